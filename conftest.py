@@ -1,0 +1,15 @@
+"""The plugins of the suite: one fixture module a layer, the steps that features share, and how runs are reported."""
+
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.layers",
+    "fixtures.reports",
+    "fixtures.site",
+    "fixtures.network",
+    "fixtures.cluster",
+    "fixtures.metallb",
+    "fixtures.ingress",
+    "fixtures.browser",
+    "fixtures.probes",
+    "steps.shared",
+]

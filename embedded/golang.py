@@ -1,0 +1,67 @@
+"""Building programs from Go modules, with the Go of PATH or the one that the project's environment brings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from embedded.pins import Program
+from lab.errors import LabError
+from lab.terminal import Terminal
+
+BUILD_TIMEOUT = 1800
+ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+
+
+def build(program: Program, log_file: Path, folder: Path) -> Mapping[str, Any]:
+    """Builds a program into a folder, under its name, and links it under the other names that it provides.
+
+    Arguments:
+        program: which one.
+        log_file: where Go's output goes while it runs.
+        folder: where to put it.
+
+    Returns facts for the record. Raises LabError that names program, module and log when Go fails.
+    """
+    target = folder / program.name
+    variables = " ".join(f"-X {variable.format(version=program.version)}" for variable in program.variables)
+    terminal = Terminal(ENVIRONMENT, program.source)
+    result = terminal.run(
+        *("go", "build", "-trimpath", "-ldflags", f"-s -w {variables}", "-o", target, program.package),
+        log_file=log_file,
+        timeout=BUILD_TIMEOUT,
+        may_fail=True,
+    )
+    if result.exit_status:
+        raise _build_error(program, result.output, log_file)
+    for name in program.provides:
+        (folder / name).symlink_to(program.name)
+    version = terminal.run("go", "env", "GOVERSION").output.strip()
+    return {"go": version}
+
+
+def _build_error(program: Program, output: str, log_file: Path) -> LabError:
+    refused = re.search(r"^go: (?:\S+: )?(\S+@v\S+?):? (.*)", output, re.MULTILINE)
+    if not refused:
+        return LabError(
+            f"{program.name} {program.version} could not be built",
+            seen="\n".join(output.splitlines()[-10:]),
+            remedy=f"read {log_file}; then run the same command again, what was built so far is kept",
+        )
+    module, _, version = refused[1].partition("@")
+    return LabError(
+        f"{program.name} could not be built: the Go module {module} {version} could not be had",
+        expected=f"the module proxy serves {module} at {version}",
+        seen=refused[2],
+        remedy=f"see that the module proxy (GOPROXY) can be reached, and run the same command again; the log is {log_file}",
+    )
+
+
+def module_folder(program: Program) -> Path:
+    """Where the source of a program's Go module is, downloaded if need be."""
+    terminal = Terminal(ENVIRONMENT, program.source)
+    result = terminal.run("go", "mod", "download", "-json", program.module, remedy="see that GOPROXY can be reached")
+    return Path(json.loads(result.output)["Dir"])

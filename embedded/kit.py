@@ -1,0 +1,202 @@
+"""The kit: everything an embedded lab is made of, built once from package registries and kept in a cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from embedded import debian, engine, golang, pins
+from embedded.store import Entry, Item, Store, digest_of_files
+from embedded.workshop import Workshop
+from lab import folders
+from lab.progress import Progress
+from lab.terminal import Terminal
+
+ARCHIVE = "image.tar"
+"""The registry's own image is kept as an archive, since no registry is there yet to pull it from."""
+REGISTRY, ENGINE, RUNC = "registry", "engine", "runc-bounded"
+ROOT = "root.tar"
+
+Key = tuple[str, str]
+"""Kind and name of an item."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """How an item is made: from which others, and by a function that fills its folder and returns facts for its record."""
+
+    item: Item
+    needs: tuple[Key, ...]
+    make: Callable[[Path], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What a lab uses of the kit, by kind and name."""
+
+    entries: Mapping[Key, Entry]
+    pins: pins.Pins
+
+    def folder(self, kind: str, name: str) -> Path:
+        """Where an item's files are."""
+        return self.entries[kind, name].folder
+
+    def program(self, name: str) -> Path:
+        """A program of the kit, by the program's own name."""
+        return self.folder("programs", name) / name
+
+
+
+def build(progress: Progress) -> Kit:
+    """The whole kit: what the cache has intact is taken from there, the rest is built.
+
+    Raises LabError when something cannot be had or built; what was built so far is kept.
+    """
+    folder = folders.cache() / "kit"
+    with Workshop(folders.cache() / "workshop") as workshop:
+        return _Builder(Store(folder), workshop, folders.cache() / "logs", progress).kit()
+
+
+class _Builder:
+    """Gives what is intact, and builds what is not, after what it is built from."""
+
+    def __init__(self, store: Store, workshop: Workshop, logs: Path, progress: Progress) -> None:
+        self.store, self.workshop, self.logs, self.progress = store, workshop, logs, progress
+        self.pins = pins.load()
+        self.entries: dict[Key, Entry] = {}
+        works = [*self._programs(), *self._roots(), *self._images(), *self._charts()]
+        self.works = {(work.item.kind, work.item.name): work for work in works}
+        self.missing = sum(not store.has(work.item) for work in works)
+        self.built = 0
+
+    def kit(self) -> Kit:
+        """All that a lab uses; what that is built from is looked at only if something must be built."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for key in [*map(_program_key, self._used_programs()), ("roots", ENGINE), *self._served()]:
+            self._ensure(key)
+        return Kit(self.entries, self.pins)
+
+    def _used_programs(self) -> list[str]:
+        return [RUNC, *(program.name for program in self.pins.programs.values() if program.commands)]
+
+    def _served(self) -> list[Key]:
+        return [key for key in self.works if key[0] in ("images", "charts")]
+
+    def _ensure(self, key: Key) -> Entry:
+        if key not in self.entries:
+            work = self.works[key]
+            entry, reason = self.store.intact(work.item)
+            if entry is None:
+                for need in work.needs:
+                    self._ensure(need)
+                entry = self._build(work, reason)
+            self.entries[key] = entry
+        return self.entries[key]
+
+    def _build(self, work: Work, reason: str) -> Entry:
+        self.built += 1
+        item = work.item
+        with self.progress.stage(
+            f"kit: {item.kind}/{item.name} {item.version} ({reason})", self.built, max(self.built, self.missing)
+        ):
+            return self.store.build(item, work.make)
+
+    def _programs(self) -> Iterator[Work]:
+        for program in self.pins.programs.values():
+            origin = f"Go module {program.module}" if program.module else f"embedded/programs/{program.source.name}"
+            item = Item("programs", program.name, program.version, origin, program.decides)
+            yield Work(item, (), partial(golang.build, program, self.logs / f"{program.name}.log"))
+
+    def _roots(self) -> Iterator[Work]:
+        packages = {ENGINE: self.pins.engine.packages}
+        packages |= {image.name: image.packages for image in self.pins.images.values() if image.packages}
+        for name, names in packages.items():
+            item = Item("roots", name, "bookworm", "Debian packages " + ", ".join(names), names)
+            yield Work(item, (), partial(_make_root, names))
+
+    def _images(self) -> Iterator[Work]:
+        for image in self.pins.images.values():
+            decides = (
+                *(image.model_dump_json(), digest_of_files(image.source)),
+                *(part for name in image.programs for part in self.pins.programs[name].decides),
+                *(self._module_of(source).version for source in image.module_folders.values()),
+            )
+            origin, seat = f"embedded/images/{image.name}", (image.seat, image.taken_by)
+            needs: list[Key] = [("roots", ENGINE), _program_key(RUNC), *map(_program_key, image.programs)]
+            needs += [("roots", image.name)] if image.packages else []
+            needs += [("images", REGISTRY)] if image.name != REGISTRY else []
+            item = Item("images", image.name, image.reference, origin, decides, *seat)
+            yield Work(item, tuple(needs), partial(self._make_image, image))
+
+    def _charts(self) -> Iterator[Work]:
+        for chart in self.pins.charts.values():
+            if chart.module_folder:
+                program = self._module_of(chart.module_folder)
+                origin, content = f"Go module {program.module} {program.version}", program.version
+            else:
+                origin, content = f"embedded/charts/{chart.name}", digest_of_files(pins.CHARTS / chart.name)
+            decides, seat = (chart.model_dump_json(), content), (chart.seat, chart.taken_by)
+            item = Item("charts", chart.name, chart.version, origin, decides, *seat)
+            yield Work(item, (_program_key("helm"),), partial(self._make_chart, chart))
+
+    def _make_image(self, image: pins.Image, folder: Path) -> Mapping[str, Any]:
+        self.workshop.start(self.entries["roots", ENGINE].folder / ROOT, self._program(RUNC))
+        name = _pushed_name(image)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as context:
+            self._fill_context(image, Path(context))
+            size = self.workshop.build(name, Path(context))
+        if image.name == REGISTRY:
+            self.workshop.save(name, folder / ARCHIVE)
+        else:
+            self.workshop.push(name, self._registry_image(), folder)
+        return {"reference": image.reference, "unpacked_bytes": size}
+
+    def _registry_image(self) -> str:
+        """The registry's image, in the workshop; loaded there unless this run has built it."""
+        self.workshop.load(self.entries["images", REGISTRY].folder / ARCHIVE)
+        return _pushed_name(self.pins.images[REGISTRY])
+
+    def _fill_context(self, image: pins.Image, context: Path) -> None:
+        shutil.copytree(image.source, context, dirs_exist_ok=True)
+        if image.packages:
+            os.link(self.entries["roots", image.name].folder / ROOT, context / ROOT)
+        for name in image.programs:
+            (context / "bin").mkdir(exist_ok=True)
+            os.link(self._program(name), context / "bin" / name)
+        for name, source in image.module_folders.items():
+            shutil.copytree(self._module_folder(source), context / name)
+
+    def _make_chart(self, chart: pins.Chart, folder: Path) -> Mapping[str, Any]:
+        source = self._module_folder(chart.module_folder) if chart.module_folder else pins.CHARTS / chart.name
+        helm = self._program("helm")
+        Terminal().run(helm, "package", source, "--destination", folder, "--version", chart.version)
+        Terminal().run(helm, "repo", "index", folder)
+        return {}
+
+    def _program(self, name: str) -> Path:
+        return self.entries["programs", name].folder / name
+
+    def _module_of(self, source: str) -> pins.Program:
+        return self.pins.programs[source.split(":")[0]]
+
+    def _module_folder(self, source: str) -> Path:
+        return golang.module_folder(self._module_of(source)) / source.split(":")[1]
+
+
+def _program_key(name: str) -> Key:
+    return "programs", name
+
+
+def _make_root(packages: tuple[str, ...], folder: Path) -> Mapping[str, Any]:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as downloads:
+        return {"packages": debian.unpack(packages, folder / ROOT, Path(downloads))}
+
+
+def _pushed_name(image: pins.Image) -> str:
+    return f"{engine.REGISTRY}/{image.repository}"

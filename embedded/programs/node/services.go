@@ -1,0 +1,110 @@
+package main
+
+import "fmt"
+
+// event is something a program may have to wait for before it can start.
+type event string
+
+const (
+	containerdServes   event = "containerd answers"
+	certificatesExist  event = "the certificates are written"
+	kubeconfigsWritten event = "the kubeconfigs are written"
+	apiServes          event = "the API server is ready"
+)
+
+var events = []event{containerdServes, certificatesExist, kubeconfigsWritten, apiServes}
+
+// service is a program the node consists of.
+type service struct {
+	name  string
+	after []event
+	argv  []string
+}
+
+// services lists the programs in the order of their dependence; they are ended in the reverse order. Those whose
+// events have happened start at the same time, since the start of the API server sets the pace: on two processors,
+// what starts beside it for nothing only slows it down.
+func services(n node) []service {
+	pki := func(name string) string { return pkiDirectory + "/" + name }
+	conf := func(name string) string { return kubeconfigDirectory + "/" + name }
+	return []service{
+		{"etcd", nil, []string{"etcd",
+			"--data-dir=" + dataDirectory + "/server/db/etcd",
+			"--listen-client-urls=" + etcdURL,
+			"--advertise-client-urls=" + etcdURL,
+			"--listen-peer-urls=http://127.0.0.1:2380",
+			"--initial-advertise-peer-urls=http://127.0.0.1:2380",
+			"--initial-cluster=default=http://127.0.0.1:2380",
+			"--unsafe-no-fsync", // a lab that loses power is built anew
+		}},
+		{"containerd", nil, []string{"containerd", "--config=" + containerdConfigFile}},
+		{"kube-apiserver", []event{certificatesExist}, []string{"kube-apiserver",
+			"--etcd-servers=" + etcdURL,
+			fmt.Sprintf("--secure-port=%d", n.port),
+			"--advertise-address=" + n.address,
+			// There is but this one: the address of an earlier start leaves the Service kubernetes at once.
+			"--endpoint-reconciler-type=master-count",
+			"--service-cluster-ip-range=" + serviceSubnet,
+			"--allow-privileged=true",
+			"--authorization-mode=Node,RBAC",
+			"--enable-admission-plugins=NodeRestriction",
+			"--client-ca-file=" + pki("ca.crt"),
+			"--tls-cert-file=" + pki("apiserver.crt"),
+			"--tls-private-key-file=" + pki("apiserver.key"),
+			"--kubelet-client-certificate=" + pki("apiserver-kubelet-client.crt"),
+			"--kubelet-client-key=" + pki("apiserver-kubelet-client.key"),
+			"--kubelet-preferred-address-types=InternalIP,Hostname",
+			"--proxy-client-cert-file=" + pki("front-proxy-client.crt"),
+			"--proxy-client-key-file=" + pki("front-proxy-client.key"),
+			"--requestheader-client-ca-file=" + pki("front-proxy-ca.crt"),
+			"--requestheader-allowed-names=front-proxy-client",
+			"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+			"--requestheader-group-headers=X-Remote-Group",
+			"--requestheader-username-headers=X-Remote-User",
+			"--service-account-issuer=https://kubernetes.default.svc." + clusterDomain,
+			"--service-account-key-file=" + pki("sa.pub"),
+			"--service-account-signing-key-file=" + pki("sa.key"),
+		}},
+		{"kube-controller-manager", []event{kubeconfigsWritten, apiServes}, []string{"kube-controller-manager",
+			"--kubeconfig=" + conf("controller-manager.conf"),
+			"--authentication-kubeconfig=" + conf("controller-manager.conf"),
+			"--authorization-kubeconfig=" + conf("controller-manager.conf"),
+			"--leader-elect=false",
+			"--use-service-account-credentials=true",
+			"--allocate-node-cidrs=false", // see apiClient.waitForNode
+			"--root-ca-file=" + pki("ca.crt"),
+			"--client-ca-file=" + pki("ca.crt"),
+			"--requestheader-client-ca-file=" + pki("front-proxy-ca.crt"),
+			"--cluster-signing-cert-file=" + pki("ca.crt"),
+			"--cluster-signing-key-file=" + pki("ca.key"),
+			"--service-account-private-key-file=" + pki("sa.key"),
+			"--enable-hostpath-provisioner=true", // the StorageClass local-path
+			"--kube-api-qps=100",                 // Kubeflow is 600 objects at once
+			"--kube-api-burst=200",
+		}},
+		{"kube-scheduler", []event{kubeconfigsWritten, apiServes}, []string{"kube-scheduler",
+			"--kubeconfig=" + conf("scheduler.conf"),
+			"--authentication-kubeconfig=" + conf("scheduler.conf"),
+			"--authorization-kubeconfig=" + conf("scheduler.conf"),
+			"--leader-elect=false",
+		}},
+		{"kube-proxy", []event{kubeconfigsWritten, apiServes}, []string{"kube-proxy",
+			"--kubeconfig=" + conf("kube-proxy.conf"),
+			"--hostname-override=" + n.name,
+			"--bind-address=" + n.address, // otherwise it waits for the Node object to learn the address
+			"--cluster-cidr=" + podSubnet,
+			"--proxy-mode=iptables",
+			// The limits of connection tracking belong to the machine: a container may not write them.
+			"--conntrack-max-per-core=0",
+			"--conntrack-tcp-timeout-established=0",
+			"--conntrack-tcp-timeout-close-wait=0",
+		}},
+		{"kubelet", []event{kubeconfigsWritten, containerdServes}, []string{"kubelet",
+			"--config=" + kubeletConfigFile,
+			"--kubeconfig=" + conf("kubelet.conf"),
+			"--container-runtime-endpoint=unix://" + containerdSocket,
+			"--hostname-override=" + n.name,
+			"--node-ip=" + n.address,
+		}},
+	}
+}

@@ -1,0 +1,3 @@
+module kubeflow-lab.test/runc-bounded
+
+go 1.21

@@ -1,0 +1,163 @@
+"""The site of an embedded lab: the kit's private engine with its image registry and its web server, in one enclosure."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from embedded import engine, kit
+from embedded.kit import Kit
+from lab import folders, record
+from lab.namespace import inside_network_of
+from lab.progress import Progress
+from lab.record import Record
+from lab.releases import Chart
+from lab.settings import Settings
+from lab.site import Site, nothing_to_verify, tool_folders
+from lab.source import Source, StandIn
+from lab.waiting import polling, wait_until
+
+CGROUP = "kubeflow-lab"
+MIRRORED = ("docker.io", "quay.io", "registry.k8s.io", "gcr.io", "ghcr.io")
+REGISTRY_PORT = engine.REGISTRY.rpartition(":")[2]
+REGISTRY_CONTAINER, WEB_CONTAINER = "kit-registry", "kit-web"
+WEB = "127.0.0.1:8000"
+WEB_CONFIGURATION = f"server {{ listen {WEB}; root /srv; }}\n"
+SERVICES = {f"http://{engine.REGISTRY}/v2/": "image registry", f"http://{WEB}/": "web server"}
+
+
+@contextmanager
+def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
+    """Gives the site of an embedded lab, and keeps this thread inside of the lab's network meanwhile.
+
+    A running engine is taken over; what a killed run left is continued, or removed where its engine is gone.
+
+    Raises LabError when the kit cannot be built, the engine does not come up, or there is nothing to verify.
+    """
+    there = record.load()
+    running = bool(there and there.first_process and there.first_process.runs())
+    if settings.verify_only and not running:
+        raise nothing_to_verify()
+    built = kit.build(progress)
+    source = source_of(built, settings)
+    if there and not running:
+        progress.say("removing what an earlier run left")
+        there.remove()
+    there = there if there and running else Record(kind="embedded")
+    there.keep = there.keep or settings.keep_lab
+    there.save()
+    try:
+        if not running:
+            with progress.stage("starting the private Docker Engine"):
+                _start(there, built, source)
+        _offer_services(there, built)
+        assert there.first_process
+        with inside_network_of(there.first_process.pid):
+            _wait_for_services()
+            yield Site(settings, source, there, disposable=True)
+    finally:
+        if not there.keep and not settings.verify_only:
+            there.remove()
+
+
+def source_of(built: Kit, settings: Settings) -> Source:
+    """The kit as a source of the same kind as the internet."""
+    registry = f"http://{settings.gateway}:{REGISTRY_PORT}"
+    images = built.pins.images
+    records = [entry.record for entry in built.entries.values()]
+    return Source(
+        k3s_image=images["node"].reference,
+        charts={
+            name: Chart(repository=f"http://{WEB}/charts/{name}", version=chart.version)
+            for name, chart in built.pins.charts.items()
+        },
+        mirrors={host: [registry] for host in MIRRORED},
+        environment={
+            "K3D_IMAGE_LOADBALANCER": f"{engine.REGISTRY}/{images['k3d-proxy'].repository}",
+            "K3D_IMAGE_TOOLS": f"{engine.REGISTRY}/{images['k3d-tools'].repository}",
+        },
+        stand_ins=tuple(StandIn(seat=item["seat"], taken_by=item["taken_by"]) for item in records if item["seat"]),
+    )
+
+
+def _start(there: Record, built: Kit, source: Source) -> None:
+    folder, sockets = folders.lab() / "engine", folders.sockets("lab")
+    there.folders, there.cgroup = [folder, sockets], CGROUP
+    there.save()
+    root = built.folder("roots", kit.ENGINE) / kit.ROOT
+    running = engine.start(root, built.program(kit.RUNC), folder, sockets, CGROUP)
+    there.first_process = running.first_process
+    there.environment = _environment(running, built) | source.environment
+    there.save()
+    engine.wait_until_up(running)
+
+
+def _offer_services(there: Record, built: Kit) -> None:
+    """Starts the image registry and the web server, unless they are there."""
+    listed = there.terminal.run("docker", "container", "ls", "--all", "--format={{.Names}}").output.split()
+    if {REGISTRY_CONTAINER, WEB_CONTAINER} <= set(listed):
+        return
+    shared = folders.lab() / "engine/shared"
+    _link_images(built, shared / "registry")
+    for chart in built.pins.charts:
+        shutil.copytree(built.folder("charts", chart), shared / "web/charts" / chart, dirs_exist_ok=True)
+    (shared / "web.conf").write_text(WEB_CONFIGURATION)
+    there.terminal.run("docker", "load", "--quiet", "--input", built.folder("images", kit.REGISTRY) / kit.ARCHIVE)
+    volumes = {
+        REGISTRY_CONTAINER: ("/lab/registry:/var/lib/registry",),
+        WEB_CONTAINER: ("/lab/web.conf:/etc/nginx/conf.d/default.conf", "/lab/web:/srv"),
+    }
+    images = {REGISTRY_CONTAINER: built.pins.images[kit.REGISTRY], WEB_CONTAINER: built.pins.images["nginx"]}
+    for name in [name for name in volumes if name not in listed]:  # the registry first, the other comes from it
+        there.terminal.run(
+            *("docker", "run", "--detach", "--restart=always", "--network=host", f"--name={name}"),
+            *(f"--volume={volume}" for volume in volumes[name]),
+            f"{engine.REGISTRY}/{images[name].repository}",
+        )
+
+
+def _environment(running: engine.Engine, built: Kit) -> dict[str, str]:
+    """The variables of a terminal in the lab: nothing of the person's own configuration is read or written."""
+    home, programs = folders.lab() / "home", folders.lab() / "bin"
+    programs.mkdir()
+    for name, program in built.pins.programs.items():
+        for command in program.commands:
+            (programs / command).symlink_to(built.folder("programs", name) / command)
+    (programs / "docker").symlink_to(running.docker_program)
+    return {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "DOCKER_HOST": running.docker_host,
+        "DOCKER_CONFIG": str(home / "docker"),
+        **tool_folders(home),
+    }
+
+
+def _link_images(built: Kit, storage: Path) -> None:
+    """Links the files of all images together into one registry's storage; they are named by their content."""
+    for image in built.pins.images:
+        for part in built.folder("images", image).glob("docker"):
+            shutil.copytree(part, storage / part.name, copy_function=_link_once, dirs_exist_ok=True)
+
+
+def _link_once(source: str, target: str) -> None:
+    """Images share layers, and so files: one of a name is as good as the other."""
+    with contextlib.suppress(FileExistsError):
+        os.link(source, target)
+
+
+def _wait_for_services() -> None:
+    """Waits until what the kit offers in place of the internet answers."""
+    for url, name in SERVICES.items():
+        wait_until(
+            polling(lambda url=url: requests.get(url, timeout=5).status_code, every=0.05, passing=(OSError,)),
+            satisfied=lambda status: status < 500,
+            timeout=30,
+            what=f"the kit's {name} answers at {url}",
+            remedy="`python -m lab exec -- docker logs kit-registry` (or kit-web) says why; `python -m lab down` starts anew",
+        )

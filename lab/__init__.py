@@ -1,0 +1,1 @@
+"""What fixtures and steps are made of: tools, waiting, settings, releases. Knows nothing of pytest."""

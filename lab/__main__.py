@@ -1,0 +1,93 @@
+"""`python -m lab`: look at the lab that is there, run things inside of it, remove it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import nullcontext
+
+from lab import lock, record
+from lab.errors import LabError
+from lab.namespace import inside_network_of
+from lab.record import Record
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a subcommand, and gives the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m lab", description="The lab that is there.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, function, text in (
+        ("status", status, "what there is of a lab"),
+        ("down", down, "remove it, with all that belongs to it"),
+        ("shell", shell, "open a shell in its network, with its PATH, KUBECONFIG and DOCKER_HOST"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(run=lambda _, function=function: function())
+    execute = commands.add_parser("exec", help="run a command inside of it: python -m lab exec -- kubectl get pods -A")
+    execute.add_argument("command", nargs="+", metavar="-- COMMAND")
+    execute.set_defaults(run=lambda given: run_inside(given.command))
+    given = parser.parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def status() -> int:
+    """Prints what there is of a lab; the exit status is 1 when there is none."""
+    there = record.load()
+    if there is None:
+        print("there is no lab")
+        return 1
+    print(f"kind: {there.kind}; {'kept' if there.keep else 'goes when its run ends'}")
+    if there.first_process:
+        state = "runs" if there.first_process.runs() else "has ended; the next run removes what is left"
+        print(f"private Docker Engine: process {there.first_process.pid} {state}")
+    print(f"KUBECONFIG: {there.environment.get('KUBECONFIG')}")
+    with lock.held():
+        print("no run is at it")
+    return 0
+
+
+def down() -> int:
+    """Removes the lab, unless a run is at it."""
+    with lock.held():
+        there = record.load()
+        if there:
+            there.remove()
+    print("the lab is removed" if there else "there is no lab")
+    return 0
+
+
+def shell() -> int:
+    """Opens the person's shell inside of the lab."""
+    return run_inside([os.environ.get("SHELL", "/bin/sh")])
+
+
+def run_inside(command: list[str]) -> int:
+    """Becomes a command inside of the lab."""
+    there = _running()
+    first = there.first_process
+    with inside_network_of(first.pid) if first else nullcontext():
+        environment = {**os.environ, **there.environment}
+        try:
+            os.execvpe(command[0], command, environment)  # noqa: S606 - running what the person asked for is the point
+        except OSError as error:
+            raise LabError(f"{command[0]} cannot be run in the lab", seen=str(error.strerror)) from None
+
+
+def _running() -> Record:
+    there = record.load()
+    if there is None or (there.first_process and not there.first_process.runs()):
+        raise LabError(
+            "there is no lab to run it in",
+            expected="a lab that is up",
+            seen="none",
+            remedy='`make lab ARGS="--keep-lab"` builds one and leaves it up',
+        )
+    return there
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

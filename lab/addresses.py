@@ -1,0 +1,47 @@
+"""Arithmetic on IPv4 addresses: ranges as MetalLB writes them, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+
+@dataclass(frozen=True)
+class AddressRange:
+    """Consecutive IPv4 addresses, both ends included, written as MetalLB does: 172.20.0.10-172.20.0.15."""
+
+    first: IPv4Address
+    last: IPv4Address
+
+    @classmethod
+    def parse(cls, text: str) -> AddressRange:
+        """Reads a range; raises ValueError, with a reason for people, when the text is none."""
+        first, dash, last = text.partition("-")
+        if not dash:
+            raise ValueError(f"{text!r} is not of the form FIRST-LAST")
+        addresses = cls(IPv4Address(first.strip()), IPv4Address(last.strip()))
+        if addresses.last < addresses.first:
+            raise ValueError(f"{text!r} ends before it begins")
+        return addresses
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, IPv4Address) and self.first <= address <= self.last
+
+    def __iter__(self) -> Iterator[IPv4Address]:
+        return map(IPv4Address, range(int(self.first), int(self.last) + 1))
+
+    def __len__(self) -> int:
+        return int(self.last) - int(self.first) + 1
+
+    def within(self, network: IPv4Network) -> bool:
+        """Tells whether all of its addresses can be given to hosts of the network."""
+        return all(is_host_address(end, network) for end in (self.first, self.last))
+
+
+def is_host_address(address: IPv4Address, network: IPv4Network) -> bool:
+    """Tells whether a host of the network can have the address: inside it, and neither its first nor its last one."""
+    return address in network and address not in (network.network_address, network.broadcast_address)

@@ -1,0 +1,128 @@
+"""The k3d cluster of the tutorial."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import network
+from lab.errors import LabError
+from lab.kube import Kube, Object, marked
+from lab.readiness import is_ready, not_ready, wait_for_pods
+from lab.site import Site
+from lab.waiting import wait_until
+
+NAME = "k3s-default"
+"""The name that k3d gives a cluster when it is given none."""
+CONTEXT = f"k3d-{NAME}"
+PORTS = {6443: "the Kubernetes API", 8080: "HTTP at the load balancer", 8443: "HTTPS at the load balancer"}
+CREATE_TIMEOUT = 240
+DNS_TIMEOUT = 120
+DNS_SELECTOR = "k8s-app=kube-dns"
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+class Cluster:
+    """A cluster of one node in k3d, without traefik and servicelb, on the lab's network; or one that is there already."""
+
+    name = "cluster"
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    @cached_property
+    def kube(self) -> Kube:
+        """The API of the cluster."""
+        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home / "discovery.json")
+
+    def wrong(self) -> str | None:
+        """That there is no such cluster, or no ready node; None when it is right."""
+        if self.site.settings.lab != "existing":
+            running = self._in_k3d()
+            if not running:
+                return f"no k3d cluster {NAME}"
+            if not running["serversRunning"]:
+                return f"the k3d cluster {NAME} does not run"
+        if not Path(self.site.record.environment["KUBECONFIG"]).is_file():
+            return "no kubeconfig"
+        nodes = self.nodes()
+        if not nodes or not all(map(is_ready, nodes)):
+            return "no ready node"
+        return None if any(map(is_ready, self.dns_pods())) else "the cluster's DNS is not ready"
+
+    def install(self) -> None:
+        """Creates it, as the tutorial does, and waits until its node is Ready.
+
+        What an interrupted run left of it is deleted first. Raises LabError when it is not this lab's.
+        """
+        undo = ["k3d", "cluster", "delete", NAME]
+        if self._in_k3d():
+            if not self.site.disposable and undo not in self.site.record.undo:
+                raise LabError(
+                    f"a k3d cluster {NAME} is there already and does not work; it is not this lab's and is left alone",
+                    seen=str(self.wrong()),
+                    remedy=f"if nobody needs it: `k3d cluster delete {NAME}`; then run again",
+                )
+            self.site.terminal.run(*undo)
+        self.site.will_make(*undo)
+        self.site.terminal.run(
+            *("k3d", "cluster", "create", "--api-port", "6443"),
+            *("--port", "8080:80@loadbalancer", "--port", "8443:443@loadbalancer"),
+            *("--k3s-arg", "--disable=traefik@server:0"),
+            *("--k3s-arg", "--disable=servicelb@server:0"),
+            *("--network", network.NAME),
+            *("--image", self.site.source.k3s_image, *self._registry_configuration()),
+            timeout=CREATE_TIMEOUT,
+            remedy="`python -m lab exec -- docker logs k3d-k3s-default-server-0` has the node's log",
+        )
+        wait_until(
+            self.kube.watching("Node"),
+            satisfied=lambda nodes: bool(nodes) and all(map(is_ready, nodes)),
+            show=lambda nodes: ", ".join(not_ready(nodes)) or "no node",
+            timeout=60,
+            what="every node is Ready",
+            remedy="`python -m lab exec -- kubectl describe nodes` says why",
+        )
+        wait_for_pods(self.kube, "kube-system", DNS_SELECTOR, 1, DNS_TIMEOUT, "the cluster's DNS is ready")
+
+    def nodes(self) -> list[Object]:
+        """Its nodes."""
+        return self.kube.all("Node")
+
+    def default_storage_classes(self) -> list[str]:
+        """The names of the StorageClasses marked as default."""
+        return marked(self.kube.all("StorageClass"), DEFAULT_CLASS)
+
+    def dns_pods(self) -> list[Object]:
+        """The pods of its DNS."""
+        return self.kube.all("Pod", "kube-system", DNS_SELECTOR)
+
+    def pods_named(self, prefix: str) -> list[str]:
+        """The names of all pods, in any namespace, that begin with a prefix."""
+        return [name for pod in self.kube.all("Pod") if (name := _name(pod)).startswith(prefix)]
+
+    def context(self) -> str:
+        """The context that kubectl uses."""
+        return self.site.terminal.run("kubectl", "config", "current-context").output.strip()
+
+    def _in_k3d(self) -> dict[str, Any] | None:
+        listed = json.loads(self.site.terminal.run("k3d", "cluster", "list", "--output=json").output)
+        return next((cluster for cluster in listed if cluster["name"] == NAME), None)
+
+    def _registry_configuration(self) -> tuple[str, ...]:
+        mirrors = self.site.source.mirrors
+        if not mirrors:
+            return ()
+        file = self.site.home / "registries.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = {"mirrors": {host: {"endpoint": endpoints} for host, endpoints in mirrors.items()}}
+        file.write_text(yaml.safe_dump(content))
+        return ("--registry-config", str(file))
+
+
+def _name(one: Object) -> str:
+    return str(one["metadata"]["name"])

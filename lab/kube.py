@@ -1,0 +1,135 @@
+"""Observing a cluster through its API: objects as they are now, and as they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, config, dynamic
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
+from kubernetes.dynamic.resource import Resource
+from urllib3.exceptions import HTTPError
+
+from lab.waiting import Observations, Trouble, polling
+
+Object = dict[str, Any]
+"""A Kubernetes object as the API gives it."""
+
+API_VERSIONS = {
+    "Deployment": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "StorageClass": "storage.k8s.io/v1",
+    "Ingress": "networking.k8s.io/v1",
+    "IngressClass": "networking.k8s.io/v1",
+    "IPAddressPool": "metallb.io/v1beta1",
+    "L2Advertisement": "metallb.io/v1beta1",
+}
+"""The API versions of the kinds that the lab looks at; what is not here is in v1."""
+PASSING = (ApiException, HTTPError, OSError)
+"""What a call may raise while the API server or a part of it is still coming up."""
+REQUEST_TIMEOUT = 10
+
+
+class Kube:
+    """The API of one cluster."""
+
+    def __init__(self, kubeconfig: Path, cache: Path) -> None:
+        self._kubeconfig, self._cache = kubeconfig, cache
+
+    @cached_property
+    def _client(self) -> dynamic.DynamicClient:
+        api = client.ApiClient(_configuration(self._kubeconfig))
+        return dynamic.DynamicClient(api, cache_file=str(self._cache))
+
+    def server_version(self) -> str:
+        """The version of the API server, as in v1.25.4."""
+        return str(client.VersionApi(self._client.client).get_code(_request_timeout=REQUEST_TIMEOUT).git_version)
+
+    def one(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """An object, or None when there is none of that name, or no such kind."""
+        try:
+            found = self._resource(kind).get(name=name, namespace=namespace, _request_timeout=REQUEST_TIMEOUT)
+        except (NotFoundError, ResourceNotFoundError):
+            return None
+        return dict(found.to_dict())
+
+    def all(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
+        """All objects of a kind, in one namespace or all, by label selector; none when there is no such kind."""
+        return self._list(kind, namespace, selector)[0]
+
+    def watching(self, kind: str, namespace: str | None = None, selector: str = "") -> Observations[list[Object]]:
+        """Observes all objects of a kind, by one watch: gives the whole list at first and after each change."""
+
+        def observations(seconds: float) -> Iterator[list[Object] | Trouble]:
+            for listed in polling(lambda: self._list(kind, namespace, selector), passing=PASSING)(seconds):
+                if isinstance(listed, Trouble):
+                    yield listed
+                    continue
+                yield listed[0]
+                yield from self._changes(kind, namespace, selector, *listed, seconds)
+
+        return observations
+
+    def _list(self, kind: str, namespace: str | None, selector: str) -> tuple[list[Object], str]:
+        try:
+            listed = self._resource(kind).get(
+                namespace=namespace, label_selector=selector, _request_timeout=REQUEST_TIMEOUT
+            )
+        except ResourceNotFoundError:
+            return [], ""
+        return [dict(item.to_dict()) for item in listed.items], str(listed.metadata.resourceVersion)
+
+    def _changes(
+        self, kind: str, namespace: str | None, selector: str, objects: list[Object], version: str, seconds: float
+    ) -> Iterator[list[Object] | Trouble]:
+        """The list after each change, until the server ends the watch, which it may at any time."""
+        if not version:
+            return
+        known = {_identity(one): one for one in objects}
+        events = self._client.watch(
+            self._resource(kind),
+            namespace=namespace,
+            label_selector=selector,
+            resource_version=version,
+            timeout=max(1, int(seconds)),
+        )
+        try:
+            for event in events:
+                changed = event["raw_object"]
+                if event["type"] == "DELETED":
+                    known.pop(_identity(changed), None)
+                else:
+                    known[_identity(changed)] = changed
+                yield list(known.values())
+        except PASSING as error:
+            yield Trouble(str(error))
+
+    def _resource(self, kind: str) -> Resource:
+        return self._client.resources.get(api_version=API_VERSIONS.get(kind, "v1"), kind=kind)
+
+
+def _configuration(kubeconfig: Path) -> client.Configuration:
+    configuration = client.Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+    return configuration
+
+
+def _identity(one: Object) -> str:
+    return str(one["metadata"]["uid"])
+
+
+def named(objects: list[Object], name: str) -> Object | None:
+    """The object of a name among others; None when it is not there."""
+    return next((one for one in objects if one["metadata"]["name"] == name), None)
+
+
+def marked(objects: list[Object], annotation: str) -> list[str]:
+    """The names of the objects that an annotation marks as true."""
+    return [
+        str(one["metadata"]["name"])
+        for one in objects
+        if (one["metadata"].get("annotations") or {}).get(annotation) == "true"
+    ]

@@ -1,0 +1,67 @@
+"""A layer of the installation: looked at before it is acted on, and entered into the ledger of the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeVar
+
+from lab.site import Site
+
+Outcome = Literal["installed", "found", "not right"]
+
+
+class Layer(Protocol):
+    """One layer, over the one below."""
+
+    name: str
+
+    def wrong(self) -> str | None:
+        """What is missing or not as it must be, in words; None when all is right.
+
+        Raises LabError when it is there and wrong in a way that must not be changed.
+        """
+
+    def install(self) -> None:
+        """Makes it right, whatever of it is there already, and waits until it is ready."""
+
+
+@dataclass
+class LedgerRow:
+    """What was done for one layer."""
+
+    layer: str
+    outcome: Outcome
+    seconds: float
+    reason: str = ""
+
+
+@dataclass
+class Ledger:
+    """What was done for each layer of a run, in order."""
+
+    rows: list[LedgerRow] = field(default_factory=list)
+
+
+AnyLayer = TypeVar("AnyLayer", bound=Layer)
+
+
+@contextmanager
+def standing(layer: AnyLayer, site: Site, ledger: Ledger) -> Iterator[AnyLayer]:
+    """Gives a layer that stands: found right, or installed now.
+
+    With verify_only nothing is installed: a layer that is not right is given as it is, for the features to tell.
+
+    Raises LabError when it cannot be installed.
+    """
+    begin = time.monotonic()
+    wrong = layer.wrong()
+    outcome: Outcome = "found" if wrong is None else "not right" if site.settings.verify_only else "installed"
+    try:
+        if outcome == "installed":
+            layer.install()
+    finally:
+        ledger.rows.append(LedgerRow(layer.name, outcome, time.monotonic() - begin, wrong or ""))
+    yield layer

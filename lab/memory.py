@@ -1,0 +1,52 @@
+"""How much memory lab and suite use together at their peak."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+import psutil
+
+EVERY = 2.0
+"""Seconds between two looks; one takes about 50 ms."""
+
+
+class PeakMemory:
+    """Looks every two seconds at the memory of processes and all that they have started.
+
+    What processes share is counted in parts (PSS), so that the sum is what they use together.
+    """
+
+    def __init__(self, roots: Iterable[int]) -> None:
+        self._roots = list(roots)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.bytes = 0
+
+    def start(self) -> None:
+        """Begins to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Looks no more."""
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(EVERY):
+            self.bytes = max(self.bytes, sum(map(_memory, self._roots)))
+
+
+def _memory(root: int) -> int:
+    try:
+        process = psutil.Process(root)
+        return sum(map(_proportional, [process, *process.children(recursive=True)]))
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _proportional(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0

@@ -1,0 +1,83 @@
+"""MetalLB, and the pool of addresses that it gives to Services."""
+
+from __future__ import annotations
+
+from lab.cluster import Cluster
+from lab.helm import HelmRelease
+from lab.kube import Object
+from lab.kubectl import apply
+from lab.readiness import is_ready, wait_for_pods
+from lab.site import Site
+
+NAMESPACE = "metallb-system"
+POOL, ADVERTISEMENT = "ip-pool", "l2advertise"
+SELECTOR = "app.kubernetes.io/name=metallb"
+PODS = 2
+"""The controller, and the speaker of the one node."""
+READY_TIMEOUT = 120
+
+
+class MetalLB:
+    """MetalLB by its Helm chart: a controller that assigns addresses, and a speaker that answers ARP for them."""
+
+    name = "metallb"
+
+    def __init__(self, site: Site, cluster: Cluster) -> None:
+        self.kube = cluster.kube
+        self.release = HelmRelease(site.terminal, "metallb", NAMESPACE, site.source.charts["metallb"])
+
+    def wrong(self) -> str | None:
+        """That its release is not deployed, or a pod not ready; None when it is right."""
+        pods = self.pods()
+        ready = len(pods) >= PODS and all(map(is_ready, pods))
+        return self.release.wrong() or (None if ready else "a pod of MetalLB is not ready")
+
+    def install(self) -> None:
+        """Installs it, and waits until controller and speaker are ready."""
+        self.release.install()
+        wait_for_pods(self.kube, NAMESPACE, SELECTOR, PODS, READY_TIMEOUT, "MetalLB's controller and speaker are ready")
+
+    def pods(self) -> list[Object]:
+        """Its pods."""
+        return self.kube.all("Pod", NAMESPACE, SELECTOR)
+
+
+class AddressPool:
+    """The pool of the tutorial, announced on the lab's network by ARP."""
+
+    name = "address pool"
+
+    def __init__(self, site: Site, cluster: Cluster) -> None:
+        self.site, self.kube = site, cluster.kube
+
+    def wrong(self) -> str | None:
+        """That the pool or its announcement is missing or another one; None when both are right."""
+        if self.addresses() != [str(self.site.settings.pool)]:
+            return f"the addresses of {POOL} are {self.addresses()}"
+        if self.announced_pools() != [POOL]:
+            return f"the pools that {ADVERTISEMENT} announces are {self.announced_pools()}"
+        return None
+
+    def install(self) -> None:
+        """Applies pool and announcement, as soon as MetalLB's webhook answers."""
+        pool = {"addresses": [str(self.site.settings.pool)]}
+        announcement = {"ipAddressPools": [POOL]}
+        apply(
+            self.site.terminal,
+            [_object("IPAddressPool", POOL, pool), _object("L2Advertisement", ADVERTISEMENT, announcement)],
+        )
+
+    def addresses(self, name: str = POOL) -> list[str]:
+        """The ranges of a pool, as MetalLB has them; none when there is no such pool."""
+        pool = self.kube.one("IPAddressPool", name, NAMESPACE) or {}
+        return list(pool.get("spec", {}).get("addresses", []))
+
+    def announced_pools(self, name: str = ADVERTISEMENT) -> list[str]:
+        """The pools that an announcement names; none when there is no such announcement."""
+        announcement = self.kube.one("L2Advertisement", name, NAMESPACE) or {}
+        return list(announcement.get("spec", {}).get("ipAddressPools", []))
+
+
+def _object(kind: str, name: str, spec: Object) -> Object:
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "metallb.io/v1beta1", "kind": kind, "metadata": metadata, "spec": spec}

@@ -1,0 +1,95 @@
+"""The tutorial's test of the Ingress controller: an nginx site, and an Ingress that exposes it."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+import requests
+
+from lab.cluster import Cluster
+from lab.ingress import published_address
+from lab.kube import Object, named
+from lab.kubectl import apply
+from lab.readiness import wait_for_pods
+from lab.resolving import session
+from lab.site import Site
+from lab.waiting import polling, wait_until
+
+NAME = "nginx"
+INGRESS = "ingress-nginx-svc"
+NAMESPACE = "default"
+HOST = "nginx.example.it"
+WELCOME = "Welcome to nginx!"
+"""What nginx's own page says."""
+READY_TIMEOUT = 120
+SERVED_TIMEOUT = 60
+
+
+class NginxSite:
+    """An nginx Deployment, its Service, and the Ingress for its host."""
+
+    name = "nginx site"
+
+    def __init__(self, site: Site, cluster: Cluster) -> None:
+        self.site, self.kube = site, cluster.kube
+        self.address = site.settings.ingress_address
+
+    def wrong(self) -> str | None:
+        """What of Deployment, Service and Ingress is missing or not served; None when all is right."""
+        for kind, name in (("Deployment", NAME), ("Service", NAME), ("Ingress", INGRESS)):
+            if self.kube.one(kind, name, NAMESPACE) is None:
+                return f"no {kind} {name}"
+        if self.published_address() != self.address:
+            return f"the Ingress's address is {self.published_address()}"
+        status = self._status()
+        return None if status == requests.codes.ok else f"http://{HOST} answers {status}"
+
+    def install(self) -> None:
+        """Creates what is missing, as the tutorial does, and waits until the controller serves it."""
+        if self.kube.one("Deployment", NAME, NAMESPACE) is None:
+            self.site.terminal.run("kubectl", "create", "deployment", NAME, "--image=nginx")
+        if self.kube.one("Service", NAME, NAMESPACE) is None:
+            self.site.terminal.run("kubectl", "create", "service", "clusterip", NAME, "--tcp=80:80")
+        apply(self.site.terminal, [_ingress()])
+        wait_for_pods(self.kube, NAMESPACE, f"app={NAME}", 1, READY_TIMEOUT, "the nginx site's pod is ready")
+        wait_until(
+            self.kube.watching("Ingress", NAMESPACE),
+            satisfied=lambda ingresses: published_address(named(ingresses, INGRESS)) == self.address,
+            show=lambda ingresses: f"its address is {published_address(named(ingresses, INGRESS))}",
+            timeout=SERVED_TIMEOUT,
+            what=f"the Ingress {INGRESS} has the address {self.address}",
+            remedy="the Ingress controller writes it; its log says why it does not",
+        )
+        wait_until(
+            polling(self._status, every=0.1, passing=(OSError,)),
+            satisfied=lambda status: status == requests.codes.ok,
+            show=lambda status: f"it answers {status}",
+            timeout=SERVED_TIMEOUT,
+            what=f"http://{HOST} at {self.address} answers",
+            remedy="the Ingress controller's log says what it does with the Ingress",
+        )
+
+    def published_address(self) -> IPv4Address | None:
+        """The address that the controller has written into the Ingress."""
+        return published_address(self.kube.one("Ingress", INGRESS, NAMESPACE))
+
+    def ingress_class(self) -> str | None:
+        """The class that the Ingress has got."""
+        ingress = self.kube.one("Ingress", INGRESS, NAMESPACE) or {"spec": {}}
+        name: str | None = ingress["spec"].get("ingressClassName")
+        return name
+
+    def _status(self) -> int:
+        with session({HOST: self.address}) as http:
+            return http.get(f"http://{HOST}/", timeout=5).status_code
+
+
+def _ingress() -> Object:
+    backend = {"service": {"name": NAME, "port": {"number": 80}}}
+    path = {"pathType": "Prefix", "path": "/", "backend": backend}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": INGRESS},
+        "spec": {"rules": [{"host": HOST, "http": {"paths": [path]}}]},
+    }

@@ -1,0 +1,136 @@
+"""The record of the lab that is there: how to get in, and all that must be undone to remove it.
+
+It is written before anything is made, so that a run that was killed leaves nothing that the next one cannot find.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel
+
+from lab import folders
+from lab.errors import LabError
+from lab.terminal import Terminal
+from lab.waiting import polling, wait_until
+
+FILE = "lab.json"
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+class ProcessId(BaseModel):
+    """A process, told apart from a later one with the same number by when it started."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessId:
+        """The process that has this number now."""
+        return cls(pid=pid, started=psutil.Process(pid).create_time())
+
+    def runs(self) -> bool:
+        """Tells whether it still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+class Record(BaseModel):
+    """What there is of a lab.
+
+    Arguments:
+        kind: which kind of lab it is.
+        keep: whether it stays when the run ends.
+        environment: environment variables of a terminal in it.
+        first_process: the first process of its enclosure, if it has one; its network is the lab's.
+        folders: to be deleted.
+        cgroup: parent of its containers' cgroups, to be deleted.
+        undo: commands that remove what was made outside of an enclosure, in the order in which it was made.
+    """
+
+    kind: str
+    keep: bool = False
+    environment: dict[str, str] = {}
+    first_process: ProcessId | None = None
+    folders: list[Path] = []
+    cgroup: str = ""
+    undo: list[list[str]] = []
+
+    @property
+    def terminal(self) -> Terminal:
+        """A terminal in the lab."""
+        return Terminal(self.environment)
+
+    def save(self) -> None:
+        """Writes the record, all or nothing."""
+        folder = folders.lab()
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / f"{FILE}.unfinished"
+        unfinished.write_text(self.model_dump_json(indent=1))
+        unfinished.rename(folder / FILE)
+
+    def will_make(self, *undo: str) -> None:
+        """Notes, before something is made, the command that removes it again."""
+        if list(undo) not in self.undo:
+            self.undo.append(list(undo))
+            self.save()
+
+    def remove(self) -> None:
+        """Removes the lab and all that the record says belongs to it.
+
+        Raises LabError when something of it stays.
+        """
+        end_enclosure(self.first_process)
+        for command in reversed(self.undo):
+            self.terminal.run(*command)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        delete_cgroup(self.cgroup)
+        shutil.rmtree(folders.lab(), ignore_errors=True)
+        left = [str(folder) for folder in [*self.folders, folders.lab()] if folder.exists()]
+        if left:
+            raise LabError(
+                "the lab could not be removed wholly",
+                seen=f"still there: {', '.join(left)}",
+                remedy="see what holds these folders (`fuser -vm FOLDER`), and run `python -m lab down` again",
+            )
+
+
+def load() -> Record | None:
+    """The record of the lab that is there, or None."""
+    try:
+        return Record.model_validate_json((folders.lab() / FILE).read_text())
+    except FileNotFoundError:
+        return None
+
+
+def end_enclosure(first_process: ProcessId | None) -> None:
+    """Ends an enclosure: with its first process, the kernel ends all others in it."""
+    if first_process is None or not first_process.runs():
+        return
+    psutil.Process(first_process.pid).kill()
+    wait_until(
+        polling(first_process.runs, every=0.05),
+        satisfied=lambda runs: not runs,
+        timeout=10,
+        what="the private Docker Engine's processes are gone",
+    )
+
+
+def delete_cgroup(name: str) -> None:
+    """Deletes the cgroups of a name below every controller; they are empty once the enclosure has ended."""
+    if not name:
+        return
+    for folder in _deepest_first(CGROUPS.glob(f"*/{name}")) + _deepest_first(CGROUPS.glob(name)):
+        folder.rmdir()
+
+
+def _deepest_first(folders: Iterable[Path]) -> list[Path]:
+    found = [path for folder in folders for path in (folder, *folder.rglob("*/")) if path.is_dir()]
+    return sorted(set(found), key=lambda path: -len(path.parts))

@@ -1,0 +1,86 @@
+"""What each Kubeflow release is to this suite: one TOML file a release, and the schema they all follow."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from lab.errors import LabError
+
+FOLDER = Path(__file__).parent
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kubernetes(_Strict):
+    """The Kubernetes that a release runs on: a version range, and the k3s image of the lab inside it."""
+
+    supported: str
+    k3s_image: str
+
+    @field_validator("supported")
+    @classmethod
+    def _is_range(cls, text: str) -> str:
+        return _range(text)
+
+
+class Chart(_Strict):
+    """A Helm chart: the repository that has it, by URL, and the pinned version."""
+
+    repository: str
+    version: str
+
+
+class Release(_Strict):
+    """One Kubeflow release."""
+
+    kubeflow: str
+    kubernetes: Kubernetes
+    tools: dict[str, str]
+    charts: dict[str, Chart]
+
+    @field_validator("tools")
+    @classmethod
+    def _are_ranges(cls, tools: dict[str, str]) -> dict[str, str]:
+        return {name: _range(text) for name, text in tools.items()}
+
+
+def _range(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def names() -> list[str]:
+    """The releases that there is a file for."""
+    return sorted(file.stem for file in FOLDER.glob("*.toml"))
+
+
+def load(name: str, folder: Path = FOLDER) -> Release:
+    """Reads a release's file.
+
+    Arguments:
+        name: the release, as in 1.7.
+        folder: where the files are.
+
+    Raises LabError when there is no such file, or when it does not follow the schema.
+    """
+    file = folder / f"{name}.toml"
+    if not file.is_file():
+        raise LabError(
+            f"Kubeflow {name} is not known to this suite",
+            expected=f"one of the releases {', '.join(names())}",
+            seen=f"--release {name}",
+            remedy="choose one of these, or write a file for it in lab/releases",
+        )
+    try:
+        return Release.model_validate(tomllib.loads(file.read_text()))
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise LabError(f"{file.name} does not follow the schema of releases", seen=str(error), remedy="correct it") from None

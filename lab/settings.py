@@ -1,0 +1,91 @@
+"""What can be set for a run: one frozen model, from the command line, the environment (KUBEFLOW_LAB_…), or the defaults.
+
+The defaults are the tutorial's values, which the features speak of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lab.addresses import AddressRange, is_host_address
+from lab.errors import LabError
+
+LabKind = Literal["embedded", "k3d", "existing"]
+
+
+def _range(value: object) -> object:
+    return AddressRange.parse(value) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The settings of a run; every field is a pytest option of the same name, `_` written as `-`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KUBEFLOW_LAB_", frozen=True, arbitrary_types_allowed=True, extra="forbid"
+    )
+
+    lab: LabKind = "embedded"
+    release: str = "1.7"
+    subnet: IPv4Network = IPv4Network("172.20.0.0/24")
+    gateway: IPv4Address = IPv4Address("172.20.0.1")
+    pool: Annotated[AddressRange, BeforeValidator(_range)] = AddressRange.parse("172.20.0.10-172.20.0.15")
+    ingress_address: IPv4Address = IPv4Address("172.20.0.13")
+    verify_only: bool = False
+    keep_lab: bool = False
+
+    @model_validator(mode="after")
+    def _addresses_fit(self) -> Settings:
+        if not is_host_address(self.gateway, self.subnet):
+            raise ValueError(f"the gateway {self.gateway} is outside of the subnet {self.subnet}")
+        if not self.pool.within(self.subnet):
+            raise ValueError(f"the pool {self.pool} is not inside of the subnet {self.subnet}")
+        if self.gateway in self.pool:
+            raise ValueError(f"the gateway {self.gateway} is inside of the pool {self.pool}, MetalLB would give it away")
+        if self.ingress_address not in self.pool:
+            raise ValueError(f"the ingress address {self.ingress_address} is outside of the pool {self.pool}")
+        return self
+
+    def here(self, value: str) -> str:
+        """What a value of the tutorial is in this run.
+
+        The features are written in the tutorial's addresses. With other settings, the subnet, gateway, pool or ingress
+        address that a sentence names stands for the one that was set.
+
+        Raises KeyError for a value that the tutorial does not have.
+        """
+        fields = type(self).model_fields
+        names = {str(fields[name].default): name for name in ("subnet", "gateway", "pool", "ingress_address")}
+        return str(getattr(self, names[value]))
+
+
+def load(options: Mapping[str, Any]) -> Settings:
+    """Makes the settings of this run.
+
+    Arguments:
+        options: what the command line says, by field name; None where it says nothing.
+
+    Raises LabError that names every value that is wrong.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise LabError(
+            "the settings are not valid, nothing was changed",
+            seen="\n".join(map(_finding, error.errors())),
+            remedy="give values that fit, as options (--subnet, --gateway, --pool, --ingress-address) or in the "
+            "environment (KUBEFLOW_LAB_SUBNET and so on); the defaults are the tutorial's",
+        ) from None
+
+
+def _finding(error: Mapping[str, Any]) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    option = "--" + str(error["loc"][0]).replace("_", "-")
+    return f"{option} {error['input']}: {message}"

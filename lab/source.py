@@ -1,0 +1,58 @@
+"""Where the things that the tutorial installs come from: the internet, or a kit that offers the same by the same protocols."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lab.errors import LabError
+from lab.releases import Chart, Release
+
+
+class StandIn(BaseModel):
+    """Something that sits in a component's seat without being it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seat: str
+    taken_by: str
+
+
+class Source(BaseModel):
+    """Where things come from.
+
+    Arguments:
+        k3s_image: the image of the cluster's node.
+        charts: Helm charts by name.
+        mirrors: for each image registry's host, the URLs to ask in its place.
+        environment: environment variables that tools need for it.
+        stand_ins: what is not what its name says.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    k3s_image: str
+    charts: dict[str, Chart]
+    mirrors: dict[str, list[str]] = {}
+    environment: dict[str, str] = {}
+    stand_ins: tuple[StandIn, ...] = ()
+
+
+def of_the_internet(release: Release) -> Source:
+    """The places that the tutorial names, pinned by the release."""
+    return Source(k3s_image=release.kubernetes.k3s_image, charts=release.charts)
+
+
+def load(file: Path) -> Source:
+    """Reads a source from a TOML file; raises LabError when it is not there or not one."""
+    try:
+        return Source.model_validate(tomllib.loads(file.read_text()))
+    except (OSError, ValidationError, tomllib.TOMLDecodeError) as error:
+        raise LabError(
+            f"{file} does not say where things come from",
+            expected="a TOML file with k3s_image, charts and, if needed, mirrors and environment",
+            seen=str(error),
+            remedy="correct it; docs/architecture.md has an example",
+        ) from None

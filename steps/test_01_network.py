@@ -1,0 +1,43 @@
+"""Chapter 1: the Docker network of the lab."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, parsers, scenarios, then
+
+from lab.addresses import AddressRange
+from lab.network import DockerNetwork
+from lab.settings import Settings
+
+scenarios("01_network.feature")
+
+
+@given("the Docker network of the lab", target_fixture="docker_network")
+def docker_network(network: DockerNetwork) -> DockerNetwork:
+    """Installs the layer."""
+    return network
+
+
+@then("it is a bridge network")
+def is_bridge(docker_network: DockerNetwork) -> None:
+    """The driver decides whether containers and this machine see one another."""
+    assert docker_network.driver == "bridge"
+
+
+@then(parsers.parse("its subnet is {subnet}"))
+def has_subnet(docker_network: DockerNetwork, subnet: str, settings: Settings) -> None:
+    """Exactly one address range, and this one."""
+    assert str(docker_network.subnet) == settings.here(subnet)
+
+
+@then(parsers.parse("its gateway is {gateway}"))
+def has_gateway(docker_network: DockerNetwork, gateway: str, settings: Settings) -> None:
+    """The gateway is this machine's own address on the network."""
+    assert str(docker_network.gateway) == settings.here(gateway)
+
+
+@then(parsers.parse("no container on it has an address from {addresses}"))
+def keeps_clear(docker_network: DockerNetwork, addresses: str, settings: Settings) -> None:
+    """Two owners of one address would each be reached at times."""
+    kept = AddressRange.parse(settings.here(addresses))
+    holders = {name: str(address) for name, address in docker_network.containers().items() if address in kept}
+    assert not holders, f"containers hold addresses that are kept for MetalLB ({kept}): {holders}"

@@ -1,0 +1,120 @@
+"""Chapter 3: MetalLB gives Services their addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+
+import requests
+from pytest_bdd import given, parsers, scenarios, then, when
+
+from lab import neighbours
+from lab.addresses import AddressRange
+from lab.metallb import AddressPool, MetalLB
+from lab.network import DockerNetwork
+from lab.nginx_site import WELCOME
+from lab.probes import Probes
+from lab.readiness import is_ready
+from lab.settings import Settings
+
+scenarios("03_metallb.feature")
+
+
+@dataclass
+class Made:
+    """What a scenario made: its Services, and their addresses as far as they have one."""
+
+    names: list[str]
+    addresses: dict[str, IPv4Address | None] = field(default_factory=dict)
+
+    @property
+    def address(self) -> IPv4Address:
+        """The first Service's address."""
+        address = self.addresses[self.names[0]]
+        assert address, f"the Service {self.names[0]} has no external address"
+        return address
+
+
+@given("MetalLB", target_fixture="helm_release")
+def metallb_installed(metallb: MetalLB) -> object:
+    """Installs the layer; its Helm release is what shared steps look at."""
+    return metallb.release
+
+
+@given("MetalLB's pool of addresses", target_fixture="pool")
+def pool_there(address_pool: AddressPool) -> AddressPool:
+    """Installs the layer."""
+    return address_pool
+
+
+@then("its controller and its speaker are ready")
+def pods_ready(metallb: MetalLB) -> None:
+    """The controller assigns addresses, the speaker announces them."""
+    ready = {pod["metadata"]["labels"].get("app.kubernetes.io/component") for pod in metallb.pods() if is_ready(pod)}
+    assert ready == {"controller", "speaker"}, f"of MetalLB's controller and speaker, these are ready: {ready}"
+
+
+@then(parsers.parse("the pool {name} has the addresses {addresses}"))
+def pool_has(pool: AddressPool, name: str, addresses: str, settings: Settings) -> None:
+    """No other address may be given away."""
+    assert pool.addresses(name) == [settings.here(addresses)]
+
+
+@then(parsers.parse("the announcement {name} is for the pool {pool_name}"))
+def announced(pool: AddressPool, name: str, pool_name: str) -> None:
+    """An address that nobody announces cannot be reached."""
+    assert pool.announced_pools(name) == [pool_name], f"{name} does not announce {pool_name}: nobody will answer ARP"
+
+
+@when("a Service of type LoadBalancer is made for a site", target_fixture="made")
+def make_service(probes: Probes) -> Made:
+    """Makes both, and gives MetalLB the time that it needs to assign an address and to announce it."""
+    probes.site()
+    names = probes.services(1)
+    made = Made(names, probes.addresses(names, assigned=1))
+    probes.wait_for_answer(made.address)
+    return made
+
+
+@then(parsers.parse("it gets an address from {addresses}"))
+def from_pool(made: Made, addresses: str, settings: Settings) -> None:
+    """An address of the pool, and no other."""
+    assert made.address in AddressRange.parse(settings.here(addresses))
+
+
+@then("a request to that address is answered by the site")
+def answered(made: Made) -> None:
+    """From outside of the cluster, as a visitor."""
+    answer = requests.get(f"http://{made.address}/", timeout=10)
+    assert (answer.status_code, WELCOME in answer.text) == (200, True), f"{answer.status_code}: {answer.text[:200]}"
+
+
+@then("a node answers ARP for its address")
+def answers_arp(made: Made, network: DockerNetwork) -> None:
+    """The hardware address that this machine learns for it is that of a container on the network."""
+    learnt = neighbours.hardware_address(made.address)
+    assert learnt in network.hardware_addresses(), f"for {made.address} answers {learnt}, which is no node"
+
+
+@when("one more Service of type LoadBalancer is made than there are free addresses", target_fixture="made")
+def make_too_many(probes: Probes, settings: Settings) -> Made:
+    """As many as the pool has free, and one more."""
+    free = len([address for address in settings.pool if address not in probes.all_addresses()])
+    names = probes.services(free + 1)
+    return Made(names, probes.addresses(names, assigned=free))
+
+
+@then("all but one get an address")
+def all_but_one(made: Made) -> None:
+    """No address is given twice."""
+    given_away = [address for address in made.addresses.values() if address]
+    assert len(given_away) == len(made.names) - 1
+    assert len(set(given_away)) == len(given_away), f"an address was given twice: {given_away}"
+
+
+@then("MetalLB says that there is none left for the other")
+def says_so(made: Made, probes: Probes) -> None:
+    """A person who looks at the pending Service finds the reason there."""
+    pending = next(name for name, address in made.addresses.items() if address is None)
+    reason = probes.reason_for_no_address(pending)
+    assert "no available IPs" in reason, f"MetalLB's reason for the pending Service {pending} is: {reason}"

@@ -1,0 +1,94 @@
+"""Chapter 4: the Ingress controller, and a site behind it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import requests
+from playwright.sync_api import Page
+from pytest_bdd import given, parsers, scenarios, then, when
+
+from lab.helm import HelmRelease
+from lab.ingress import IngressController
+from lab.nginx_site import WELCOME, NginxSite
+from lab.readiness import not_ready
+from lab.resolving import session
+from lab.settings import Settings
+
+scenarios("04_ingress.feature")
+
+
+@given("the Ingress controller", target_fixture="helm_release")
+def controller_installed(ingress_controller: IngressController) -> HelmRelease:
+    """Installs the layer; its Helm release is what shared steps look at."""
+    return ingress_controller.release
+
+
+@given("the nginx site behind the Ingress controller", target_fixture="behind")
+def site_installed(nginx_site: NginxSite) -> NginxSite:
+    """Installs the layer."""
+    return nginx_site
+
+
+@then("its pod is ready")
+def pod_ready(ingress_controller: IngressController) -> None:
+    """There is one, and it is ready."""
+    pods = ingress_controller.pods()
+    assert pods, "there is no pod of the Ingress controller"
+    assert not_ready(pods) == []
+
+
+@then(parsers.parse("its Service has the external address {address}"))
+def has_address(ingress_controller: IngressController, address: str, settings: Settings) -> None:
+    """The address that names of the lab point to."""
+    assert str(ingress_controller.external_address()) == settings.here(address)
+
+
+@then(parsers.parse("the default IngressClass is {name}"))
+def default_class(ingress_controller: IngressController, name: str) -> None:
+    """Exactly one, else Ingresses without a class are refused."""
+    assert ingress_controller.default_classes() == [name]
+
+
+@then(parsers.parse("its Ingress has the class {name}"))
+def ingress_class(behind: NginxSite, name: str) -> None:
+    """The tutorial's text shows none, since it was written before the class became the default."""
+    assert behind.ingress_class() == name
+
+
+@then(parsers.parse("its Ingress has the address {address}"))
+def ingress_address(behind: NginxSite, address: str, settings: Settings) -> None:
+    """Written by the controller when it has taken the Ingress up."""
+    assert str(behind.published_address()) == settings.here(address)
+
+
+@when(parsers.parse("an HTTP client asks for {url}"), target_fixture="answer")
+def ask(url: str, settings: Settings) -> requests.Response:
+    """The name is resolved for this request alone."""
+    with session({str(urlsplit(url).hostname): settings.ingress_address}) as http:
+        return http.get(url, timeout=10)
+
+
+@then("the answer is nginx's welcome page")
+def is_welcome(answer: requests.Response) -> None:
+    """The site behind, not a page of the controller."""
+    assert (answer.status_code, WELCOME in answer.text) == (200, True), f"{answer.status_code}: {answer.text[:200]}"
+
+
+@then("the answer is the controller's 404")
+def is_not_found(answer: requests.Response) -> None:
+    """Said by the controller itself, and not by the site, whose pages name nginx's version."""
+    assert answer.status_code == requests.codes.not_found, f"{answer.status_code}: {answer.text[:200]}"
+    assert WELCOME not in answer.text
+
+
+@when(parsers.parse("a person opens {url} in a browser"))
+def open_page(page: Page, url: str) -> None:
+    """Until the page has loaded."""
+    page.goto(url)
+
+
+@then(parsers.parse('the page is titled "{title}"'))
+def is_titled(page: Page, title: str) -> None:
+    """What the browser's tab shows."""
+    assert page.title() == title, f"the page at {page.url} is titled {page.title()!r}: {page.inner_text('body')[:200]}"
