@@ -21,7 +21,14 @@ NEVER_UNPACKED = (
     *("perl", "perl-base", "perl-modules-*", "libperl*", "libgdbm*", "libdb5.3", "lib*-perl", "netbase", "dmsetup"),
     *("libpam*", "libsemanage*", "libaudit*", "media-types", "login", "ucf", "sensible-utils", "tzdata"),
 )
-NOT_IN_IMAGES = ("usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*", "usr/share/lintian/*")
+NOT_IN_IMAGES = (
+    *("usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*", "usr/share/lintian/*"),
+    *("usr/share/bash-completion/*", "usr/lib/x86_64-linux-gnu/gconv/*"),
+    # Of containerd, Docker and the CNI plugins: what nothing here calls.
+    *("usr/bin/containerd-shim", "usr/bin/containerd-shim-runc-v1", "usr/bin/containerd-stress", "usr/sbin/ovrouter"),
+    *(f"usr/lib/cni/{plugin}" for plugin in ("bandwidth", "bridge", "dhcp", "firewall", "host-device", "ipvlan")),
+    *(f"usr/lib/cni/{plugin}" for plugin in ("macvlan", "sbr", "static", "tuning", "vlan", "vrf")),
+)
 MERGED_USR = ("bin", "sbin", "lib", "lib32", "lib64")
 APT_TIMEOUT = 600
 
@@ -66,13 +73,19 @@ def _download(packages: tuple[str, ...], downloads: Path) -> None:
         "APT::Install-Recommends": "false",
         "APT::Sandbox::User": "root",
     }
-    Terminal().run(
+    command = (
         *("apt-get", "install", "--yes", "--quiet", "--download-only"),
         *(f"-o{name}={value}" for name, value in options.items()),
         *packages,
-        timeout=APT_TIMEOUT,
-        remedy="run `apt-get update`; the packages must be in this machine's Debian package sources",
     )
+    if Terminal().run(*command, timeout=APT_TIMEOUT, may_fail=True).exit_status:
+        # The machine's package lists are missing, or older than what the package source has now.
+        Terminal().run("apt-get", "update", timeout=APT_TIMEOUT)
+        Terminal().run(
+            *command,
+            timeout=APT_TIMEOUT,
+            remedy="see that this machine's Debian package sources can be reached and have these packages",
+        )
 
 
 def _belongs(member: tarfile.TarInfo) -> bool:

@@ -1,4 +1,4 @@
-"""A private Docker Engine in an enclosure: its own network, mounts and processes; the machine's Docker is not touched."""
+"""A private Docker Engine, in an enclosure with its own network, mounts and processes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class Engine:
         return self.folder / "root/usr/bin/docker"
 
 
-def start(root: Path, bounded_runc: Path, folder: Path, sockets: Path, cgroup: str) -> Engine:
+def start(
+    root: Path, bounded_runc: Path, folder: Path, sockets: Path, cgroup: str, *, outlives_run: bool = False
+) -> Engine:
     """Starts an engine; it answers some time later, see wait_until_up.
 
     Arguments:
@@ -63,6 +65,7 @@ def start(root: Path, bounded_runc: Path, folder: Path, sockets: Path, cgroup: s
         folder: a folder for its root and data.
         sockets: a folder for its socket, with a short name, since a socket's is limited to 107 bytes.
         cgroup: the name of a cgroup below which its containers' are made.
+        outlives_run: whether it goes on when this process has ended; else the kernel ends it then, however that was.
     """
     for directory in (folder / "root/lab", folder / "docker", folder / "shared", sockets):
         directory.mkdir(parents=True, exist_ok=True)
@@ -72,6 +75,7 @@ def start(root: Path, bounded_runc: Path, folder: Path, sockets: Path, cgroup: s
     for name in ("iptables", "ip6tables"):  # what update-alternatives would have done
         (sbin / name).symlink_to(f"{name}-nft")
     unshare = Terminal({"PYTHONPATH": str(REPOSITORY)}).start(
+        *(() if outlives_run else enclosure.TIED_TO_STARTER),
         *enclosure.UNSHARE,
         *(sys.executable, "-m", "embedded.enclosure", folder / "root"),
         *(f"{folder / 'docker'}:/var/lib/docker", f"{sockets}:/run", f"{folder / 'shared'}:/lab"),

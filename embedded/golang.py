@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from embedded.pins import Program
+from embedded.pins import Edit, Program
 from lab.errors import LabError
 from lab.terminal import Terminal
 
@@ -28,19 +31,48 @@ def build(program: Program, log_file: Path, folder: Path) -> Mapping[str, Any]:
     """
     target = folder / program.name
     variables = " ".join(f"-X {variable.format(version=program.version)}" for variable in program.variables)
-    terminal = Terminal(ENVIRONMENT, program.source)
-    result = terminal.run(
-        *("go", "build", "-trimpath", "-ldflags", f"-s -w {variables}", "-o", target, program.package),
-        log_file=log_file,
-        timeout=BUILD_TIMEOUT,
-        may_fail=True,
-    )
+    with _source(program) as source:
+        terminal = Terminal(ENVIRONMENT, source)
+        result = terminal.run(
+            *("go", "build", "-trimpath", "-ldflags", f"-s -w {variables}", "-o", target, program.package),
+            log_file=log_file,
+            timeout=BUILD_TIMEOUT,
+            may_fail=True,
+        )
     if result.exit_status:
         raise _build_error(program, result.output, log_file)
     for name in program.provides:
         (folder / name).symlink_to(program.name)
-    version = terminal.run("go", "env", "GOVERSION").output.strip()
-    return {"go": version}
+    return {"go": Terminal(ENVIRONMENT).run("go", "env", "GOVERSION").output.strip()}
+
+
+@contextmanager
+def _source(program: Program) -> Iterator[Path]:
+    """The folder to build in: the program's own, or, where its module is edited, a copy that uses an edited copy."""
+    if not program.edits:
+        yield program.source
+        return
+    with tempfile.TemporaryDirectory() as copies:
+        module, source = Path(copies, "module"), Path(copies, "program")
+        shutil.copytree(module_folder(program), module)
+        shutil.copytree(program.source, source)
+        for edit in program.edits:
+            _apply(edit, module / edit.file)
+        Terminal(ENVIRONMENT, source).run("go", "mod", "edit", f"-replace={program.module}={module}")
+        yield source
+
+
+def _apply(edit: Edit, file: Path) -> None:
+    text = file.read_text()
+    if text.count(edit.old) != 1:
+        raise LabError(
+            f"{edit.file} cannot be edited as pins.toml says",
+            expected=f"{edit.old!r} in it, once",
+            seen=f"{text.count(edit.old)} times",
+            remedy="see what the module's version has in that place, and fit the edit to it",
+        )
+    file.chmod(0o644)
+    file.write_text(text.replace(edit.old, edit.new))
 
 
 def _build_error(program: Program, output: str, log_file: Path) -> LabError:
@@ -56,7 +88,8 @@ def _build_error(program: Program, output: str, log_file: Path) -> LabError:
         f"{program.name} could not be built: the Go module {module} {version} could not be had",
         expected=f"the module proxy serves {module} at {version}",
         seen=refused[2],
-        remedy=f"see that the module proxy (GOPROXY) can be reached, and run the same command again; the log is {log_file}",
+        remedy="see that the module proxy (GOPROXY) can be reached, and run the same command again, which continues; "
+        f"the log is {log_file}",
     )
 
 

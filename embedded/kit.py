@@ -29,7 +29,13 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Work:
-    """How an item is made: from which others, and by a function that fills its folder and returns facts for its record."""
+    """How an item is made.
+
+    Arguments:
+        item: what it is.
+        needs: the items that it is made from.
+        make: fills its empty folder, and returns facts for its record.
+    """
 
     item: Item
     needs: tuple[Key, ...]
@@ -52,7 +58,6 @@ class Kit:
         return self.folder("programs", name) / name
 
 
-
 def build(progress: Progress) -> Kit:
     """The whole kit: what the cache has intact is taken from there, the rest is built.
 
@@ -61,6 +66,12 @@ def build(progress: Progress) -> Kit:
     folder = folders.cache() / "kit"
     with Workshop(folders.cache() / "workshop") as workshop:
         return _Builder(Store(folder), workshop, folders.cache() / "logs", progress).kit()
+
+
+def is_built() -> bool:
+    """Tells whether the cache has a whole kit, without a look at whether it is intact."""
+    folder = folders.cache()
+    return not _Builder(Store(folder / "kit"), Workshop(folder / "workshop"), folder / "logs", Progress()).missing
 
 
 class _Builder:
@@ -117,13 +128,15 @@ class _Builder:
         packages = {ENGINE: self.pins.engine.packages}
         packages |= {image.name: image.packages for image in self.pins.images.values() if image.packages}
         for name, names in packages.items():
-            item = Item("roots", name, "bookworm", "Debian packages " + ", ".join(names), names)
+            origin = "Debian packages " + ", ".join(names)
+            item = Item("roots", name, "bookworm", origin, (*names, *debian.NEVER_UNPACKED, *debian.NOT_IN_IMAGES))
             yield Work(item, (), partial(_make_root, names))
 
     def _images(self) -> Iterator[Work]:
         for image in self.pins.images.values():
             decides = (
                 *(image.model_dump_json(), digest_of_files(image.source)),
+                *(debian.NOT_IN_IMAGES if image.packages else ()),
                 *(part for name in image.programs for part in self.pins.programs[name].decides),
                 *(self._module_of(source).version for source in image.module_folders.values()),
             )

@@ -22,6 +22,16 @@ class _Pin(BaseModel):
     name: str
 
 
+class Edit(BaseModel):
+    """A change to one place of a module's source, for what no flag and no linker variable can set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    old: str
+    new: str
+
+
 class Program(_Pin):
     """A program built from Go.
 
@@ -32,6 +42,7 @@ class Program(_Pin):
         variables: what the linker sets.
         provides: the names it can be called by, if not only its own.
         commands: those that a person types in the lab.
+        edits: changes to the module's source.
     """
 
     folder: str = ""
@@ -40,6 +51,7 @@ class Program(_Pin):
     variables: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
     @property
     def source(self) -> Path:
@@ -51,7 +63,9 @@ class Program(_Pin):
         """The version of its module, out of go.mod; the lab's own programs have none."""
         if not self.module:
             return "this project's"
-        found = re.search(rf"^\s*(?:require )?{re.escape(self.module)} (v\S+)", (self.source / "go.mod").read_text(), re.M)
+        found = re.search(
+            rf"^\s*(?:require )?{re.escape(self.module)} (v\S+)", (self.source / "go.mod").read_text(), re.M
+        )
         if not found:
             raise ValueError(f"{self.source / 'go.mod'} does not require {self.module}")
         return found[1]

@@ -1,4 +1,4 @@
-"""The site of an embedded lab: the kit's private engine with its image registry and its web server, in one enclosure."""
+"""The site of an embedded lab: a private engine with the kit's image registry and web server, in one enclosure."""
 
 from __future__ import annotations
 
@@ -7,29 +7,47 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import requests
 
 from embedded import engine, kit
 from embedded.kit import Kit
-from lab import folders, record
+from lab import folders, preflight, record
+from lab.errors import LabError
 from lab.namespace import inside_network_of
 from lab.progress import Progress
 from lab.record import Record
-from lab.releases import Chart
 from lab.settings import Settings
 from lab.site import Site, nothing_to_verify, tool_folders
-from lab.source import Source, StandIn
+from lab.source import Source, StandIn, load
 from lab.waiting import polling, wait_until
 
 CGROUP = "kubeflow-lab"
-MIRRORED = ("docker.io", "quay.io", "registry.k8s.io", "gcr.io", "ghcr.io")
-REGISTRY_PORT = engine.REGISTRY.rpartition(":")[2]
+SPACE_FOR_LAB, SPACE_FOR_KIT = 4 * preflight.GIB, 16 * preflight.GIB
+"""Measured: a lab takes 2 GiB; the kit 1.2 GiB, and what Go keeps of building it 11 GiB."""
+SOURCE = Path(__file__).parent / "source.toml"
 REGISTRY_CONTAINER, WEB_CONTAINER = "kit-registry", "kit-web"
 WEB = "127.0.0.1:8000"
 WEB_CONFIGURATION = f"server {{ listen {WEB}; root /srv; }}\n"
-SERVICES = {f"http://{engine.REGISTRY}/v2/": "image registry", f"http://{WEB}/": "web server"}
+SERVICES = {REGISTRY_CONTAINER: f"http://{engine.REGISTRY}/v2/", WEB_CONTAINER: f"http://{WEB}/"}
+
+
+def unfit() -> list[LabError]:
+    """What this machine lacks for an embedded lab."""
+    built = kit.is_built()
+    findings = list(preflight.space(folders.cache(), SPACE_FOR_LAB if built else SPACE_FOR_KIT))
+    if os.geteuid() != 0:
+        findings.append(
+            LabError(
+                "the embedded lab needs root",
+                expected="user 0, for network namespaces, mounts and a Docker Engine of its own",
+                seen=f"user {os.geteuid()}",
+                remedy="run it as root, or use --lab k3d with your own Docker",
+            )
+        )
+    return findings
 
 
 @contextmanager
@@ -45,7 +63,7 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
     if settings.verify_only and not running:
         raise nothing_to_verify()
     built = kit.build(progress)
-    source = source_of(built, settings)
+    source = source_of(built)
     if there and not running:
         progress.say("removing what an earlier run left")
         there.remove()
@@ -66,32 +84,19 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
             there.remove()
 
 
-def source_of(built: Kit, settings: Settings) -> Source:
-    """The kit as a source of the same kind as the internet."""
-    registry = f"http://{settings.gateway}:{REGISTRY_PORT}"
-    images = built.pins.images
+def source_of(built: Kit) -> Source:
+    """The kit as a source of the same kind as the internet, and what in it is not what its name says."""
     records = [entry.record for entry in built.entries.values()]
-    return Source(
-        k3s_image=images["node"].reference,
-        charts={
-            name: Chart(repository=f"http://{WEB}/charts/{name}", version=chart.version)
-            for name, chart in built.pins.charts.items()
-        },
-        mirrors={host: [registry] for host in MIRRORED},
-        environment={
-            "K3D_IMAGE_LOADBALANCER": f"{engine.REGISTRY}/{images['k3d-proxy'].repository}",
-            "K3D_IMAGE_TOOLS": f"{engine.REGISTRY}/{images['k3d-tools'].repository}",
-        },
-        stand_ins=tuple(StandIn(seat=item["seat"], taken_by=item["taken_by"]) for item in records if item["seat"]),
-    )
+    stand_ins = tuple(StandIn(seat=item["seat"], taken_by=item["taken_by"]) for item in records if item["seat"])
+    return load(SOURCE).model_copy(update={"stand_ins": stand_ins})
 
 
 def _start(there: Record, built: Kit, source: Source) -> None:
-    folder, sockets = folders.lab() / "engine", folders.sockets("lab")
-    there.folders, there.cgroup = [folder, sockets], CGROUP
+    folder, sockets = folders.lab() / "engine", folders.sockets(record.SOCKETS)
+    there.cgroup = CGROUP
     there.save()
     root = built.folder("roots", kit.ENGINE) / kit.ROOT
-    running = engine.start(root, built.program(kit.RUNC), folder, sockets, CGROUP)
+    running = engine.start(root, built.program(kit.RUNC), folder, sockets, CGROUP, outlives_run=there.keep)
     there.first_process = running.first_process
     there.environment = _environment(running, built) | source.environment
     there.save()
@@ -153,11 +158,16 @@ def _link_once(source: str, target: str) -> None:
 
 def _wait_for_services() -> None:
     """Waits until what the kit offers in place of the internet answers."""
-    for url, name in SERVICES.items():
+    for container, url in SERVICES.items():
         wait_until(
-            polling(lambda url=url: requests.get(url, timeout=5).status_code, every=0.05, passing=(OSError,)),
-            satisfied=lambda status: status < 500,
+            polling(partial(_answers, url), every=0.05, passing=(OSError,)),
+            satisfied=bool,
             timeout=30,
-            what=f"the kit's {name} answers at {url}",
-            remedy="`python -m lab exec -- docker logs kit-registry` (or kit-web) says why; `python -m lab down` starts anew",
+            what=f"the kit's service {container} answers at {url}",
+            remedy=f"`python -m lab exec -- docker logs {container}` says why it does not; `python -m lab down`, and the "
+            "next run, start anew",
         )
+
+
+def _answers(url: str) -> bool:
+    return requests.get(url, timeout=5).status_code < requests.codes.server_error

@@ -121,7 +121,7 @@ class Store:
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file below a folder but the record, by relative name; of a symbolic link, of its target's name."""
+    """The SHA-256 of each file below a folder but the record; of a symbolic link, that of its target's name."""
     files = [file for file in _files(folder) if file != folder / RECORD]
     with ThreadPoolExecutor() as pool:  # hashlib lets other threads run meanwhile
         return dict(zip((str(file.relative_to(folder)) for file in files), pool.map(_checksum, files), strict=True))

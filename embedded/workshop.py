@@ -32,17 +32,23 @@ class Workshop:
     def __enter__(self) -> Workshop:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._engine:
             end_enclosure(self._engine.first_process)
-            delete_cgroup(CGROUP)
+            self._remove()
+
+    def _remove(self) -> None:
+        """Deletes its files; what a killed run left, too, whose engine has ended with it."""
+        delete_cgroup(CGROUP)
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(folders.sockets("workshop"), ignore_errors=True)
+        folders.remove_sockets("workshop")
 
     def start(self, root: Path, bounded_runc: Path) -> None:
         """Starts the engine unless it runs; see embedded.engine.start for the arguments."""
         if not self._engine:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._remove()
             self._engine = engine.start(root, bounded_runc, self.folder, folders.sockets("workshop"), CGROUP)
             engine.wait_until_up(self._engine)
 

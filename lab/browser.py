@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from playwright.sync_api import Browser, sync_playwright
 
 from lab.errors import LabError
+from lab.journal import JOURNAL
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -32,7 +33,7 @@ def chromium(addresses: Mapping[str, IPv4Address]) -> Iterator[Browser]:
     """
     rules = [*(f"MAP {host} {address}" for host, address in addresses.items()), "MAP * ~NOTFOUND"]
     exclusions = ["EXCLUDE localhost", *(f"EXCLUDE {address}" for address in ("127.0.0.1", *addresses.values()))]
-    with sync_playwright() as playwright:
+    with JOURNAL.entry("program", "chromium"), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable(), args=[*FLAGS, f"--host-resolver-rules={', '.join([*rules, *exclusions])}"]
         )

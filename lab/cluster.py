@@ -27,7 +27,7 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 class Cluster:
-    """A cluster of one node in k3d, without traefik and servicelb, on the lab's network; or one that is there already."""
+    """A cluster of one node in k3d, on the lab's network and without traefik and servicelb; or an existing one."""
 
     name = "cluster"
 
@@ -119,7 +119,13 @@ class Cluster:
             return ()
         file = self.site.home / "registries.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        content = {"mirrors": {host: {"endpoint": endpoints} for host, endpoints in mirrors.items()}}
+        gateway = self.site.settings.gateway
+        content = {
+            "mirrors": {
+                host: {"endpoint": [endpoint.format(gateway=gateway) for endpoint in endpoints]}
+                for host, endpoints in mirrors.items()
+            }
+        }
         file.write_text(yaml.safe_dump(content))
         return ("--registry-config", str(file))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from pathlib import Path
 
 PROJECT = "kubeflow-lab"
@@ -21,3 +23,10 @@ def lab() -> Path:
 def sockets(name: str) -> Path:
     """A folder for sockets, whose whole name is limited to 107 bytes by unix(7)."""
     return Path("/run") / PROJECT / name
+
+
+def remove_sockets(name: str) -> None:
+    """Deletes a folder for sockets, and the folder of all of them when it was the last."""
+    shutil.rmtree(sockets(name), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        sockets(name).parent.rmdir()

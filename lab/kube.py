@@ -108,7 +108,8 @@ class Kube:
             yield Trouble(str(error))
 
     def _resource(self, kind: str) -> Resource:
-        return self._client.resources.get(api_version=API_VERSIONS.get(kind, "v1"), kind=kind)
+        found: Resource = self._client.resources.get(api_version=API_VERSIONS.get(kind, "v1"), kind=kind)
+        return found
 
 
 def _configuration(kubeconfig: Path) -> client.Configuration:

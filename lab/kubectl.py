@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import yaml
 
-from lab.errors import LabError
 from lab.kube import Object
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until

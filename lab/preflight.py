@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import socket
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -31,19 +31,18 @@ VERSION_COMMANDS = {
 }
 
 
-def check(settings: Settings, release: Release) -> None:
+def check(settings: Settings, release: Release, more: Iterable[LabError] = ()) -> None:
     """Looks at what every lab needs, and at the person's own tools where the lab uses those.
+
+    Arguments:
+        more: findings of the lab's kind.
 
     Raises LabError with all findings; nothing has been changed then.
     """
     checks: list[Callable[[], Iterator[LabError]]] = [_platform, _memory, _chromium]
     if settings.lab == "k3d":
         checks += [lambda: tools(release.tools, Terminal()), lambda: ports(PORTS)]
-    raise_together([finding for one in checks for finding in one()])
-
-
-def raise_together(findings: list[LabError]) -> None:
-    """Raises the findings as one error, if there are any."""
+    findings = [*more, *(finding for one in checks for finding in one())]
     if len(findings) == 1:
         raise findings[0]
     if findings:
@@ -51,11 +50,11 @@ def raise_together(findings: list[LabError]) -> None:
 
 
 def _platform() -> Iterator[LabError]:
-    if sys.platform != "linux":
+    if platform.system() != "Linux":
         yield LabError(
             "the lab needs Linux",
             expected="Linux, whose Docker networks this machine is part of",
-            seen=f"{sys.platform}; Docker Desktop does not route to 172.20.0.13",
+            seen=f"{platform.system()}; Docker Desktop does not route to 172.20.0.13",
             remedy="run it in a Linux virtual machine",
         )
 
@@ -109,7 +108,8 @@ def ports(wanted: Mapping[int, str]) -> Iterator[LabError]:
 
 def _listener(port: int) -> str:
     for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        here = connection.laddr and connection.laddr.port == port
+        if here and connection.status == psutil.CONN_LISTEN and connection.pid:
             return f"process {connection.pid} ({' '.join(psutil.Process(connection.pid).cmdline())}) listens on it"
     return "a process listens on it that this user may not see"
 

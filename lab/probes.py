@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +17,25 @@ from lab.readiness import wait_for_pods
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 
-NAMESPACE = "lab-probes"
 SITE = "probe"
 ASSIGN_TIMEOUT = 30
 READY_TIMEOUT = 60
+
+
+@contextmanager
+def probes(terminal: Terminal, kube: Kube) -> Iterator[Probes]:
+    """Makes a namespace for probes, and removes it with all that is in it.
+
+    The Services are gone when this returns, and their addresses free; the rest may take a little longer, so that each
+    time it is another namespace.
+    """
+    namespace = f"lab-probes-{secrets.token_hex(3)}"
+    apply(terminal, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
+    try:
+        yield Probes(terminal, kube, namespace)
+    finally:
+        terminal.run("kubectl", "delete", "service", "--all", "--namespace", namespace, "--timeout=60s")
+        terminal.run("kubectl", "delete", "namespace", namespace, "--wait=false")
 
 
 @dataclass(frozen=True)
@@ -28,38 +44,30 @@ class Probes:
 
     terminal: Terminal
     kube: Kube
-
-    @contextmanager
-    def namespace(self) -> Iterator[Probes]:
-        """Makes the namespace, and deletes it with all that is in it."""
-        apply(self.terminal, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
-        try:
-            yield self
-        finally:
-            self.terminal.run("kubectl", "delete", "namespace", NAMESPACE, "--timeout=60s")
+    namespace: str
 
     def site(self) -> None:
         """Runs an nginx for the Services to lead to, and waits until it is ready."""
-        self.terminal.run("kubectl", "--namespace", NAMESPACE, "create", "deployment", SITE, "--image=nginx")
-        wait_for_pods(self.kube, NAMESPACE, f"app={SITE}", 1, READY_TIMEOUT, "the probe's site is ready")
+        self.terminal.run("kubectl", "--namespace", self.namespace, "create", "deployment", SITE, "--image=nginx")
+        wait_for_pods(self.kube, self.namespace, f"app={SITE}", 1, READY_TIMEOUT, "the probe's site is ready")
 
     def services(self, count: int) -> list[str]:
         """Makes Services of type LoadBalancer, and gives their names."""
         names = [f"probe-{number}" for number in range(1, count + 1)]
-        apply(self.terminal, [_service(name) for name in names])
+        apply(self.terminal, [_service(name, self.namespace) for name in names])
         return names
 
     def addresses(self, names: list[str], assigned: int) -> dict[str, IPv4Address | None]:
-        """Waits until so many of the Services have an address, and gives the address of each, None where there is none."""
+        """Waits until so many of the Services have an address, and gives the address of each, or None."""
         seen = wait_until(
-            self.kube.watching("Service", NAMESPACE),
+            self.kube.watching("Service", self.namespace),
             satisfied=lambda services: sum(published_address(one) is not None for one in services) >= assigned,
             show=lambda services: ", ".join(
                 f"{one['metadata']['name']}: {published_address(one) or 'pending'}" for one in services
             ),
             timeout=ASSIGN_TIMEOUT,
             what=f"{assigned} of {len(names)} Services of type LoadBalancer have an address",
-            remedy=f"`python -m lab exec -- kubectl get events -n {NAMESPACE}` has MetalLB's reason",
+            remedy=f"`python -m lab exec -- kubectl get events -n {self.namespace}` has MetalLB's reason",
         )
         return {name: published_address(named(seen, name)) for name in names}
 
@@ -76,7 +84,7 @@ class Probes:
     def reason_for_no_address(self, name: str) -> str:
         """What MetalLB says of a Service that it gives no address, waiting until it has said it."""
         events = wait_until(
-            self.kube.watching("Event", NAMESPACE),
+            self.kube.watching("Event", self.namespace),
             satisfied=lambda events: bool(_refusals(events, name)),
             show=lambda events: "\n".join(str(event["message"]) for event in events) or "no event",
             timeout=ASSIGN_TIMEOUT,
@@ -90,11 +98,11 @@ class Probes:
         return {address for one in self.kube.all("Service") if (address := published_address(one))}
 
 
-def _service(name: str) -> Object:
+def _service(name: str, namespace: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {"type": "LoadBalancer", "selector": {"app": SITE}, "ports": [{"port": 80, "targetPort": 80}]},
     }
 

@@ -25,7 +25,11 @@ class Progress:
         begin = time.monotonic()
         if self.console.is_terminal:
             with LiveLine(
-                SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=self.console, transient=True
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                TimeElapsedColumn(),
+                console=self.console,
+                transient=True,
             ) as line:
                 line.add_task(label)
                 yield

@@ -32,7 +32,8 @@ def hopeless(pod: Object) -> str | None:
         waiting = (container.get("state") or {}).get("waiting") or {}
         if meaning := HOPELESS.get(waiting.get("reason", "")):
             name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-            return f"pod {name}, container {container['name']}: {meaning} ({waiting['reason']}: {waiting.get('message', '')})"
+            said = f"{waiting['reason']}: {waiting.get('message', '')}"
+            return f"pod {name}, container {container['name']}: {meaning} ({said})"
     return None
 
 

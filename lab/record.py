@@ -18,6 +18,7 @@ from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 
 FILE = "lab.json"
+SOCKETS = "lab"
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -49,7 +50,6 @@ class Record(BaseModel):
         keep: whether it stays when the run ends.
         environment: environment variables of a terminal in it.
         first_process: the first process of its enclosure, if it has one; its network is the lab's.
-        folders: to be deleted.
         cgroup: parent of its containers' cgroups, to be deleted.
         undo: commands that remove what was made outside of an enclosure, in the order in which it was made.
     """
@@ -58,7 +58,6 @@ class Record(BaseModel):
     keep: bool = False
     environment: dict[str, str] = {}
     first_process: ProcessId | None = None
-    folders: list[Path] = []
     cgroup: str = ""
     undo: list[list[str]] = []
 
@@ -89,16 +88,15 @@ class Record(BaseModel):
         end_enclosure(self.first_process)
         for command in reversed(self.undo):
             self.terminal.run(*command)
-        for folder in self.folders:
-            shutil.rmtree(folder, ignore_errors=True)
         delete_cgroup(self.cgroup)
+        folders.remove_sockets(SOCKETS)
         shutil.rmtree(folders.lab(), ignore_errors=True)
-        left = [str(folder) for folder in [*self.folders, folders.lab()] if folder.exists()]
-        if left:
+        if folders.lab().exists():
             raise LabError(
                 "the lab could not be removed wholly",
-                seen=f"still there: {', '.join(left)}",
-                remedy="see what holds these folders (`fuser -vm FOLDER`), and run `python -m lab down` again",
+                expected="no lab",
+                seen=f"{folders.lab()} is still there",
+                remedy="see what holds it (`fuser -v -m FOLDER`), and run `python -m lab down` again",
             )
 
 

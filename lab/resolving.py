@@ -33,7 +33,8 @@ class _AtAddress(HTTPAdapter):
                 seen=f"a request or a redirect to {request.url}",
                 remedy="see which page sent the redirect",
             )
-        return self.poolmanager.connection_from_host(str(address), url.port or 80, "http")
+        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(str(address), url.port or 80, "http")
+        return pool
 
     def add_headers(self, request: requests.PreparedRequest, **_: Any) -> None:
         request.headers["Host"] = urlsplit(str(request.url)).netloc

@@ -1,4 +1,4 @@
-"""What can be set for a run: one frozen model, from the command line, the environment (KUBEFLOW_LAB_…), or the defaults.
+"""What can be set for a run: one frozen model, from command line, environment (KUBEFLOW_LAB_…), or defaults.
 
 The defaults are the tutorial's values, which the features speak of.
 """
@@ -45,7 +45,9 @@ class Settings(BaseSettings):
         if not self.pool.within(self.subnet):
             raise ValueError(f"the pool {self.pool} is not inside of the subnet {self.subnet}")
         if self.gateway in self.pool:
-            raise ValueError(f"the gateway {self.gateway} is inside of the pool {self.pool}, MetalLB would give it away")
+            raise ValueError(
+                f"the gateway {self.gateway} is inside of the pool {self.pool}, MetalLB would give it away"
+            )
         if self.ingress_address not in self.pool:
             raise ValueError(f"the ingress address {self.ingress_address} is outside of the pool {self.pool}")
         return self
@@ -84,7 +86,7 @@ def load(options: Mapping[str, Any]) -> Settings:
 
 
 def _finding(error: Mapping[str, Any]) -> str:
-    message = error["msg"].removeprefix("Value error, ")
+    message = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
         return message
     option = "--" + str(error["loc"][0]).replace("_", "-")

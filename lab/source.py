@@ -1,4 +1,4 @@
-"""Where the things that the tutorial installs come from: the internet, or a kit that offers the same by the same protocols."""
+"""Where the things that the tutorial installs come from: the internet, or what offers the same by its protocols."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Source(BaseModel):
     Arguments:
         k3s_image: the image of the cluster's node.
         charts: Helm charts by name.
-        mirrors: for each image registry's host, the URLs to ask in its place.
+        mirrors: for each image registry's host, the URLs to ask in its place; {gateway} is the lab network's gateway.
         environment: environment variables that tools need for it.
         stand_ins: what is not what its name says.
     """

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Terminal:
         Raises LabError when the program is not there, exits non-zero (unless may_fail) or runs out of time.
         """
         command = [str(argument) for argument in arguments]
-        shown = self._masked(shlex.join(command))
+        shown = shlex.join(map(self._masked, command))
         with JOURNAL.entry("program", shown):
             result = self._finished(command, shown, stdin, timeout, log_file)
         log.debug("%s -> %d", shown, result.exit_status)
@@ -116,6 +117,7 @@ class Terminal:
                     cwd=self.directory,
                     text=True,
                     errors="replace",
+                    start_new_session=True,  # so that it can be ended with all that it has started
                 )
             except OSError as error:
                 raise self._not_runnable(command[0], error) from None
@@ -123,7 +125,7 @@ class Terminal:
                 try:
                     output, errors = process.communicate(stdin, timeout)
                 except subprocess.TimeoutExpired:
-                    process.kill()
+                    _end(process)
                     output, errors = process.communicate()
                     last = _result(command, process.returncode, output, errors, log_file).last_lines
                     raise LabError(
@@ -133,7 +135,7 @@ class Terminal:
                         remedy="run it by hand in `make shell` to see where it stays",
                     ) from None
                 except BaseException:
-                    process.kill()
+                    _end(process)
                     raise
         return _result(command, process.returncode, output, errors, log_file)
 
@@ -150,9 +152,15 @@ class Terminal:
         return {**os.environ, **self.environment}
 
     def _masked(self, text: str) -> str:
-        for secret in self.secrets:
+        for secret in sorted(self.secrets, key=len, reverse=True):  # one may be the beginning of another
             text = text.replace(secret, "********")
         return text
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ends a program and what it has started, which would go on, and would keep its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _result(

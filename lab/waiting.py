@@ -24,7 +24,9 @@ class Trouble(Exception):  # noqa: N818
     """An observation that could not be made just now, such as a refused connection: reason to look again."""
 
 
-def polling(look: Callable[[], Seen], *, every: float = 0.2, passing: tuple[type[Exception], ...] = ()) -> Observations[Seen]:
+def polling(
+    look: Callable[[], Seen], *, every: float = 0.2, passing: tuple[type[Exception], ...] = ()
+) -> Observations[Seen]:
     """Observes by looking again and again, for what cannot be watched.
 
     Arguments:
@@ -81,7 +83,9 @@ def wait_until(
                     return seen
                 last = show(seen)
                 if reason := hopeless(seen):
-                    raise LabError(f"{what}: this cannot come true", expected=what, seen=f"{reason}\n{last}", remedy=remedy)
+                    raise LabError(
+                        f"{what}: this cannot come true", expected=what, seen=f"{reason}\n{last}", remedy=remedy
+                    )
             if time.monotonic() - begin > timeout:
                 break
     raise LabError(f"waited {timeout:g} s in vain: {what}", expected=what, seen=last, remedy=remedy)

@@ -80,7 +80,9 @@ def nodes_keep_clear(the_cluster: Cluster, addresses: str, settings: Settings) -
 def no_pod_named(the_cluster: Cluster, prefix: str) -> None:
     """k3s names the pods of what it brings along after it, as in svclb-traefik-…."""
     pods = the_cluster.pods_named(prefix)
-    assert not pods, f"{pods} run although the cluster was to be made without: see the --k3s-arg of `k3d cluster create`"
+    assert not pods, (
+        f"{pods} run although the cluster was to be made without: see the --k3s-arg of `k3d cluster create`"
+    )
 
 
 def _addresses(cluster: Cluster) -> list[IPv4Address]:

@@ -83,4 +83,6 @@ def load(name: str, folder: Path = FOLDER) -> Release:
     try:
         return Release.model_validate(tomllib.loads(file.read_text()))
     except (ValidationError, tomllib.TOMLDecodeError) as error:
-        raise LabError(f"{file.name} does not follow the schema of releases", seen=str(error), remedy="correct it") from None
+        raise LabError(
+            f"{file.name} does not follow the schema of releases", seen=str(error), remedy="correct it"
+        ) from None

@@ -1,0 +1,41 @@
+# make lab    sets up what is missing, builds the lab and verifies it; ARGS="…" are options of pytest
+# make test   sets up what is missing, and runs the project's own tests, lint and types
+# make shell  opens a shell inside of the lab that is up
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubeflow-lab
+UV_VERSION := 0.13.9
+UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+# The Go that builds the kit: PATH's where it is new enough, else the pinned one of uv.lock, from PyPI.
+GO_NEEDED := 1.26
+GO_ON_PATH := $(shell go env GOVERSION 2>/dev/null | sed 's/^go//')
+GO_IS_NEW := $(shell printf '%s\n' $(GO_NEEDED) $(GO_ON_PATH) | sort --version-sort --check 2>/dev/null && test -n "$(GO_ON_PATH)" && echo yes)
+GO_GROUP := $(if $(GO_IS_NEW),,--group go)
+READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: lab test shell
+lab: $(READY) /usr/bin/chromium
+	pytest $(ARGS)
+
+test: $(READY)
+	ruff check .
+	ruff format --check .
+	mypy
+	for module in node k3d-proxy runc-bounded; do (cd embedded/programs/$$module && go vet ./... && go test ./...) || exit 1; done
+	pytest tests $(ARGS)
+
+shell: $(READY)
+	python -m lab shell
+
+$(READY): pyproject.toml uv.lock $(UV)
+	$(UV) sync --quiet --locked --no-managed-python --compile-bytecode $(GO_GROUP)
+	touch $@
+
+$(UV):
+	python3 -c 'import ensurepip, venv' 2>/dev/null || (apt-get update && apt-get install --yes --no-install-recommends python3-venv)
+	python3 -m venv $(CACHE)/uv-$(UV_VERSION)
+	$(CACHE)/uv-$(UV_VERSION)/bin/pip install --quiet uv==$(UV_VERSION)
+
+/usr/bin/chromium:
+	apt-get update
+	apt-get install --yes --no-install-recommends chromium fonts-dejavu-core
