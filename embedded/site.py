@@ -164,10 +164,9 @@ def _wait_for_services() -> None:
             satisfied=bool,
             timeout=30,
             what=f"the kit's service {container} answers at {url}",
-            remedy=f"`python -m lab exec -- docker logs {container}` says why it does not; `python -m lab down`, and the "
-            "next run, start anew",
+            remedy=f"`python -m lab exec -- docker logs {container}` says why; after `python -m lab down` it starts anew",
         )
 
 
 def _answers(url: str) -> bool:
-    return requests.get(url, timeout=5).status_code < requests.codes.server_error
+    return bool(requests.get(url, timeout=5).status_code < requests.codes.server_error)
