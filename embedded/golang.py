@@ -43,7 +43,8 @@ def build(program: Program, log_file: Path, folder: Path) -> Mapping[str, Any]:
         raise _build_error(program, result.output, log_file)
     for name in program.provides:
         (folder / name).symlink_to(program.name)
-    return {"go": Terminal(ENVIRONMENT).run("go", "env", "GOVERSION").output.strip()}
+    version = Terminal(ENVIRONMENT).run("go", "env", "GOVERSION").output.strip()
+    return {"go": version, "edits": [edit.model_dump() for edit in program.edits]}
 
 
 @contextmanager

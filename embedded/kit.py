@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from embedded import debian, engine, golang, pins
+from embedded import debian, engine, golang, inventory, pins
 from embedded.store import Entry, Item, Store, digest_of_files
 from embedded.workshop import Workshop
 from lab import folders
@@ -22,6 +22,8 @@ ARCHIVE = "image.tar"
 """The registry's own image is kept as an archive, since no registry is there yet to pull it from."""
 REGISTRY, ENGINE, RUNC = "registry", "engine", "runc-bounded"
 ROOT = "root.tar"
+FOLDER = "kit"
+"""Of the cache."""
 
 Key = tuple[str, str]
 """Kind and name of an item."""
@@ -63,27 +65,26 @@ def build(progress: Progress) -> Kit:
 
     Raises LabError when something cannot be had or built; what was built so far is kept.
     """
-    folder = folders.cache() / "kit"
     with Workshop(folders.cache() / "workshop") as workshop:
-        return _Builder(Store(folder), workshop, folders.cache() / "logs", progress).kit()
+        return _Builder(workshop, progress).kit()
 
 
 def is_built() -> bool:
     """Tells whether the cache has a whole kit, without a look at whether it is intact."""
-    folder = folders.cache()
-    return not _Builder(Store(folder / "kit"), Workshop(folder / "workshop"), folder / "logs", Progress()).missing
+    return not _Builder(Workshop(folders.cache() / "workshop"), Progress()).missing
 
 
 class _Builder:
     """Gives what is intact, and builds what is not, after what it is built from."""
 
-    def __init__(self, store: Store, workshop: Workshop, logs: Path, progress: Progress) -> None:
-        self.store, self.workshop, self.logs, self.progress = store, workshop, logs, progress
+    def __init__(self, workshop: Workshop, progress: Progress) -> None:
+        self.store, self.logs = Store(folders.cache() / FOLDER), folders.cache() / "logs"
+        self.workshop, self.progress = workshop, progress
         self.pins = pins.load()
         self.entries: dict[Key, Entry] = {}
         works = [*self._programs(), *self._roots(), *self._images(), *self._charts()]
         self.works = {(work.item.kind, work.item.name): work for work in works}
-        self.missing = sum(not store.has(work.item) for work in works)
+        self.missing = sum(not self.store.has(work.item) for work in works)
         self.built = 0
 
     def kit(self) -> Kit:
@@ -91,6 +92,9 @@ class _Builder:
         self.logs.mkdir(parents=True, exist_ok=True)
         for key in [*map(_program_key, self._used_programs()), ("roots", ENGINE), *self._served()]:
             self._ensure(key)
+        if self.built:
+            everything = {key: self.store.entry(work.item) for key, work in self.works.items()}
+            inventory.write(everything, self.store.folder)
         return Kit(self.entries, self.pins)
 
     def _used_programs(self) -> list[str]:

@@ -24,7 +24,6 @@ from lab.site import Site, nothing_to_verify, tool_folders
 from lab.source import Source, StandIn, load
 from lab.waiting import polling, wait_until
 
-CGROUP = "kubeflow-lab"
 SPACE_FOR_LAB, SPACE_FOR_KIT = 4 * preflight.GIB, 16 * preflight.GIB
 """Measured: a lab takes 2 GiB; the kit 1.2 GiB, and what Go keeps of building it 11 GiB."""
 SOURCE = Path(__file__).parent / "source.toml"
@@ -93,10 +92,10 @@ def source_of(built: Kit) -> Source:
 
 def _start(there: Record, built: Kit, source: Source) -> None:
     folder, sockets = folders.lab() / "engine", folders.sockets(record.SOCKETS)
-    there.cgroup = CGROUP
+    there.cgroup = folders.unique("lab")
     there.save()
     root = built.folder("roots", kit.ENGINE) / kit.ROOT
-    running = engine.start(root, built.program(kit.RUNC), folder, sockets, CGROUP, outlives_run=there.keep)
+    running = engine.start(root, built.program(kit.RUNC), folder, sockets, there.cgroup, outlives_run=there.keep)
     there.first_process = running.first_process
     there.environment = _environment(running, built) | source.environment
     there.save()
@@ -164,7 +163,7 @@ def _wait_for_services() -> None:
             satisfied=bool,
             timeout=30,
             what=f"the kit's service {container} answers at {url}",
-            remedy=f"`python -m lab exec -- docker logs {container}` says why; after `python -m lab down` it starts anew",
+            remedy=f"`python -m lab exec -- docker logs {container}` says why; `python -m lab down` helps",
         )
 
 

@@ -67,6 +67,11 @@ class Store:
         """Tells whether an item was built, without a look at whether it is intact."""
         return (self._folder(item) / RECORD).is_file()
 
+    def entry(self, item: Item) -> Entry:
+        """The entry of an item that was built, without a look at whether it is intact."""
+        folder = self._folder(item)
+        return Entry(folder, json.loads((folder / RECORD).read_text()))
+
     def intact(self, item: Item) -> tuple[Entry | None, str]:
         """Looks an item up.
 
@@ -138,6 +143,11 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_symlink() or file.is_file())
 
 
+def digest(files: Mapping[str, str]) -> str:
+    """One SHA-256 of files, names included, from the checksum of each by name."""
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+
 def digest_of_files(folder: Path) -> str:
-    """One digest of all files below a folder, names included, to be part of what decides an item."""
-    return hashlib.sha256(json.dumps(checksums(folder)).encode()).hexdigest()
+    """One SHA-256 of all files below a folder, to be part of what decides an item."""
+    return digest(checksums(folder))

@@ -17,7 +17,7 @@ from lab.record import delete_cgroup, end_enclosure
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 
-CGROUP = "kubeflow-lab-workshop"
+NAME = "workshop"
 TIMEOUT = 900
 """Seconds for a build or a push; the node's image takes about one minute on two cores."""
 
@@ -41,15 +41,15 @@ class Workshop:
 
     def _remove(self) -> None:
         """Deletes its files; what a killed run left, too, whose engine has ended with it."""
-        delete_cgroup(CGROUP)
+        delete_cgroup(folders.unique(NAME))
         shutil.rmtree(self.folder, ignore_errors=True)
-        folders.remove_sockets("workshop")
+        shutil.rmtree(folders.sockets(NAME), ignore_errors=True)
 
     def start(self, root: Path, bounded_runc: Path) -> None:
         """Starts the engine unless it runs; see embedded.engine.start for the arguments."""
         if not self._engine:
             self._remove()
-            self._engine = engine.start(root, bounded_runc, self.folder, folders.sockets("workshop"), CGROUP)
+            self._engine = engine.start(root, bounded_runc, self.folder, folders.sockets(NAME), folders.unique(NAME))
             engine.wait_until_up(self._engine)
 
     def build(self, name: str, context: Path) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
-import shutil
 from pathlib import Path
 
 PROJECT = "kubeflow-lab"
@@ -20,13 +19,11 @@ def lab() -> Path:
     return cache() / "lab"
 
 
+def unique(name: str) -> str:
+    """A name on this machine for something of this cache's, so that labs of two caches do not meet."""
+    return f"{PROJECT}-{hashlib.sha256(str(cache()).encode()).hexdigest()[:8]}-{name}"
+
+
 def sockets(name: str) -> Path:
     """A folder for sockets, whose whole name is limited to 107 bytes by unix(7)."""
-    return Path("/run") / PROJECT / name
-
-
-def remove_sockets(name: str) -> None:
-    """Deletes a folder for sockets, and the folder of all of them when it was the last."""
-    shutil.rmtree(sockets(name), ignore_errors=True)
-    with contextlib.suppress(OSError):
-        sockets(name).parent.rmdir()
+    return Path("/run") / unique(name)

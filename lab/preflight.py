@@ -125,7 +125,12 @@ def tools(supported: Mapping[str, str], terminal: Terminal) -> Iterator[LabError
         try:
             printed = terminal.run(*command).output
         except LabError as error:
-            yield error
+            yield LabError(
+                f"{name} cannot be used",
+                expected=f"{name} {supported[name]}",
+                seen=error.seen,
+                remedy=f"install or start {name}, or use --lab embedded, which brings its own",
+            )
             continue
         found = re.search(r"(\d+\.\d+\.\d+)", printed)
         version = found[1] if found else "unknown"

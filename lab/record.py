@@ -89,7 +89,7 @@ class Record(BaseModel):
         for command in reversed(self.undo):
             self.terminal.run(*command)
         delete_cgroup(self.cgroup)
-        folders.remove_sockets(SOCKETS)
+        shutil.rmtree(folders.sockets(SOCKETS), ignore_errors=True)
         shutil.rmtree(folders.lab(), ignore_errors=True)
         if folders.lab().exists():
             raise LabError(

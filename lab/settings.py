@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lab.addresses import AddressRange, is_host_address
 from lab.errors import LabError
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     release: str = "1.7"
     subnet: IPv4Network = IPv4Network("172.20.0.0/24")
     gateway: IPv4Address = IPv4Address("172.20.0.1")
-    pool: Annotated[AddressRange, BeforeValidator(_range)] = AddressRange.parse("172.20.0.10-172.20.0.15")
+    pool: Annotated[AddressRange, NoDecode, BeforeValidator(_range)] = AddressRange.parse("172.20.0.10-172.20.0.15")
     ingress_address: IPv4Address = IPv4Address("172.20.0.13")
     verify_only: bool = False
     keep_lab: bool = False
