@@ -7,6 +7,7 @@ needs, its Dockerfile does.
 
 from __future__ import annotations
 
+import copy
 import tarfile
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -95,10 +96,11 @@ def _belongs(member: tarfile.TarInfo) -> bool:
 
 def _with_merged_usr(member: tarfile.TarInfo) -> tarfile.TarInfo:
     """Debian 12 has /bin, /lib and so on merged into /usr, but its packages still ship files under the old names."""
-    moved = {"name": _merged(member.name)}
+    moved = copy.copy(member)  # TarInfo.replace is newer than Debian 12's Python
+    moved.name = _merged(member.name)
     if member.islnk():
-        moved["linkname"] = _merged(member.linkname)
-    return member.replace(**moved)  # type: ignore[arg-type]
+        moved.linkname = _merged(member.linkname)
+    return moved
 
 
 def _merged(name: str) -> str:

@@ -20,7 +20,7 @@ from lab.namespace import inside_network_of
 from lab.progress import Progress
 from lab.record import Record
 from lab.settings import Settings
-from lab.site import Site, nothing_to_verify, tool_folders
+from lab.site import Site, close, nothing_to_verify, tool_folders
 from lab.source import Source, StandIn, load
 from lab.waiting import polling, wait_until
 
@@ -75,12 +75,13 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
                 _start(there, built, source)
         _offer_services(there, built)
         assert there.first_process
+        if running:
+            progress.say("the lab of an earlier run is taken over")
         with inside_network_of(there.first_process.pid):
             _wait_for_services()
             yield Site(settings, source, there, disposable=True)
     finally:
-        if not there.keep and not settings.verify_only:
-            there.remove()
+        close(there, settings, progress)
 
 
 def source_of(built: Kit) -> Source:

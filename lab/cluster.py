@@ -20,6 +20,7 @@ NAME = "k3s-default"
 """The name that k3d gives a cluster when it is given none."""
 CONTEXT = f"k3d-{NAME}"
 PORTS = {6443: "the Kubernetes API", 8080: "HTTP at the load balancer", 8443: "HTTPS at the load balancer"}
+DELETE = ("k3d", "cluster", "delete", NAME)
 CREATE_TIMEOUT = 240
 DNS_TIMEOUT = 120
 DNS_SELECTOR = "k8s-app=kube-dns"
@@ -59,16 +60,16 @@ class Cluster:
 
         What an interrupted run left of it is deleted first. Raises LabError when it is not this lab's.
         """
-        undo = ["k3d", "cluster", "delete", NAME]
-        if self._in_k3d():
-            if not self.site.disposable and undo not in self.site.record.undo:
-                raise LabError(
-                    f"a k3d cluster {NAME} is there already and does not work; it is not this lab's and is left alone",
-                    seen=str(self.wrong()),
-                    remedy=f"if nobody needs it: `k3d cluster delete {NAME}`; then run again",
-                )
-            self.site.terminal.run(*undo)
-        self.site.will_make(*undo)
+        if self.site.has_made(*DELETE):  # k3d lists a half-made cluster only sometimes, but always deletes it
+            self.site.terminal.run(*DELETE)
+        elif self._in_k3d():
+            raise LabError(
+                f"a k3d cluster {NAME} is there already and does not work; it is not this lab's and is left alone",
+                expected=f"no cluster {NAME}, or one that is right",
+                seen=str(self.wrong()),
+                remedy=f"if nobody needs it: `k3d cluster delete {NAME}`; then run again",
+            )
+        self.site.will_make(*DELETE)
         self.site.terminal.run(
             *("k3d", "cluster", "create", "--api-port", "6443"),
             *("--port", "8080:80@loadbalancer", "--port", "8443:443@loadbalancer"),

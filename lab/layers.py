@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeVar
 
 from lab.site import Site
 
-Outcome = Literal["installed", "found", "not right"]
+Outcome = Literal["installed", "found", "not right", "failed"]
 
 
 class Layer(Protocol):
@@ -34,7 +34,7 @@ class LedgerRow:
 
     layer: str
     outcome: Outcome
-    seconds: float
+    seconds: float = 0
     reason: str = ""
 
 
@@ -56,12 +56,16 @@ def standing(layer: AnyLayer, site: Site, ledger: Ledger) -> Iterator[AnyLayer]:
 
     Raises LabError when it cannot be installed.
     """
+    row = LedgerRow(layer.name, "failed")
+    ledger.rows.append(row)
     begin = time.monotonic()
-    wrong = layer.wrong()
-    outcome: Outcome = "found" if wrong is None else "not right" if site.settings.verify_only else "installed"
     try:
-        if outcome == "installed":
+        row.reason = layer.wrong() or ""
+        if row.reason and not site.settings.verify_only:
             layer.install()
+            row.outcome = "installed"
+        else:
+            row.outcome = "not right" if row.reason else "found"
     finally:
-        ledger.rows.append(LedgerRow(layer.name, outcome, time.monotonic() - begin, wrong or ""))
+        row.seconds = time.monotonic() - begin
     yield layer

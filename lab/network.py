@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -22,7 +23,7 @@ class DockerNetwork:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.docker = docker.DockerClient(site.record.environment.get("DOCKER_HOST") or None)
+        self.docker = docker.from_env(environment={**os.environ, **site.record.environment})
 
     def wrong(self) -> str | None:
         """That the network is missing; None when it is right.

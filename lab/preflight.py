@@ -13,7 +13,7 @@ import psutil
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from lab import browser
+from lab import browser, record
 from lab.cluster import PORTS
 from lab.errors import LabError
 from lab.releases import Release
@@ -41,7 +41,9 @@ def check(settings: Settings, release: Release, more: Iterable[LabError] = ()) -
     """
     checks: list[Callable[[], Iterator[LabError]]] = [_platform, _memory, _chromium]
     if settings.lab == "k3d":
-        checks += [lambda: tools(release.tools, Terminal()), lambda: ports(PORTS)]
+        checks.append(lambda: tools(release.tools, Terminal()))
+        if record.load() is None:  # else they are in use by the lab itself
+            checks.append(lambda: ports(PORTS))
     findings = [*more, *(finding for one in checks for finding in one())]
     if len(findings) == 1:
         raise findings[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab import folders, record
 from lab.errors import LabError
+from lab.progress import Progress
 from lab.record import Record
 from lab.settings import Settings
 from lab.source import Source
@@ -42,6 +43,10 @@ class Site:
         """The folder for files that tools read and write in this lab."""
         return folders.lab() / "home"
 
+    def has_made(self, *undo: str) -> bool:
+        """Whether what a command removes may be this lab's: it was noted, or all of Docker is the lab's own."""
+        return self.disposable or list(undo) in self.record.undo
+
     def will_make(self, *undo: str) -> None:
         """Notes, before something is made in Docker, the command that removes it, unless all of Docker goes anyway."""
         if not self.disposable:
@@ -69,7 +74,7 @@ def nothing_to_verify() -> LabError:
 
 
 @contextmanager
-def on_own_docker(settings: Settings, source: Source) -> Iterator[Site]:
+def on_own_docker(settings: Settings, source: Source, progress: Progress) -> Iterator[Site]:
     """Gives the site of a lab on the person's own Docker; its tools are those of PATH.
 
     At the end, what this lab made is removed, unless it is to be kept.
@@ -79,14 +84,24 @@ def on_own_docker(settings: Settings, source: Source) -> Iterator[Site]:
     there = record.load()
     if settings.verify_only and not there:
         raise nothing_to_verify()
+    if there:
+        progress.say("the lab of an earlier run is taken over")
     there = there or Record(kind="k3d", environment={**tool_folders(folders.lab() / "home"), **source.environment})
     there.keep = there.keep or settings.keep_lab
     there.save()
     try:
         yield Site(settings, source, there)
     finally:
-        if not there.keep and not settings.verify_only:
-            there.remove()
+        close(there, settings, progress)
+
+
+def close(there: Record, settings: Settings, progress: Progress) -> None:
+    """Ends a run at a lab: removes it, or leaves it as it is and says so."""
+    if there.keep or settings.verify_only:
+        progress.say("the lab stays up: `python -m lab status` tells of it, `python -m lab down` removes it")
+    else:
+        there.remove()
+        progress.say("the lab is removed")
 
 
 @contextmanager
