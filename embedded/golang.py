@@ -16,6 +16,8 @@ from lab.errors import LabError
 from lab.terminal import Terminal
 
 BUILD_TIMEOUT = 1800
+SHOWN = 3
+"""How many of the modules that could not be had an error names."""
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
@@ -77,18 +79,19 @@ def _apply(edit: Edit, file: Path) -> None:
 
 
 def _build_error(program: Program, output: str, log_file: Path) -> LabError:
-    refused = re.search(r"^go: (?:\S+: )?(\S+@v\S+?):? (.*)", output, re.MULTILINE)
+    refused = dict(re.findall(r"(\S+@v[^\s:]+): (.+)", output))
     if not refused:
         return LabError(
             f"{program.name} {program.version} could not be built",
+            expected="`go build` succeeds",
             seen="\n".join(output.splitlines()[-10:]),
             remedy=f"read {log_file}; then run the same command again, what was built so far is kept",
         )
-    module, _, version = refused[1].partition("@")
+    modules = [module.replace("@", " ") for module in refused]
     return LabError(
-        f"{program.name} could not be built: the Go module {module} {version} could not be had",
-        expected=f"the module proxy serves {module} at {version}",
-        seen=refused[2],
+        f"{program.name} could not be built: the Go module {modules[0]} could not be had",
+        expected=f"the module proxy serves {', '.join(modules[:SHOWN])}" + (" and more" if modules[SHOWN:] else ""),
+        seen="\n".join(list(refused.values())[:SHOWN]),
         remedy="see that the module proxy (GOPROXY) can be reached, and run the same command again, which continues; "
         f"the log is {log_file}",
     )

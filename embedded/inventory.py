@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from embedded.store import Entry, digest
@@ -28,7 +29,9 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 def table(rows: list[dict[str, Any]]) -> Table:
     """The inventory for people."""
-    shown = Table("item", "version", "origin", "MB", "sha256", "in the seat of", title="The kit", title_justify="left")
+    shown = Table(title="The kit", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("item", "version", "origin", "MB", "sha256", "in the seat of"):
+        shown.add_column(column, overflow="fold")
     for row in rows:
         seat = f"{row['seat']} (stand-in: {row['taken_by']})" if row["seat"] else ""
         name = f"{row['kind']}/{row['name']}"

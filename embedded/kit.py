@@ -93,8 +93,8 @@ class _Builder:
         for key in [*map(_program_key, self._used_programs()), ("roots", ENGINE), *self._served()]:
             self._ensure(key)
         if self.built:
-            everything = {key: self.store.entry(work.item) for key, work in self.works.items()}
-            inventory.write(everything, self.store.folder)
+            works = [(key, work) for key, work in self.works.items() if self.store.has(work.item)]
+            inventory.write({key: self.store.entry(work.item) for key, work in works}, self.store.folder)
         return Kit(self.entries, self.pins)
 
     def _used_programs(self) -> list[str]:

@@ -81,7 +81,7 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
             _wait_for_services()
             yield Site(settings, source, there, disposable=True)
     finally:
-        close(there, settings, progress)
+        close(there, settings)
 
 
 def source_of(built: Kit) -> Source:

@@ -80,7 +80,7 @@ class Store:
         folder = self._folder(item)
         try:
             record = json.loads((folder / RECORD).read_text())
-            recorded = record["files"]
+            recorded = dict(record["files"])
         except FileNotFoundError:
             return None, "not built yet"
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 from kubernetes.dynamic.resource import Resource
+from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
 
 from lab.waiting import Observations, Trouble, polling
@@ -64,12 +66,13 @@ class Kube:
         """Observes all objects of a kind, by one watch: gives the whole list at first and after each change."""
 
         def observations(seconds: float) -> Iterator[list[Object] | Trouble]:
+            end = time.monotonic() + seconds
             for listed in polling(lambda: self._list(kind, namespace, selector), passing=PASSING)(seconds):
                 if isinstance(listed, Trouble):
                     yield listed
                     continue
                 yield listed[0]
-                yield from self._changes(kind, namespace, selector, *listed, seconds)
+                yield from self._changes(kind, namespace, selector, *listed, end - time.monotonic())
 
         return observations
 
@@ -89,12 +92,15 @@ class Kube:
         if not version:
             return
         known = {_identity(one): one for one in objects}
-        events = self._client.watch(
-            self._resource(kind),
+        seconds = max(1, int(seconds))
+        events = Watch().stream(
+            self._resource(kind).get,
             namespace=namespace,
             label_selector=selector,
             resource_version=version,
-            timeout=max(1, int(seconds)),
+            serialize=False,
+            timeout_seconds=seconds,
+            _request_timeout=seconds + 1,  # for a server that hangs, and does not end the watch itself
         )
         try:
             for event in events:

@@ -79,9 +79,16 @@ class NginxSite:
         name: str | None = ingress["spec"].get("ingressClassName")
         return name
 
+    def page_not_found(self) -> str:
+        """The page by which the site itself says that it has no such page."""
+        return self._get("/no-such-page").text
+
     def _status(self) -> int:
+        return self._get("/").status_code
+
+    def _get(self, path: str) -> requests.Response:
         with session({HOST: self.address}) as http:
-            return http.get(f"http://{HOST}/", timeout=5).status_code
+            return http.get(f"http://{HOST}{path}", timeout=5)
 
 
 def _ingress() -> Object:

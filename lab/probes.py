@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 
 import requests
 
+from lab import neighbours
 from lab.ingress import published_address
 from lab.kube import Kube, Object, named
 from lab.kubectl import apply
@@ -73,6 +74,7 @@ class Probes:
 
     def wait_for_answer(self, address: IPv4Address) -> None:
         """Waits until an address is announced, and what is behind it answers."""
+        neighbours.forget(address)
         wait_until(
             polling(lambda: requests.get(f"http://{address}/", timeout=(0.5, 5)).status_code, passing=(OSError,)),
             satisfied=bool,

@@ -26,7 +26,7 @@ class Progress:
         if self.console.is_terminal:
             with LiveLine(
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 TimeElapsedColumn(),
                 console=self.console,
                 transient=True,

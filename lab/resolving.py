@@ -26,10 +26,10 @@ class _AtAddress(HTTPAdapter):
     ) -> HTTPConnectionPool:
         url = urlsplit(str(request.url))
         address = self._addresses.get(str(url.hostname))
-        if address is None:
+        if address is None or url.scheme != "http":
             raise LabError(
-                f"{url.hostname} was not asked: it has no address in the lab",
-                expected=f"only {', '.join(self._addresses)}",
+                f"{url.scheme}://{url.hostname} was not asked: the lab has no such address",
+                expected=f"only {', '.join(f'http://{host}' for host in self._addresses)}",
                 seen=f"a request or a redirect to {request.url}",
                 remedy="see which page sent the redirect",
             )
@@ -47,5 +47,6 @@ def session(addresses: Mapping[str, IPv4Address]) -> requests.Session:
     """
     http = requests.Session()
     http.trust_env = False
-    http.mount("http://", _AtAddress(addresses))
+    for scheme in ("http://", "https://"):
+        http.mount(scheme, _AtAddress(addresses))
     return http

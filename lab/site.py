@@ -92,16 +92,13 @@ def on_own_docker(settings: Settings, source: Source, progress: Progress) -> Ite
     try:
         yield Site(settings, source, there)
     finally:
-        close(there, settings, progress)
+        close(there, settings)
 
 
-def close(there: Record, settings: Settings, progress: Progress) -> None:
-    """Ends a run at a lab: removes it, or leaves it as it is and says so."""
-    if there.keep or settings.verify_only:
-        progress.say("the lab stays up: `python -m lab status` tells of it, `python -m lab down` removes it")
-    else:
+def close(there: Record, settings: Settings) -> None:
+    """Ends a run at a lab: removes it, unless it is to be kept, or was only to be verified."""
+    if not there.keep and not settings.verify_only:
         there.remove()
-        progress.say("the lab is removed")
 
 
 @contextmanager

@@ -41,12 +41,19 @@ def polling(
             try:
                 yield look()
             except passing as error:
-                yield Trouble(str(error) or type(error).__name__)
+                yield Trouble(_root_of(error))
             if time.monotonic() + every >= end:
                 return
             time.sleep(every)
 
     return observations
+
+
+def _root_of(error: BaseException) -> str:
+    """What was at the root of an error: libraries wrap a refused connection several times over."""
+    while deeper := error.__cause__ or error.__context__:
+        error = deeper
+    return str(error) or type(error).__name__
 
 
 def wait_until(

@@ -76,10 +76,12 @@ def is_welcome(answer: requests.Response) -> None:
 
 
 @then("the answer is the controller's 404")
-def is_not_found(answer: requests.Response) -> None:
-    """Said by the controller itself, and not by the site, whose pages name nginx's version."""
+def is_not_found(answer: requests.Response, behind: NginxSite) -> None:
+    """Said by the controller itself: it is another page than the site's own 404."""
     assert answer.status_code == requests.codes.not_found, f"{answer.status_code}: {answer.text[:200]}"
-    assert WELCOME not in answer.text
+    assert answer.text != behind.page_not_found(), (
+        "the request reached the nginx site, whose Ingress is for another host"
+    )
 
 
 @when(parsers.parse("a person opens {url} in a browser"))

@@ -1,0 +1,76 @@
+"""What the tests share: a cache folder of their own, and small programs to be found on a PATH."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from pytest_httpserver import HTTPServer
+
+from lab import folders
+from lab.terminal import Terminal
+
+pytest_plugins = ["pytester"]
+
+REPOSITORY = Path(__file__).parent.parent
+
+# Found by hypothesis today means found by everybody: these tests decide whether a change lands. No deadline, since the
+# machine may be busy.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("tests")
+
+WriteProgram = Callable[[str, str], Path]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The lab's cache folder in this test; this machine's own lab, and its settings, are neither seen nor touched."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg-cache"))
+    for name in list(os.environ):
+        if name.upper().startswith("KUBEFLOW_LAB_"):
+            monkeypatch.delenv(name)
+    return folders.cache()
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A folder for programs of the test's own."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def write_program(programs: Path) -> WriteProgram:
+    """Writes a shell script as a program of that name."""
+
+    def write(name: str, script: str) -> Path:
+        program = programs / name
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        return program
+
+    return write
+
+
+@pytest.fixture
+def terminal(programs: Path) -> Terminal:
+    """A terminal that finds the test's own programs first."""
+    return Terminal({"PATH": f"{programs}:{os.environ['PATH']}"})
+
+
+@pytest.fixture(scope="session")
+def _http_server() -> Iterator[HTTPServer]:
+    """One for all tests, since ending it takes half a second."""
+    with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def http_server(_http_server: HTTPServer) -> Iterator[HTTPServer]:
+    """An HTTP server on the loopback interface that answers several requests at once, as a watch needs."""
+    yield _http_server
+    _http_server.clear()

@@ -1,0 +1,129 @@
+"""A small API server that speaks HTTP: it answers lists and watches, and is told by the test what is the case."""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+Object = dict[str, Any]
+
+RESOURCES = {
+    "/api/v1": [("Pod", "pods", True), ("Node", "nodes", False), ("Service", "services", True)],
+    "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
+    "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
+}
+VERSION = {"major": "1", "minor": "25", "gitVersion": "v1.25.4", "gitCommit": "", "gitTreeState": "", "buildDate": ""}
+
+
+class FakeCluster:
+    """What the API server has, and what it will say to whoever watches."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.server = server
+        self.groups = [path for path in RESOURCES if path.startswith("/apis/")]
+        self.objects: dict[str, list[Object]] = {}
+        self.events: queue.Queue[Object | None] = queue.Queue()
+        self.requests: list[str] = []
+        self.seconds_of_silence: float | None = None
+        self._offer("/version", lambda: VERSION | {"goVersion": "", "compiler": "", "platform": ""})
+        self._offer("/api", lambda: {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
+        self._offer("/apis", lambda: {"kind": "APIGroupList", "groups": [_group(path) for path in self.groups]})
+        for path, resources in RESOURCES.items():
+            self._offer(path, lambda path=path, resources=resources: _resources(path, resources))
+            for kind, plural, _ in resources:
+                for place in (f"{path}/{plural}", f"{path}/namespaces/default/{plural}"):
+                    server.expect_request(place).respond_with_handler(self._list_or_watch(kind))
+
+    def write_kubeconfig(self, file: Path) -> Path:
+        """Writes a kubeconfig that leads here."""
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "here",
+            "clusters": [{"name": "here", "cluster": {"server": self.server.url_for("")}}],
+            "users": [{"name": "nobody", "user": {}}],
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "nobody"}}],
+        }
+        file.write_text(yaml.safe_dump(content))
+        return file
+
+    def will_say(self, kind: str, one: Object) -> None:
+        """Has the next watch, or the one that goes on, tell of a change."""
+        self.events.put({"type": kind, "object": one})
+
+    def will_end_watch(self) -> None:
+        """Has the watch end after what it was told to say."""
+        self.events.put(None)
+
+    def will_hang(self, seconds: float) -> None:
+        """Has watches stay open without a word for so long, whatever end was asked for; will_end_watch ends them."""
+        self.seconds_of_silence = seconds
+
+    def watches(self) -> list[str]:
+        """The requests that were watches."""
+        return [request for request in self.requests if "watch=" in request]
+
+    def _offer(self, path: str, content: Any) -> None:
+        for spelt in (path, f"{path}/"):
+            self.server.expect_request(spelt).respond_with_handler(lambda _: _json(content()))
+
+    def _list_or_watch(self, kind: str) -> Any:
+        def answer(request: Request) -> Response:
+            self.requests.append(request.full_path)
+            if request.args.get("watch"):
+                return Response(self._stream(float(request.args["timeoutSeconds"])), content_type="application/json")
+            listed = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {"resourceVersion": "100"}}
+            return _json({**listed, "items": self.objects.get(kind, [])})
+
+        return answer
+
+    def _stream(self, seconds: float) -> Iterator[str]:
+        try:
+            while (event := self.events.get(timeout=self.seconds_of_silence or seconds)) is not None:
+                yield json.dumps(event) + "\n"
+        except queue.Empty:
+            return
+
+
+def _group(path: str) -> Object:
+    name, version = path.split("/")[2:]
+    served = {"groupVersion": f"{name}/{version}", "version": version}
+    return {"name": name, "versions": [served], "preferredVersion": served}
+
+
+def _resources(path: str, resources: list[tuple[str, str, bool]]) -> Object:
+    verbs = ["get", "list", "watch"]
+    return {
+        "kind": "APIResourceList",
+        "groupVersion": path.removeprefix("/apis/").removeprefix("/api/"),
+        "resources": [
+            {"name": plural, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": verbs}
+            for kind, plural, namespaced in resources
+        ],
+    }
+
+
+def _json(content: Object) -> Response:
+    return Response(json.dumps(content), content_type="application/json")
+
+
+def pod(name: str, *, ready: bool = False, waiting: str = "", namespace: str = "default") -> Object:
+    """A pod, ready or not, or with a container that the kubelet keeps waiting for a reason."""
+    state = {"waiting": {"reason": waiting, "message": f"said of {name}"}} if waiting else {"running": {}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-of-{name}"},
+        "status": {
+            "phase": "Running" if ready else "Pending",
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+            "containerStatuses": [{"name": "main", "state": state}],
+        },
+    }

@@ -1,0 +1,119 @@
+"""lab/__main__.py: `python -m lab`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import folders, record
+from lab.__main__ import main
+from lab.record import ProcessId, Record
+from tests.conftest import REPOSITORY, WriteProgram
+
+
+@pytest.fixture
+def ended() -> ProcessId:
+    """A process that has ended."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        first = ProcessId.of(process.pid)
+        process.kill()
+    return first
+
+
+@pytest.fixture
+def running() -> Iterator[ProcessId]:
+    """A process that runs."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield ProcessId.of(process.pid)
+        process.kill()
+
+
+def test_status_says_that_there_is_no_lab(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status"]) == 1
+    assert capsys.readouterr().out == "there is no lab\n"
+
+
+def test_status_shows_the_lab_that_is_there(capsys: pytest.CaptureFixture[str], running: ProcessId) -> None:
+    environment = {"KUBECONFIG": "/lab/kubeconfig"}
+    Record(kind="embedded", keep=True, first_process=running, environment=environment).save()
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "kind: embedded; kept" in said
+    assert f"process {running.pid} runs" in said
+    assert "KUBECONFIG: /lab/kubeconfig" in said
+
+
+def test_status_shows_that_a_lab_s_engine_has_ended(capsys: pytest.CaptureFixture[str], ended: ProcessId) -> None:
+    Record(kind="embedded", first_process=ended).save()
+    main(["status"])
+    assert f"process {ended.pid} has ended" in capsys.readouterr().out
+
+
+def test_down_removes_the_lab_and_says_so(capsys: pytest.CaptureFixture[str], running: ProcessId) -> None:
+    Record(kind="embedded", first_process=running).save()
+    assert main(["down"]) == 0
+    assert capsys.readouterr().out == "the lab is removed\n"
+    assert not running.runs()
+    assert record.load() is None
+
+
+def test_down_where_there_is_no_lab_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["down"]) == 0
+    assert capsys.readouterr().out == "there is no lab\n"
+
+
+def test_down_is_refused_while_a_run_is_at_the_lab(capsys: pytest.CaptureFixture[str]) -> None:
+    Record(kind="k3d").save()
+    script = "from lab import lock\nwith lock.held():\n    print('held', flush=True)\n    input()"
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout
+        run.stdout.readline()
+        assert main(["down"]) == 1
+        run.kill()
+    assert f"process {run.pid}" in capsys.readouterr().err
+    assert record.load()
+
+
+def test_a_command_runs_with_the_lab_s_environment_and_gives_its_exit_status(
+    write_program: WriteProgram, programs: Path
+) -> None:
+    write_program("kubectl", 'echo "$KUBECONFIG: $@"; exit 3')
+    path = f"{programs}:{os.environ['PATH']}"
+    Record(kind="k3d", environment={"PATH": path, "KUBECONFIG": "/lab/kubeconfig"}).save()
+    command = [sys.executable, "-m", "lab", "exec", "--", "kubectl", "get", "pods", "-A"]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (3, "/lab/kubeconfig: get pods -A\n")
+
+
+def test_without_a_lab_there_is_none_to_run_a_command_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exec", "--", "kubectl", "get", "pods"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("there is no lab to run it in\n")
+    assert "--keep-lab" in said
+
+
+def test_a_lab_whose_engine_has_ended_is_none_to_run_a_command_in(
+    capsys: pytest.CaptureFixture[str], ended: ProcessId
+) -> None:
+    Record(kind="embedded", first_process=ended).save()
+    assert main(["shell"]) == 1
+    assert "there is no lab" in capsys.readouterr().err
+
+
+def test_a_command_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Record(kind="k3d").save()
+    assert main(["exec", "--", "no-such-program"]) == 1
+    assert "no-such-program cannot be run in the lab" in capsys.readouterr().err
+
+
+def test_looking_changes_nothing() -> None:
+    main(["status"])
+    assert not folders.lab().exists()
