@@ -1,4 +1,4 @@
-"""`python -m embedded`: builds the kit as far as it is missing, and prints its inventory."""
+"""`python -m embedded [KIND/NAME …]`: builds the kit, or items of it, as far as missing, and prints the inventory."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lab.errors import LabError
 from lab.progress import Progress
 
 
-def main() -> int:
-    """Builds and prints; gives the exit status."""
+def main(names: list[str]) -> int:
+    """Builds the items of these names, or all, and prints; gives the exit status."""
     try:
         with lock.held():
-            kit.build(Progress())
+            kit.build(Progress(), [(kind, name) for kind, _, name in (text.partition("/") for text in names)])
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
@@ -28,4 +28,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,13 +60,17 @@ class Kit:
         return self.folder("programs", name) / name
 
 
-def build(progress: Progress) -> Kit:
-    """The whole kit: what the cache has intact is taken from there, the rest is built.
+def build(progress: Progress, wanted: Sequence[Key] = ()) -> Kit:
+    """What a lab uses of the kit: what the cache has intact is taken from there, the rest is built.
+
+    Arguments:
+        progress: where building shows itself.
+        wanted: kind and name of the items that are wanted, if not all that a lab uses.
 
     Raises LabError when something cannot be had or built; what was built so far is kept.
     """
     with Workshop(folders.cache() / "workshop") as workshop:
-        return _Builder(workshop, progress).kit()
+        return _Builder(workshop, progress).kit(wanted)
 
 
 def is_built() -> bool:
@@ -87,10 +91,10 @@ class _Builder:
         self.missing = sum(not self.store.has(work.item) for work in works)
         self.built = 0
 
-    def kit(self) -> Kit:
-        """All that a lab uses; what that is built from is looked at only if something must be built."""
+    def kit(self, wanted: Sequence[Key]) -> Kit:
+        """The items; what they are built from is looked at only if something must be built."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        for key in [*map(_program_key, self._used_programs()), ("roots", ENGINE), *self._served()]:
+        for key in wanted or [*map(_program_key, self._used_programs()), ("roots", ENGINE), *self._served()]:
             self._ensure(key)
         if self.built:
             works = [(key, work) for key, work in self.works.items() if self.store.has(work.item)]
@@ -140,7 +144,7 @@ class _Builder:
         for image in self.pins.images.values():
             decides = (
                 *(image.model_dump_json(), digest_of_files(image.source)),
-                *(debian.NOT_IN_IMAGES if image.packages else ()),
+                *((*debian.NEVER_UNPACKED, *debian.NOT_IN_IMAGES) if image.packages else ()),
                 *(part for name in image.programs for part in self.pins.programs[name].decides),
                 *(self._module_of(source).version for source in image.module_folders.values()),
             )

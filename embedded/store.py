@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from typing import Any
 
 RECORD = "record.json"
 KEY_LENGTH = 16
+EXECUTABLE = "+x"
+"""Follows the checksum of a file that can be run."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,8 @@ def _checksum(file: Path) -> str:
     if file.is_symlink():
         return hashlib.sha256(str(file.readlink()).encode()).hexdigest()
     with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+        checksum = hashlib.file_digest(content, "sha256").hexdigest()
+    return checksum + (EXECUTABLE if os.access(file, os.X_OK) else "")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ import yaml
 
 from lab import network
 from lab.errors import LabError
-from lab.kube import Kube, Object, marked
+from lab.kube import Kube, Object, UnreachableError, marked
 from lab.readiness import is_ready, not_ready, wait_for_pods
 from lab.site import Site
 from lab.waiting import wait_until
@@ -38,7 +38,7 @@ class Cluster:
     @cached_property
     def kube(self) -> Kube:
         """The API of the cluster."""
-        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home / "discovery.json")
+        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home)
 
     def wrong(self) -> str | None:
         """That there is no such cluster, or no ready node; None when it is right."""
@@ -50,7 +50,12 @@ class Cluster:
                 return f"the k3d cluster {NAME} does not run"
         if not Path(self.site.record.environment["KUBECONFIG"]).is_file():
             return "no kubeconfig"
-        nodes = self.nodes()
+        try:
+            nodes = self.nodes()
+        except UnreachableError as error:
+            if self.site.settings.lab == "existing":
+                raise
+            return error.what
         if not nodes or not all(map(is_ready, nodes)):
             return "no ready node"
         return None if any(map(is_ready, self.dns_pods())) else "the cluster's DNS is not ready"

@@ -49,6 +49,11 @@ class HelmRelease:
         releases: list[dict[str, Any]] = json.loads(listed.output)
         return releases[0] if releases else None
 
+    def _is_half_done(self) -> bool:
+        """Whether a Helm that was killed left the release in a state that Helm refuses to go on from."""
+        there = self.deployed()
+        return there is not None and there["status"].startswith("pending-")
+
     def install(self) -> None:
         """Adds the repository, and installs the chart or brings it to the pinned version; does not wait for pods.
 
@@ -59,6 +64,8 @@ class HelmRelease:
             remedy=f"see that the chart repository {self.chart.repository} can be reached",
         )
         self.terminal.run("helm", "repo", "update", self.name)
+        if self._is_half_done():
+            self.terminal.run("helm", "uninstall", "--namespace", self.namespace, self.name)
         self.terminal.run(
             *("helm", "upgrade", "--install", "--create-namespace", "--namespace", self.namespace),
             *(self.name, f"{self.name}/{self.name}", "--version", self.chart.version),

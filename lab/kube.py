@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from kubernetes.dynamic.resource import Resource
 from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
 
-from lab.waiting import Observations, Trouble, polling
+from lab.errors import LabError
+from lab.waiting import Observations, Trouble, polling, root_of
 
 Object = dict[str, Any]
 """A Kubernetes object as the API gives it."""
@@ -30,7 +33,13 @@ API_VERSIONS = {
     "L2Advertisement": "metallb.io/v1beta1",
 }
 """The API versions of the kinds that the lab looks at; what is not here is in v1."""
-PASSING = (ApiException, HTTPError, OSError)
+
+
+class UnreachableError(LabError):
+    """The API server does not answer."""
+
+
+PASSING = (ApiException, HTTPError, OSError, UnreachableError)
 """What a call may raise while the API server or a part of it is still coming up."""
 REQUEST_TIMEOUT = 10
 
@@ -38,29 +47,34 @@ REQUEST_TIMEOUT = 10
 class Kube:
     """The API of one cluster."""
 
-    def __init__(self, kubeconfig: Path, cache: Path) -> None:
-        self._kubeconfig, self._cache = kubeconfig, cache
+    def __init__(self, kubeconfig: Path, caches: Path) -> None:
+        self._kubeconfig, self._caches = kubeconfig, caches
 
     @cached_property
     def _client(self) -> dynamic.DynamicClient:
-        api = client.ApiClient(_configuration(self._kubeconfig))
-        return dynamic.DynamicClient(api, cache_file=str(self._cache))
+        self._caches.mkdir(parents=True, exist_ok=True)
+        of_this_cluster = hashlib.sha256(self._kubeconfig.read_bytes()).hexdigest()[:16]
+        cache = self._caches / f"discovery-{of_this_cluster}.json"
+        return dynamic.DynamicClient(client.ApiClient(_configuration(self._kubeconfig)), cache_file=str(cache))
 
     def server_version(self) -> str:
         """The version of the API server, as in v1.25.4."""
-        return str(client.VersionApi(self._client.client).get_code(_request_timeout=REQUEST_TIMEOUT).git_version)
+        with self._reached():
+            return str(client.VersionApi(self._client.client).get_code(_request_timeout=REQUEST_TIMEOUT).git_version)
 
     def one(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """An object, or None when there is none of that name, or no such kind."""
-        try:
-            found = self._resource(kind).get(name=name, namespace=namespace, _request_timeout=REQUEST_TIMEOUT)
-        except (NotFoundError, ResourceNotFoundError):
-            return None
+        with self._reached():
+            try:
+                found = self._resource(kind).get(name=name, namespace=namespace, _request_timeout=REQUEST_TIMEOUT)
+            except (NotFoundError, ResourceNotFoundError):
+                return None
         return dict(found.to_dict())
 
     def all(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
         """All objects of a kind, in one namespace or all, by label selector; none when there is no such kind."""
-        return self._list(kind, namespace, selector)[0]
+        with self._reached():
+            return self._list(kind, namespace, selector)[0]
 
     def watching(self, kind: str, namespace: str | None = None, selector: str = "") -> Observations[list[Object]]:
         """Observes all objects of a kind, by one watch: gives the whole list at first and after each change."""
@@ -75,6 +89,18 @@ class Kube:
                 yield from self._changes(kind, namespace, selector, *listed, end - time.monotonic())
 
         return observations
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except (HTTPError, OSError) as error:
+            raise UnreachableError(
+                "the API server of the cluster cannot be reached",
+                expected=f"the server that {self._kubeconfig} names answers",
+                seen=root_of(error),
+                remedy="see that the cluster runs, and that KUBECONFIG names the right one",
+            ) from None
 
     def _list(self, kind: str, namespace: str | None, selector: str) -> tuple[list[Object], str]:
         try:

@@ -13,7 +13,7 @@ from lab.kubectl import apply
 from lab.readiness import wait_for_pods
 from lab.resolving import session
 from lab.site import Site
-from lab.waiting import polling, wait_until
+from lab.waiting import polling, root_of, wait_until
 
 NAME = "nginx"
 INGRESS = "ingress-nginx-svc"
@@ -41,7 +41,10 @@ class NginxSite:
                 return f"no {kind} {name}"
         if self.published_address() != self.address:
             return f"the Ingress's address is {self.published_address()}"
-        status = self._status()
+        try:
+            status = self._status()
+        except OSError as error:
+            return f"http://{HOST} does not answer: {root_of(error)}"
         return None if status == requests.codes.ok else f"http://{HOST} answers {status}"
 
     def install(self) -> None:

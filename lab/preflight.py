@@ -39,10 +39,12 @@ def check(settings: Settings, release: Release, more: Iterable[LabError] = ()) -
 
     Raises LabError with all findings; nothing has been changed then.
     """
-    checks: list[Callable[[], Iterator[LabError]]] = [_platform, _memory, _chromium]
+    checks: list[Callable[[], Iterator[LabError]]] = [_platform, _chromium]
     if settings.lab == "k3d":
-        checks.append(lambda: tools(release.tools, Terminal()))
-        if record.load() is None:  # else they are in use by the lab itself
+        checks.append(lambda: tools(release.tools.model_dump(), Terminal()))
+    if settings.lab != "existing" and record.load() is None:  # else memory and ports are in use by the lab itself
+        checks.append(_memory)
+        if settings.lab == "k3d":
             checks.append(lambda: ports(PORTS))
     findings = [*more, *(finding for one in checks for finding in one())]
     if len(findings) == 1:

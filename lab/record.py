@@ -5,12 +5,13 @@ It is written before anything is made, so that a run that was killed leaves noth
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 
-import psutil
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from lab import folders
 from lab.errors import LabError
@@ -18,28 +19,37 @@ from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 
 FILE = "lab.json"
+ZOMBIE = "Z"
 SOCKETS = "lab"
+GONE = ("No such", "not found")
+"""Docker's words for what is not there."""
 CGROUPS = Path("/sys/fs/cgroup")
 
 
 class ProcessId(BaseModel):
-    """A process, told apart from a later one with the same number by when it started."""
+    """A process, told apart from a later one with the same number by when it started, in clock ticks since boot."""
 
     pid: int
-    started: float
+    started: int
 
     @classmethod
     def of(cls, pid: int) -> ProcessId:
-        """The process that has this number now."""
-        return cls(pid=pid, started=psutil.Process(pid).create_time())
+        """The process that has this number now; raises OSError when there is none."""
+        return cls(pid=pid, started=_state_and_start(pid)[1])
 
     def runs(self) -> bool:
         """Tells whether it still runs."""
         try:
-            process = psutil.Process(self.pid)
-            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
+            state, started = _state_and_start(self.pid)
+        except OSError:
             return False
+        return started == self.started and state != ZOMBIE
+
+
+def _state_and_start(pid: int) -> tuple[str, int]:
+    """The fields 3 and 22 of proc(5)'s stat; unlike a time of day, ticks since boot stay as the clock is set."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return fields[0], int(fields[19])
 
 
 class Record(BaseModel):
@@ -80,14 +90,25 @@ class Record(BaseModel):
             self.undo.append(list(undo))
             self.save()
 
+    def _undo(self) -> None:
+        """Runs every command; what one removes may be gone already, or never have come to be."""
+        results = [self.terminal.run(*command, may_fail=True) for command in reversed(self.undo)]
+        failed = [one for one in results if one.exit_status and not any(sign in one.errors for sign in GONE)]
+        if failed:
+            raise LabError(
+                "the lab could not be removed wholly",
+                expected="what it made can be removed",
+                seen="\n".join(f"{' '.join(one.arguments)}: {one.last_lines}" for one in failed),
+                remedy="remove what is in the way, and run `python -m lab down` again",
+            )
+
     def remove(self) -> None:
         """Removes the lab and all that the record says belongs to it.
 
         Raises LabError when something of it stays.
         """
         end_enclosure(self.first_process)
-        for command in reversed(self.undo):
-            self.terminal.run(*command)
+        self._undo()
         delete_cgroup(self.cgroup)
         shutil.rmtree(folders.sockets(SOCKETS), ignore_errors=True)
         shutil.rmtree(folders.lab(), ignore_errors=True)
@@ -101,18 +122,27 @@ class Record(BaseModel):
 
 
 def load() -> Record | None:
-    """The record of the lab that is there, or None."""
+    """The record of the lab that is there, or None; raises LabError when it cannot be read."""
+    file = folders.lab() / FILE
     try:
-        return Record.model_validate_json((folders.lab() / FILE).read_text())
+        return Record.model_validate_json(file.read_text())
     except FileNotFoundError:
         return None
+    except ValidationError as error:
+        raise LabError(
+            "the record of the lab cannot be read",
+            expected="a record that this version of the project wrote",
+            seen=f"{file}: {error}",
+            remedy="remove the lab with the version that made it; or end the process that the record names as "
+            f"first_process, and delete {file.parent}",
+        ) from None
 
 
 def end_enclosure(first_process: ProcessId | None) -> None:
     """Ends an enclosure: with its first process, the kernel ends all others in it."""
     if first_process is None or not first_process.runs():
         return
-    psutil.Process(first_process.pid).kill()
+    os.kill(first_process.pid, signal.SIGKILL)
     wait_until(
         polling(first_process.runs, every=0.05),
         satisfied=lambda runs: not runs,

@@ -41,7 +41,7 @@ def polling(
             try:
                 yield look()
             except passing as error:
-                yield Trouble(_root_of(error))
+                yield Trouble(root_of(error))
             if time.monotonic() + every >= end:
                 return
             time.sleep(every)
@@ -49,7 +49,7 @@ def polling(
     return observations
 
 
-def _root_of(error: BaseException) -> str:
+def root_of(error: BaseException) -> str:
     """What was at the root of an error: libraries wrap a refused connection several times over."""
     while deeper := error.__cause__ or error.__context__:
         error = deeper
@@ -95,4 +95,5 @@ def wait_until(
                     )
             if time.monotonic() - begin > timeout:
                 break
-    raise LabError(f"waited {timeout:g} s in vain: {what}", expected=what, seen=last, remedy=remedy)
+    seconds = time.monotonic() - begin
+    raise LabError(f"waited {seconds:.1f} s in vain: {what}", expected=what, seen=last, remedy=remedy)

@@ -1,6 +1,6 @@
 """embedded/charts: the chart that takes ingress-nginx's seat has the values and the names that the lab counts on.
 
-Its texts are looked at in any case. It is rendered where a Helm is: the kit's, which `make lab` builds, or PATH's.
+It is rendered by the kit's Helm, which `make test` builds first, or by PATH's.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def test_its_image_is_one_that_the_kit_has() -> None:
 def render(tmp_path: Path) -> Render:
     """Renders the chart as the lab installs it, with more values on top."""
     if HELM is None:
-        pytest.skip("there is no Helm: `make lab` builds the kit's, with which the chart is rendered")
+        pytest.fail("the kit has no Helm: `make test` builds it, as does `python -m embedded programs/helm`")
 
     def rendered(**controller: object) -> list[Object]:
         files = [tmp_path / "lab.yaml", tmp_path / "more.yaml"]

@@ -98,7 +98,7 @@ def whole_kit(builder: _Builder) -> Made:
         return replace(work, make=make)
 
     builder.works = {key: without_work(work) for key, work in builder.works.items()}
-    builder.kit()
+    builder.kit([])
     return made
 
 

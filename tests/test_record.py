@@ -105,9 +105,24 @@ def test_removing_leaves_no_file(tmp_path: Path) -> None:
 def test_a_lab_that_could_not_be_removed_keeps_its_record_so_that_it_can_be_tried_again() -> None:
     there = Record(kind="k3d")
     there.will_make("false")
-    with pytest.raises(LabError, match="false failed"):
+    with pytest.raises(LabError, match="could not be removed wholly"):
         there.remove()
     assert record.load() == there
+
+
+def test_what_is_gone_already_need_not_be_removed() -> None:
+    there = Record(kind="k3d")
+    there.will_make("sh", "-c", "echo Error: No such network: lab-network >&2; exit 1")
+    there.remove()
+    assert record.load() is None
+
+
+def test_a_record_of_another_version_is_told_of() -> None:
+    Record(kind="embedded").save()
+    file = folders.lab() / record.FILE
+    file.write_text(file.read_text().replace("kind", "sort"))
+    with pytest.raises(LabError, match="cannot be read"):
+        record.load()
 
 
 def test_a_lab_whose_process_has_ended_can_be_removed(sleeper: subprocess.Popen[bytes]) -> None:

@@ -33,7 +33,7 @@ class TestEveryRelease:
         assert Version(version) in SpecifierSet(kubernetes.supported)
 
     def test_says_which_versions_of_each_tool_it_works_with(self, name: str) -> None:
-        assert set(preflight.VERSION_COMMANDS) <= set(releases.load(name).tools)
+        assert set(preflight.VERSION_COMMANDS) <= set(releases.load(name).tools.model_dump())
 
     def test_pins_its_charts_to_one_version_each_in_a_repository_with_tls(self, name: str) -> None:
         charts = releases.load(name).charts

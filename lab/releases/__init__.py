@@ -36,18 +36,28 @@ class Chart(_Strict):
     version: str
 
 
+class Tools(_Strict):
+    """The programs that a person types in the tutorial, and a version range for each."""
+
+    docker: str
+    k3d: str
+    helm: str
+    kubectl: str
+    kustomize: str
+
+    @field_validator("*")
+    @classmethod
+    def _is_range(cls, text: str) -> str:
+        return _range(text)
+
+
 class Release(_Strict):
     """One Kubeflow release."""
 
     kubeflow: str
     kubernetes: Kubernetes
-    tools: dict[str, str]
+    tools: Tools
     charts: dict[str, Chart]
-
-    @field_validator("tools")
-    @classmethod
-    def _are_ranges(cls, tools: dict[str, str]) -> dict[str, str]:
-        return {name: _range(text) for name, text in tools.items()}
 
 
 def _range(text: str) -> str:
