@@ -57,7 +57,7 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
 
     Raises LabError when the kit cannot be built, the engine does not come up, or there is nothing to verify.
     """
-    there = record.load()
+    there = record.of_kind("embedded")
     running = bool(there and there.first_process and there.first_process.runs())
     if settings.verify_only and not running:
         raise nothing_to_verify()

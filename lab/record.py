@@ -138,6 +138,19 @@ def load() -> Record | None:
         ) from None
 
 
+def of_kind(kind: str) -> Record | None:
+    """The record of the lab that is there, or None; raises LabError when that is a lab of another kind."""
+    there = load()
+    if there and there.kind != kind:
+        raise LabError(
+            "there is a lab of another kind; nothing was changed",
+            expected=f"a lab of the kind {kind}, or none",
+            seen=f"one of the kind {there.kind}",
+            remedy=f"remove it (`python -m lab down`), or run with --lab {there.kind}",
+        )
+    return there
+
+
 def end_enclosure(first_process: ProcessId | None) -> None:
     """Ends an enclosure: with its first process, the kernel ends all others in it."""
     if first_process is None or not first_process.runs():

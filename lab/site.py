@@ -81,7 +81,7 @@ def on_own_docker(settings: Settings, source: Source, progress: Progress) -> Ite
 
     Raises LabError when there is nothing to verify.
     """
-    there = record.load()
+    there = record.of_kind("k3d")
     if settings.verify_only and not there:
         raise nothing_to_verify()
     if there:

@@ -117,6 +117,13 @@ def test_what_is_gone_already_need_not_be_removed() -> None:
     assert record.load() is None
 
 
+def test_a_lab_of_another_kind_is_left_alone() -> None:
+    Record(kind="k3d").save()
+    with pytest.raises(LabError, match="of another kind"):
+        record.of_kind("embedded")
+    assert record.of_kind("k3d") == record.load()
+
+
 def test_a_record_of_another_version_is_told_of() -> None:
     Record(kind="embedded").save()
     file = folders.lab() / record.FILE
