@@ -11,6 +11,7 @@ import pytest
 
 from embedded import debian
 from lab.errors import LabError
+from lab.terminal import Terminal
 from tests.conftest import WriteProgram
 
 BuildPackage = Callable[..., Path]
@@ -66,8 +67,8 @@ def root(tmp_path: Path, downloads: Path) -> Callable[[], Path]:
     def unpacked() -> Path:
         debian.unpack(("anything",), tmp_path / "root.tar", downloads)
         folder = tmp_path / "root"
-        with tarfile.open(tmp_path / "root.tar") as content:
-            content.extractall(folder, filter="tar")
+        folder.mkdir()
+        Terminal().run("tar", "--extract", "--file", tmp_path / "root.tar", "--directory", folder)
         return folder
 
     return unpacked
