@@ -21,8 +21,8 @@ test: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy
-	for module in node k3d-proxy runc-bounded; do (cd embedded/programs/$$module && go vet ./... && go test ./...) || exit 1; done
-	python -m embedded programs/helm > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	for module in node k3d-proxy runc-bounded webapp; do (cd embedded/programs/$$module && go vet ./... && go test ./...) || exit 1; done
+	python -m embedded programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	pytest tests $(ARGS)
 
 shell: $(READY)

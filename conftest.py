@@ -9,6 +9,8 @@ pytest_plugins = [
     "fixtures.cluster",
     "fixtures.metallb",
     "fixtures.ingress",
+    "fixtures.kubeflow",
+    "fixtures.changes",
     "fixtures.browser",
     "fixtures.probes",
     "steps.shared",

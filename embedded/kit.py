@@ -8,10 +8,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from embedded import debian, engine, golang, inventory, pins
+from embedded.manifests import modules, repository, tree
 from embedded.store import Entry, Item, Store, digest_of_files
 from embedded.workshop import Workshop
 from lab import folders
@@ -22,6 +24,9 @@ ARCHIVE = "image.tar"
 """The registry's own image is kept as an archive, since no registry is there yet to pull it from."""
 REGISTRY, ENGINE, RUNC = "registry", "engine", "runc-bounded"
 ROOT = "root.tar"
+MANIFESTS, MANIFESTS_REPOSITORY = "kubeflow", "manifests.git"
+MANIFESTS_FROM = ("pilot-discovery", "cert-manager-controller")
+"""The programs whose Go modules carry CRDs and charts that the manifests take from them."""
 FOLDER = "kit"
 """Of the cache."""
 
@@ -86,7 +91,7 @@ class _Builder:
         self.workshop, self.progress = workshop, progress
         self.pins = pins.load()
         self.entries: dict[Key, Entry] = {}
-        works = [*self._programs(), *self._roots(), *self._images(), *self._charts()]
+        works = [*self._programs(), *self._roots(), *self._images(), *self._charts(), *self._manifests()]
         self.works = {(work.item.kind, work.item.name): work for work in works}
         self.missing = sum(not self.store.has(work.item) for work in works)
         self.built = 0
@@ -105,7 +110,7 @@ class _Builder:
         return [RUNC, *(program.name for program in self.pins.programs.values() if program.commands)]
 
     def _served(self) -> list[Key]:
-        return [key for key in self.works if key[0] in ("images", "charts")]
+        return [key for key in self.works if key[0] in ("images", "charts", "manifests")]
 
     def _ensure(self, key: Key) -> Entry:
         if key not in self.entries:
@@ -147,6 +152,8 @@ class _Builder:
                 *((*debian.NEVER_UNPACKED, *debian.NOT_IN_IMAGES) if image.packages else ()),
                 *(part for name in image.programs for part in self.pins.programs[name].decides),
                 *(self._module_of(source).version for source in image.module_folders.values()),
+                *(metadata.version(source.split(":")[0]) for source in image.python_files.values()),
+                *image.references,
             )
             origin, seat = f"embedded/images/{image.name}", (image.seat, image.taken_by)
             needs: list[Key] = [("roots", ENGINE), _program_key(RUNC), *map(_program_key, image.programs)]
@@ -166,6 +173,19 @@ class _Builder:
             item = Item("charts", chart.name, chart.version, origin, decides, *seat)
             yield Work(item, (_program_key("helm"),), partial(self._make_chart, chart))
 
+    def _manifests(self) -> Iterator[Work]:
+        programs = [self.pins.programs[name] for name in MANIFESTS_FROM]
+        decides = (digest_of_files(pins.HERE / "manifests"), *(program.version for program in programs))
+        origin = "embedded/manifests, Go modules " + " and ".join(program.module for program in programs)
+        item = Item("manifests", MANIFESTS, repository.BRANCH, origin, decides)
+        yield Work(item, (_program_key("helm"),), self._make_manifests)
+
+    def _make_manifests(self, folder: Path) -> Mapping[str, Any]:
+        sources = [golang.module_folder(self.pins.programs[name]) for name in MANIFESTS_FROM]
+        with tempfile.TemporaryDirectory() as written:
+            tree.write(Path(written), modules.carried(self._program("helm"), *sources))
+            return {"commit": repository.make(Path(written), folder / MANIFESTS_REPOSITORY)}
+
     def _make_image(self, image: pins.Image, folder: Path) -> Mapping[str, Any]:
         self.workshop.start(self.entries["roots", ENGINE].folder / ROOT, self._program(RUNC))
         name = _pushed_name(image)
@@ -175,7 +195,8 @@ class _Builder:
         if image.name == REGISTRY:
             self.workshop.save(name, folder / ARCHIVE)
         else:
-            self.workshop.push(name, self._registry_image(), folder)
+            names = [f"{engine.REGISTRY}/{pins.without_host(reference)}" for reference in image.references]
+            self.workshop.push(name, names, self._registry_image(), folder)
         return {"reference": image.reference, "unpacked_bytes": size}
 
     def _registry_image(self) -> str:
@@ -192,6 +213,9 @@ class _Builder:
             os.link(self._program(name), context / "bin" / name)
         for name, source in image.module_folders.items():
             shutil.copytree(self._module_folder(source), context / name)
+        for name, source in image.python_files.items():
+            package, _, file = source.partition(":")
+            shutil.copy2(str(metadata.distribution(package).locate_file(file)), context / name)
 
     def _make_chart(self, chart: pins.Chart, folder: Path) -> Mapping[str, Any]:
         source = self._module_folder(chart.module_folder) if chart.module_folder else pins.CHARTS / chart.name

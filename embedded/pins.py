@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from embedded.manifests import workloads
 from embedded.store import digest_of_files
 
 HERE = Path(__file__).parent
@@ -84,6 +85,8 @@ class Image(_Pin):
         packages: Debian packages of its root file system.
         programs: programs of the kit that its context gets in bin/.
         module_folders: folders that its context gets out of a program's Go module, as PROGRAM:FOLDER by name.
+        python_files: files that its context gets out of a Python package, as PACKAGE:FILE by name.
+        of_all_stand_ins: whether it has the names of all images in manifests/workloads.toml that are stand-ins, too.
         seat: in whose place it stands, if it is not what its name says.
         taken_by: what it is instead.
     """
@@ -92,6 +95,8 @@ class Image(_Pin):
     packages: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     module_folders: dict[str, str] = {}
+    python_files: dict[str, str] = {}
+    of_all_stand_ins: bool = False
     seat: str = ""
     taken_by: str = ""
 
@@ -101,9 +106,20 @@ class Image(_Pin):
         return IMAGES / self.name
 
     @property
+    def references(self) -> tuple[str, ...]:
+        """All names by which the lab asks for it."""
+        more = workloads.stand_ins(workloads.load()) if self.of_all_stand_ins else []
+        return (self.reference, *more)
+
+    @property
     def repository(self) -> str:
         """The reference without the registry's host, as a mirror is asked for it, tag included."""
-        return self.reference.split("/", 1)[1]
+        return without_host(self.reference)
+
+
+def without_host(reference: str) -> str:
+    """An image's reference without the registry's host, as a mirror is asked for it, tag included."""
+    return reference.split("/", 1)[1]
 
 
 class Chart(_Pin):

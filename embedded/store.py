@@ -154,4 +154,5 @@ def digest(files: Mapping[str, str]) -> str:
 
 def digest_of_files(folder: Path) -> str:
     """One SHA-256 of all files below a folder, to be part of what decides an item."""
-    return digest(checksums(folder))
+    files = checksums(folder)
+    return digest({name: checksum for name, checksum in files.items() if "__pycache__" not in name})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -65,10 +65,12 @@ class Workshop:
         """Writes an image as an archive that `docker load` reads."""
         self._docker("save", "--output", str(archive), name)
 
-    def push(self, name: str, registry_image: str, storage: Path) -> None:
-        """Pushes an image into a folder, through a registry that runs for as long as that takes."""
+    def push(self, image: str, names: Iterable[str], registry_image: str, storage: Path) -> None:
+        """Pushes an image under all its names into a folder, through a registry that runs for as long as that takes."""
         with self._registry(registry_image, storage):
-            self._docker("push", "--quiet", name)
+            for name in names:
+                self._docker("tag", image, name)
+                self._docker("push", "--quiet", name)
 
     @contextmanager
     def _registry(self, image: str, storage: Path) -> Iterator[None]:

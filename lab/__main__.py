@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import sys
 from contextlib import nullcontext
 
-from lab import lock, record
+from lab import lock, passwords, record
 from lab.errors import LabError
 from lab.namespace import inside_network_of
 from lab.record import Record
@@ -20,6 +21,7 @@ def main(arguments: list[str]) -> int:
     for name, function, text in (
         ("status", status, "what there is of a lab"),
         ("down", down, "remove it, with all that belongs to it"),
+        ("password", password, "make a bcrypt hash of a password for Dex's configuration, from a prompt"),
         ("shell", shell, "open a shell in its network, with its PATH, KUBECONFIG and DOCKER_HOST"),
     ):
         commands.add_parser(name, help=text).set_defaults(run=lambda _, function=function: function())
@@ -57,6 +59,15 @@ def down() -> int:
         if there:
             there.remove()
     print("the lab is removed" if there else "there is no lab")
+    return 0
+
+
+def password() -> int:
+    """Asks for a password twice, without showing it, and prints its hash."""
+    first, again = (getpass.getpass(f"{prompt}: ") for prompt in ("Password", "Once more"))
+    if first != again:
+        raise LabError("the two are not the same", expected="the same password twice", seen="two", remedy="try again")
+    print(passwords.hashed(first))
     return 0
 
 

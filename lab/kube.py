@@ -26,10 +26,12 @@ Object = dict[str, Any]
 API_VERSIONS = {
     "Deployment": "apps/v1",
     "DaemonSet": "apps/v1",
+    "StatefulSet": "apps/v1",
     "StorageClass": "storage.k8s.io/v1",
     "Ingress": "networking.k8s.io/v1",
     "IngressClass": "networking.k8s.io/v1",
     "IPAddressPool": "metallb.io/v1beta1",
+    "VirtualService": "networking.istio.io/v1alpha3",
     "L2Advertisement": "metallb.io/v1beta1",
 }
 """The API versions of the kinds that the lab looks at; what is not here is in v1."""

@@ -21,8 +21,8 @@ from lab.settings import Settings
 from lab.terminal import Terminal
 
 GIB = 1024**3
-MEMORY_NEEDED = 4 * GIB
-"""What lab and suite use at their peak, measured, is 2.3 GiB."""
+MEMORY_NEEDED = 7 * GIB
+"""What lab and suite use at their peak, measured, is 6.0 GiB."""
 VERSION_COMMANDS = {
     "docker": ("docker", "version", "--format", "{{.Server.Version}}"),
     "k3d": ("k3d", "version"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lab.errors import LabError
-from lab.releases import Chart, Release
+from lab.releases import Chart, Manifests, Release
 
 
 class StandIn(BaseModel):
@@ -26,6 +26,7 @@ class Source(BaseModel):
     Arguments:
         k3s_image: the image of the cluster's node.
         charts: Helm charts by name.
+        manifests: the Git repository of Kubeflow's manifests.
         mirrors: for each image registry's host, the URLs to ask in its place; {gateway} is the lab network's gateway.
         environment: environment variables that tools need for it.
         stand_ins: what is not what its name says.
@@ -35,6 +36,7 @@ class Source(BaseModel):
 
     k3s_image: str
     charts: dict[str, Chart]
+    manifests: Manifests
     mirrors: dict[str, list[str]] = {}
     environment: dict[str, str] = {}
     stand_ins: tuple[StandIn, ...] = ()
@@ -42,7 +44,7 @@ class Source(BaseModel):
 
 def of_the_internet(release: Release) -> Source:
     """The places that the tutorial names, pinned by the release."""
-    return Source(k3s_image=release.kubernetes.k3s_image, charts=release.charts)
+    return Source(k3s_image=release.kubernetes.k3s_image, charts=release.charts, manifests=release.manifests)
 
 
 def load(file: Path) -> Source:

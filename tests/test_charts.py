@@ -6,7 +6,6 @@ It is rendered by the kit's Helm, which `make test` builds first, or by PATH's.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from embedded import kit, pins
-from embedded.store import Item, Store
-from lab import folders, ingress, releases, settings, source
+from embedded import pins
+from lab import ingress, releases, settings, source
 from lab.cluster import Cluster
 from lab.ingress import IngressController
 from lab.record import Record
 from lab.site import Site
 from lab.terminal import Terminal
+from tests.kit_programs import of_the_kit
 
 CHART = pins.CHARTS / "ingress-nginx"
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -29,17 +28,6 @@ TEMPLATES = {file.name: file.read_text() for file in (CHART / "templates").iterd
 
 Object = dict[str, Any]
 Render = Callable[..., list[Object]]
-
-
-def _helm() -> str | None:
-    """The kit's Helm, if the kit is built, or PATH's; looked for before a test has a cache folder of its own."""
-    program = pins.load().programs["helm"]
-    item = Item("programs", program.name, program.version, "", program.decides)
-    entry, _ = Store(folders.cache() / kit.FOLDER).intact(item)
-    return str(entry.folder / "helm") if entry else shutil.which("helm")
-
-
-HELM = _helm()
 
 
 def the_lab_s_values() -> Object:
@@ -109,8 +97,7 @@ def test_its_image_is_one_that_the_kit_has() -> None:
 @pytest.fixture
 def render(tmp_path: Path) -> Render:
     """Renders the chart as the lab installs it, with more values on top."""
-    if HELM is None:
-        pytest.fail("the kit has no Helm: `make test` builds it, as does `python -m embedded programs/helm`")
+    helm = of_the_kit("helm")
 
     def rendered(**controller: object) -> list[Object]:
         files = [tmp_path / "lab.yaml", tmp_path / "more.yaml"]
@@ -119,7 +106,7 @@ def render(tmp_path: Path) -> Render:
         options = (f"--values={file}" for file in files)
         home = {f"HELM_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA")}
         result = Terminal(home).run(
-            *(HELM, "template", "ingress-nginx", CHART, "--namespace", ingress.NAMESPACE), *options
+            *(helm, "template", "ingress-nginx", CHART, "--namespace", ingress.NAMESPACE), *options
         )
         return list(yaml.safe_load_all(result.output))
 

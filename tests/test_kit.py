@@ -123,7 +123,7 @@ def test_the_inventory_for_people_names_what_sits_in_another_s_seat(
 ) -> None:
     builder = new_builder()
     whole_kit(builder)
-    console = Console(file=io.StringIO(), width=400)
+    console = Console(file=io.StringIO(), width=600)
     console.print(inventory.table(inventory.read(cache / kit.FOLDER)))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
@@ -171,7 +171,9 @@ def test_another_version_of_a_program_makes_it_anew_and_the_images_that_hold_it(
     name = "coredns"
     changed = builder.pins.programs[name].model_copy(update={"variables": ("main.version=2",)})
     builder.pins.programs[name] = changed
-    after = _keys_of([*builder._programs(), *builder._roots(), *builder._images(), *builder._charts()])
+    after = _keys_of(
+        [*builder._programs(), *builder._roots(), *builder._images(), *builder._charts(), *builder._manifests()]
+    )
     assert {key for key in before if before[key] != after[key]} == {("programs", name), ("images", name)}
 
 

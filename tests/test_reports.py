@@ -22,13 +22,15 @@ import pytest
 from fixtures.options import SETTINGS
 from fixtures.reports import MEMORY, SITE
 from lab.memory import PeakMemory
+from lab.releases import Manifests
 from lab.record import Record
 from lab.site import Site
 from lab.source import Source, StandIn
 
 def pytest_sessionstart(session):
     stand_ins = (StandIn(seat="a candle", taken_by="a lamp"),)
-    source = Source(k3s_image="", charts={}, stand_ins=stand_ins)
+    manifests = Manifests(repository="", branch="", commit="")
+    source = Source(k3s_image="", charts={}, manifests=manifests, stand_ins=stand_ins)
     session.config.stash[SITE] = Site(session.config.stash[SETTINGS], source, Record(kind="k3d"))
     session.config.stash[MEMORY] = PeakMemory([os.getpid()])
 """

@@ -15,6 +15,10 @@ k3s_image = "docker.io/rancher/k3s:v1.25.4-k3s1"
 [charts.metallb]
 repository = "http://127.0.0.1:8000/charts/metallb"
 version = "0.13.9"
+[manifests]
+repository = "http://127.0.0.1:8000/manifests.git"
+branch = "v1.7-branch"
+commit = "0123456"
 [mirrors]
 "docker.io" = ["http://172.20.0.1:5000"]
 [environment]
@@ -32,6 +36,7 @@ def test_the_internet_s_is_what_the_release_pins_and_has_no_stand_ins() -> None:
     release = releases.load("1.7")
     internet = source.of_the_internet(release)
     assert (internet.k3s_image, internet.charts) == (release.kubernetes.k3s_image, release.charts)
+    assert internet.manifests == release.manifests
     assert (internet.mirrors, internet.environment, internet.stand_ins) == ({}, {}, ())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -51,13 +52,63 @@ class Tools(_Strict):
         return _range(text)
 
 
+class Manifests(_Strict):
+    """The tree of manifests.
+
+    Arguments:
+        repository, branch, commit: where it is, and which state of it.
+        apply: on which side objects are merged.
+    """
+
+    repository: str
+    branch: str
+    commit: str
+    apply: Literal["client", "server"] = "client"
+
+
+class FrontEnd(_Strict):
+    """What asks for a log-in in front of everything.
+
+    Arguments:
+        name: of the program.
+        session_cookie: the cookie that is the session.
+    """
+
+    name: str
+    session_cookie: str
+
+
+class Place(_Strict):
+    """Where something is set: a file of the manifests, and the folder that is built and applied to change it."""
+
+    file: str
+    apply: str
+
+
 class Release(_Strict):
-    """One Kubeflow release."""
+    """One Kubeflow release.
+
+    Arguments:
+        kubeflow: its version.
+        kubernetes: the Kubernetes that it runs on.
+        tools: the programs that a person types.
+        charts: the Helm charts of the layers below it.
+        manifests: what it is installed from.
+        namespaces: those whose pods must be ready.
+        front_end: what asks for a log-in.
+        password: where the user's password is set.
+        volumes_web_app: where the parameters of the volumes web app are set.
+    """
 
     kubeflow: str
     kubernetes: Kubernetes
     tools: Tools
     charts: dict[str, Chart]
+    manifests: Manifests
+    namespaces: tuple[str, ...]
+    front_end: FrontEnd
+    password: Place
+    volumes_web_app: Place
 
 
 def _range(text: str) -> str:

@@ -1,0 +1,1 @@
+"""The manifests of an embedded lab: a Git repository in upstream's layout, written when the kit is built."""

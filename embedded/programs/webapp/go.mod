@@ -1,0 +1,3 @@
+module kubeflow-lab.test/webapp
+
+go 1.26

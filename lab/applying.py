@@ -1,0 +1,161 @@
+"""Applying a tree of manifests as the tutorial does, in rounds, and knowing what each round says.
+
+A first round must fail in part: objects whose CRD came in the same round, or whose webhook does not run yet, are
+refused. Those are tried again. What will be refused for good ends the loop at once, with the objects named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from lab.errors import LabError
+from lab.kube import Object
+from lab.terminal import Terminal
+from lab.waiting import polling, wait_until
+
+STRAY = re.compile(r"^# Warning: .*|^.*well-defined vars that were never replaced.*$")
+"""What kustomize 5.0.0 prints among the manifests (kustomize issue 5039): a line of its own, which is no YAML."""
+APPLY_TIMEOUT = 300
+SHOWN = 12
+"""How many refusals an error names."""
+
+NO_KIND = re.compile(r'no matches for kind "(?P<kind>[^"]+)" in version "(?P<version>[^"]+)"')
+PERMANENT = {
+    "(Forbidden)": "this user may not",
+    "(Invalid)": "the object is not valid",
+    " is invalid:": "the object is not valid",
+    "(BadRequest)": "the object cannot be read",
+    "error validating": "the object is not valid",
+    "error parsing": "the object is no YAML",
+    "Too long: must have at most": "its annotation for client-side apply would be too long; this needs --server-side",
+}
+"""Signs of a refusal that another round does not change, and what they mean."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One refusal of a round, in kubectl's words; and why it is for good, or empty when another round may help."""
+
+    text: str
+    for_good: str = ""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of applying: how many objects were accepted, and what was refused."""
+
+    accepted: int
+    refusals: tuple[Refusal, ...]
+
+
+def built(terminal: Terminal, folder: Path, target: str) -> str:
+    """What `kustomize build` makes of a folder of the tree, without kustomize's stray line.
+
+    Raises LabError when the folder is not there or kustomize fails.
+    """
+    if not (folder / target).is_dir():
+        raise LabError(
+            f"the manifests have no folder {target}",
+            expected=f"{folder / target}, with a kustomization",
+            seen=f"the folders {', '.join(sorted(path.name for path in folder.iterdir() if path.is_dir()))}",
+            remedy="give a tree in the layout of Kubeflow's manifests",
+        )
+    result = terminal.run(
+        *("kustomize", "build", folder / target),
+        timeout=APPLY_TIMEOUT,
+        remedy="Kubeflow's manifests need kustomize 5 or newer, which knows the field sortOptions",
+    )
+    return "".join(line for line in result.output.splitlines(keepends=True) if not STRAY.match(line))
+
+
+def apply_in_rounds(
+    terminal: Terminal, manifests: str, log_folder: Path, *, timeout: float, server_side: bool
+) -> Round:
+    """Applies manifests again and again until all are accepted, as the tutorial's loop does, but not for ever.
+
+    Arguments:
+        manifests: YAML documents.
+        log_folder: where each round's output is kept, as round-1.log and so on.
+        timeout: seconds after which no further round is begun.
+        server_side: whether the release's manifests need server-side apply.
+
+    Returns the last round. Raises LabError when something is refused for good, or time is up.
+    """
+    log_folder.mkdir(parents=True, exist_ok=True)
+    kinds = served_by_own_crds(yaml.load_all(manifests, yaml.CSafeLoader))
+    how = ("--server-side", "--force-conflicts") if server_side else ()
+    number = 0
+
+    def round_() -> Round:
+        nonlocal number
+        number += 1
+        result = terminal.run(
+            *("kubectl", "apply", *how, "-f", "-"), stdin=manifests, may_fail=True, timeout=APPLY_TIMEOUT
+        )
+        (log_folder / f"round-{number}.log").write_text(result.output + result.errors)
+        return read(result.output, result.errors, kinds)
+
+    return wait_until(
+        polling(round_, every=2),
+        satisfied=lambda seen: not seen.refusals,
+        hopeless=_for_good,
+        show=_shown,
+        timeout=timeout,
+        what="the API server accepts all objects",
+        remedy=f"the output of each round is in {log_folder}",
+    )
+
+
+def read(output: str, errors: str, kinds: set[tuple[str, str]]) -> Round:
+    """Reads what kubectl printed in a round.
+
+    Arguments:
+        output: its standard output, a line for each accepted object.
+        errors: its standard error.
+        kinds: group and kind of all that the manifests' own CRDs will serve.
+    """
+    accepted = sum(
+        line.endswith((" created", " configured", " unchanged", " serverside-applied")) for line in output.splitlines()
+    )
+    return Round(accepted, tuple(_refusal(line, kinds) for line in errors.splitlines() if _is_refusal(line)))
+
+
+def served_by_own_crds(documents: Iterable[Object | None]) -> set[tuple[str, str]]:
+    """Group and kind of all that the CRDs among the documents define."""
+    return {
+        (one["spec"]["group"], one["spec"]["names"]["kind"])
+        for one in documents
+        if one and one.get("kind") == "CustomResourceDefinition"
+    }
+
+
+def _is_refusal(line: str) -> bool:
+    """kubectl's other lines are warnings, and the advice that follows a missing kind."""
+    return bool(line.strip()) and not line.startswith(("Warning:", "ensure CRDs are installed first"))
+
+
+def _refusal(line: str, kinds: set[tuple[str, str]]) -> Refusal:
+    if unknown := NO_KIND.search(line):
+        group = unknown["version"].rpartition("/")[0]
+        will_come = (group, unknown["kind"]) in kinds
+        return Refusal(
+            line, "" if will_come else f"this Kubernetes does not serve {unknown['kind']} in {unknown['version']}"
+        )
+    return Refusal(line, next((meaning for sign, meaning in PERMANENT.items() if sign in line), ""))
+
+
+def _for_good(seen: Round) -> str | None:
+    refusals = [refusal for refusal in seen.refusals if refusal.for_good]
+    if not refusals:
+        return None
+    return "\n".join(f"{refusal.for_good}: {refusal.text}" for refusal in refusals[:SHOWN])
+
+
+def _shown(seen: Round) -> str:
+    lines: Sequence[str] = [f"{seen.accepted} objects accepted, {len(seen.refusals)} refused"]
+    return "\n".join([*lines, *(refusal.text for refusal in seen.refusals[:SHOWN])])

@@ -1,0 +1,149 @@
+"""The two ways in to Kubeflow: a port-forward to the Istio gateway, and an Ingress at the lab's address."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from lab.cluster import Cluster
+from lab.ingress import published_address
+from lab.kube import Object, named
+from lab.kubectl import apply
+from lab.site import Site
+from lab.terminal import Terminal
+from lab.waiting import polling, wait_until
+
+NAMESPACE, SERVICE, SERVICE_PORT = "istio-system", "istio-ingressgateway", 80
+INGRESS, HOST = "svc-istio-ingressgateway", "kubeflow.example.it"
+LOOPBACK, PORT = IPv4Address("127.0.0.1"), 7080
+OPEN_TIMEOUT = 20
+PUBLISHED_TIMEOUT = 75
+"""Seconds; ingress-nginx writes addresses into Ingresses once a minute."""
+
+
+class PortForward:
+    """A supervised `kubectl port-forward`: started again at once when it ends, because its pod has gone or somebody
+    killed it.
+
+    Arguments:
+        terminal: where kubectl runs.
+        log_file: where kubectl's output goes.
+    """
+
+    def __init__(self, terminal: Terminal, log_file: Path) -> None:
+        self._terminal, self._log_file = terminal, log_file
+        self._closing = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[PortForward]:
+        """Starts it, and keeps it open; raises LabError when it does not open."""
+        supervisor = threading.Thread(target=self._supervise, name="port-forward")
+        supervisor.start()
+        try:
+            self.wait_until_open()
+            yield self
+        finally:
+            self._closing.set()
+            self.kill()
+            supervisor.join()
+
+    def kill(self) -> None:
+        """Kills kubectl, as a person or the kernel might."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def wait_until_open(self) -> None:
+        """Waits until the port takes connections."""
+        wait_until(
+            polling(self._connects, every=0.05, passing=(OSError,)),
+            satisfied=bool,
+            timeout=OPEN_TIMEOUT,
+            what=f"the port-forward to {SERVICE} is open at {LOOPBACK}:{PORT}",
+            remedy=f"kubectl's own words are in {self._log_file}",
+        )
+
+    def _connects(self) -> bool:
+        with socket.create_connection((str(LOOPBACK), PORT), timeout=1):
+            return True
+
+    def _supervise(self) -> None:
+        while not self._closing.is_set():
+            self._process = self._terminal.start(
+                *("kubectl", "port-forward", f"--address={LOOPBACK}", "--namespace", NAMESPACE),
+                *(f"svc/{SERVICE}", f"{PORT}:{SERVICE_PORT}"),
+                log_file=self._log_file,
+            )
+            self._process.wait()
+            self._closing.wait(0.1)  # a kubectl that cannot start at all must not keep a processor busy
+
+
+class KubeflowIngress:
+    """The Ingress that exposes the gateway at kubeflow.example.it."""
+
+    name = "kubeflow's Ingress"
+
+    def __init__(self, site: Site, cluster: Cluster) -> None:
+        self.site, self.kube = site, cluster.kube
+
+    def wrong(self) -> str | None:
+        """That the Ingress is missing, or has no address or another one; None when it is right."""
+        there = self.kube.one("Ingress", INGRESS, NAMESPACE)
+        if there is None:
+            return f"no Ingress {INGRESS}"
+        address = published_address(there)
+        return None if address == self.site.settings.ingress_address else f"the Ingress's address is {address}"
+
+    def install(self) -> None:
+        """Applies it, and waits until the Ingress controller has taken it up."""
+        apply(self.site.terminal, [_ingress()])
+        address = self.site.settings.ingress_address
+        wait_until(
+            self.kube.watching("Ingress", NAMESPACE),
+            satisfied=lambda ingresses: published_address(named(ingresses, INGRESS)) == address,
+            show=lambda ingresses: f"its address is {published_address(named(ingresses, INGRESS))}",
+            timeout=PUBLISHED_TIMEOUT,
+            what=f"the Ingress {INGRESS} has the address {address}",
+            remedy="the Ingress controller writes it; its log says why it does not",
+        )
+
+    def hosts(self) -> list[str]:
+        """The hosts that it exposes."""
+        there = self.kube.one("Ingress", INGRESS, NAMESPACE) or {"spec": {}}
+        return [rule["host"] for rule in there["spec"].get("rules", [])]
+
+    def address(self) -> IPv4Address | None:
+        """The address that the controller has written into it."""
+        return published_address(self.kube.one("Ingress", INGRESS, NAMESPACE))
+
+
+def listeners(port: int) -> list[str]:
+    """The addresses on which a TCP port is listened to in this network, from proc(5)."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    found = [row[1].split(":") for row in lines if row[3] == LISTENING]
+    return [str(IPv4Address(bytes.fromhex(address)[::-1])) for address, hex_port in found if int(hex_port, 16) == port]
+
+
+LISTENING = "0A"
+"""TCP_LISTEN, as /proc/net/tcp writes it."""
+
+
+def _ingress() -> Object:
+    backend = {"service": {"name": SERVICE, "port": {"number": SERVICE_PORT}}}
+    path = {"pathType": "Prefix", "path": "/", "backend": backend}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": INGRESS, "namespace": NAMESPACE},
+        "spec": {"rules": [{"host": HOST, "http": {"paths": [path]}}]},
+    }

@@ -1,0 +1,73 @@
+"""Chapter 9: two doors lead to Kubeflow."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import requests
+from pytest_bdd import given, parsers, scenarios, then, when
+
+from lab import doors
+from lab.doors import KubeflowIngress, PortForward
+from lab.settings import Settings
+from steps.asking import ask
+
+scenarios("09_doors.feature")
+
+
+@given("the port-forward", target_fixture="forward")
+def forward(port_forward: PortForward) -> PortForward:
+    """Opens the door."""
+    return port_forward
+
+
+@given("Kubeflow's Ingress", target_fixture="ingress")
+def ingress(kubeflow_ingress: KubeflowIngress) -> KubeflowIngress:
+    """Installs the layer."""
+    return kubeflow_ingress
+
+
+@then(parsers.parse("it listens on {address} and nowhere else"))
+def listens_on(forward: PortForward, address: str) -> None:
+    """Of all the addresses of this network."""
+    assert doors.listeners(doors.PORT) == [address]
+
+
+@when("its process is killed")
+def kill(forward: PortForward) -> None:
+    """And its supervisor given the time to see it."""
+    forward.kill()
+    forward.wait_until_open()
+
+
+@then(parsers.parse("{url} answers"))
+def answers(url: str, settings: Settings) -> None:
+    """Somebody answers, whatever they say."""
+    assert ask(url, settings).status_code < requests.codes.server_error
+
+
+@then(parsers.parse("it exposes the host {host}"))
+def exposes(ingress: KubeflowIngress, host: str) -> None:
+    """That one, and no other."""
+    assert ingress.hosts() == [host]
+
+
+@then(parsers.parse("it has the address {address}"))
+def has_address(ingress: KubeflowIngress, address: str, settings: Settings) -> None:
+    """Written by the Ingress controller."""
+    assert str(ingress.address()) == settings.here(address)
+
+
+@when(parsers.parse("an HTTP client without a session asks for {url}"), target_fixture="answer")
+def ask_without_session(url: str, settings: Settings) -> requests.Response:
+    """As a browser asks for a page."""
+    return ask(url, settings, follow=True)
+
+
+@then("it is led to Dex, at the same door")
+def led_to_dex(answer: requests.Response) -> None:
+    """A redirect to another host would lead out of the lab."""
+    first = answer.history[0] if answer.history else answer
+    assert urlsplit(answer.url).netloc == urlsplit(first.url).netloc
+    assert urlsplit(answer.url).path.startswith("/dex/"), f"it was led to {answer.url}"
+    assert 'id="login"' in answer.text
