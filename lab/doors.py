@@ -24,6 +24,8 @@ from lab.waiting import polling, wait_until
 NAMESPACE, SERVICE, SERVICE_PORT = "istio-system", "istio-ingressgateway", 80
 INGRESS, HOST = "svc-istio-ingressgateway", "kubeflow.example.it"
 LOOPBACK, PORT = IPv4Address("127.0.0.1"), 7080
+LISTENING = "0A"
+"""TCP_LISTEN, as /proc/net/tcp writes it."""
 OPEN_TIMEOUT = 20
 PUBLISHED_TIMEOUT = 75
 """Seconds; ingress-nginx writes addresses into Ingresses once a minute."""
@@ -132,10 +134,6 @@ def listeners(port: int) -> list[str]:
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     found = [row[1].split(":") for row in lines if row[3] == LISTENING]
     return [str(IPv4Address(bytes.fromhex(address)[::-1])) for address, hex_port in found if int(hex_port, 16) == port]
-
-
-LISTENING = "0A"
-"""TCP_LISTEN, as /proc/net/tcp writes it."""
 
 
 def _ingress() -> Object:
