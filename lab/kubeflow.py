@@ -92,7 +92,10 @@ class Kubeflow:
             if self.kube.one("Deployment", workload, namespace) is None:
                 return f"no Deployment {name}"
         waiting = [one["metadata"]["name"] for one in self.workloads() if not workload_is_ready(one)]
-        return f"not ready: {', '.join(waiting)}" if waiting else None
+        if waiting:
+            return f"not ready: {', '.join(waiting)}"
+        missing = self.missing_objects()
+        return f"{len(missing)} objects are missing, such as {missing[0]}" if missing else None
 
     def install(self) -> None:
         """Applies the manifests in rounds until all are accepted, and waits until all that comes of them is ready.
