@@ -25,14 +25,16 @@ SHOWN = 12
 """How many refusals an error names."""
 
 NO_KIND = re.compile(r'no matches for kind "(?P<kind>[^"]+)" in version "(?P<version>[^"]+)"')
+PASSING = ("connection refused", "because it is being terminated")
+"""Signs that a refusal passes, whatever else it says: the API server is down, or a namespace is still going."""
 PERMANENT = {
+    "Too long:": "its annotation for client-side apply would be too long; this needs --server-side",
     "(Forbidden)": "this user may not",
     "(Invalid)": "the object is not valid",
     " is invalid:": "the object is not valid",
     "(BadRequest)": "the object cannot be read",
     "error validating": "the object is not valid",
     "error parsing": "the object is no YAML",
-    "Too long: must have at most": "its annotation for client-side apply would be too long; this needs --server-side",
 }
 """Signs of a refusal that another round does not change, and what they mean."""
 
@@ -146,6 +148,8 @@ def _refusal(line: str, kinds: set[tuple[str, str]]) -> Refusal:
         return Refusal(
             line, "" if will_come else f"this Kubernetes does not serve {unknown['kind']} in {unknown['version']}"
         )
+    if any(sign in line for sign in PASSING):
+        return Refusal(line)
     return Refusal(line, next((meaning for sign, meaning in PERMANENT.items() if sign in line), ""))
 
 

@@ -60,7 +60,9 @@ def wait_until_ready(
 
     def lost(seen: Seen) -> str | None:
         now = time.monotonic()
-        reasons = {_full_name(pod): reason for pod in inside(seen, "Pod") if (reason := hopeless(pod))}
+        reasons = {
+            _full_name(pod): reason for pod in inside(seen, "Pod") if not _is_done(pod) and (reason := hopeless(pod))
+        }
         for name in set(since) - set(reasons):
             del since[name]
         for name, reason in reasons.items():

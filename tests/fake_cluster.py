@@ -16,6 +16,7 @@ Object = dict[str, Any]
 
 RESOURCES = {
     "/api/v1": [("Pod", "pods", True), ("Node", "nodes", False), ("Service", "services", True)],
+    "/apis/apps/v1": [("Deployment", "deployments", True), ("StatefulSet", "statefulsets", True)],
     "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
@@ -29,7 +30,8 @@ class FakeCluster:
         self.server = server
         self.groups = [path for path in RESOURCES if path.startswith("/apis/")]
         self.objects: dict[str, list[Object]] = {}
-        self.events: queue.Queue[Object | None] = queue.Queue()
+        kinds = [kind for resources in RESOURCES.values() for kind, _, _ in resources]
+        self.events: dict[str, queue.Queue[Object | None]] = {kind: queue.Queue() for kind in kinds}
         self.requests: list[str] = []
         self.seconds_of_silence: float | None = None
         self._offer("/version", lambda: VERSION | {"goVersion": "", "compiler": "", "platform": ""})
@@ -55,12 +57,12 @@ class FakeCluster:
         return file
 
     def will_say(self, kind: str, one: Object) -> None:
-        """Has the next watch, or the one that goes on, tell of a change."""
-        self.events.put({"type": kind, "object": one})
+        """Has the next watch of the object's kind, or the one that goes on, tell of a change; of Pods by default."""
+        self.events.get(one["kind"], self.events["Pod"]).put({"type": kind, "object": one})
 
-    def will_end_watch(self) -> None:
-        """Has the watch end after what it was told to say."""
-        self.events.put(None)
+    def will_end_watch(self, of: str = "Pod") -> None:
+        """Has the watch of a kind end after what it was told to say."""
+        self.events[of].put(None)
 
     def will_hang(self, seconds: float) -> None:
         """Has watches stay open without a word for so long, whatever end was asked for; will_end_watch ends them."""
@@ -78,15 +80,17 @@ class FakeCluster:
         def answer(request: Request) -> Response:
             self.requests.append(request.full_path)
             if request.args.get("watch"):
-                return Response(self._stream(float(request.args["timeoutSeconds"])), content_type="application/json")
+                return Response(
+                    self._stream(kind, float(request.args["timeoutSeconds"])), content_type="application/json"
+                )
             listed = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {"resourceVersion": "100"}}
             return _json({**listed, "items": self.objects.get(kind, [])})
 
         return answer
 
-    def _stream(self, seconds: float) -> Iterator[str]:
+    def _stream(self, kind: str, seconds: float) -> Iterator[str]:
         try:
-            while (event := self.events.get(timeout=self.seconds_of_silence or seconds)) is not None:
+            while (event := self.events[kind].get(timeout=self.seconds_of_silence or seconds)) is not None:
                 yield json.dumps(event) + "\n"
         except queue.Empty:
             return

@@ -57,7 +57,13 @@ def test_the_kinds_that_the_tree_s_own_crds_serve_are_known() -> None:
         'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling '
         'webhook "webhook.cert-manager.io": no endpoints available for service "cert-manager-webhook"',
         'Error from server (NotFound): error when creating "STDIN": namespaces "kubeflow" not found',
+        'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling '
+        'webhook "webhook.cert-manager.io": Post "https://cert-manager-webhook.cert-manager.svc:443/mutate": '
+        "dial tcp 10.43.0.7:443: connect: connection refused",
         "Unable to connect to the server: dial tcp 0.0.0.0:6443: connect: connection refused",
+        'error: error validating "STDIN": error validating data: failed to download openapi: dial tcp: '
+        "connect: connection refused",
+        "Error from server (Forbidden): unable to create new content in namespace auth because it is being terminated",
     ],
 )
 def test_what_another_round_may_mend_is_not_refused_for_good(line: str) -> None:
@@ -73,9 +79,14 @@ def test_what_another_round_may_mend_is_not_refused_for_good(line: str) -> None:
             "does not serve HorizontalPodAutoscaler in autoscaling/v2beta2",
         ),
         ('Error from server (Forbidden): error when creating "STDIN": services is forbidden', "may not"),
+        ('Error from server (Invalid): error when creating "STDIN": Deployment.apps "dex" is invalid', "not valid"),
         ('The Deployment "dex" is invalid: spec.selector: Invalid value: field is immutable', "not valid"),
         ('Error from server (BadRequest): strict decoding error: unknown field "spec.replica"', "cannot be read"),
-        ("metadata.annotations: Too long: must have at most 262144 bytes", "--server-side"),
+        (
+            'The CustomResourceDefinition "x" is invalid: metadata.annotations: Too long: '
+            "must have at most 262144 bytes",
+            "--server-side",
+        ),
     ],
 )
 def test_what_no_round_mends_is_refused_for_good_with_its_meaning(line: str, meaning: str) -> None:

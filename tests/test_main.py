@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from lab import folders, record
@@ -117,3 +120,50 @@ def test_a_command_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]
 def test_looking_changes_nothing() -> None:
     main(["status"])
     assert not folders.lab().exists()
+
+
+def type_passwords(*typed: str) -> tuple[int, str, str]:
+    """Answers the prompts of `python -m lab password` on a terminal; gives exit status, output and other text."""
+    keyboard, screen = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", "password"],
+        cwd=REPOSITORY,
+        stdin=screen,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # without a terminal of its own to be asked on, it asks on this one
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        said = ""
+        for number, one in enumerate(typed, start=1):
+            while said.count(": ") < number:  # what is typed before the prompt is thrown away
+                asks, _, _ = select.select([process.stderr], [], [], 20)
+                character = os.read(process.stderr.fileno(), 1).decode() if asks else ""
+                if not character:
+                    process.kill()
+                    pytest.fail(f"it did not ask, but said: {said}")
+                said += character
+            os.write(keyboard, f"{one}\n".encode())
+        output, errors = process.stdout.read().decode(), process.stderr.read().decode()
+    os.set_blocking(keyboard, False)
+    try:
+        echoed = os.read(keyboard, 1000).decode()
+    except BlockingIOError:
+        echoed = ""
+    os.close(keyboard)
+    os.close(screen)
+    return process.returncode, output, said + errors + echoed
+
+
+def test_a_password_typed_twice_is_hashed_and_never_shown() -> None:
+    status, output, other = type_passwords("correct horse", "correct horse")
+    assert status == 0
+    assert bcrypt.checkpw(b"correct horse", output.strip().encode())
+    assert "correct horse" not in output + other
+
+
+def test_two_passwords_that_differ_make_no_hash() -> None:
+    status, output, other = type_passwords("correct horse", "correct house")
+    assert (status, output) == (1, "")
+    assert "the two are not the same" in other

@@ -79,7 +79,7 @@ def test_as_many_pods_as_were_asked_for_must_be_ready(kube: Kube, cluster: FakeC
     cluster.will_say("ADDED", pod("lamp-2"))
     cluster.will_say("MODIFIED", pod("lamp-2", ready=True))
     wait(kube, count=2)
-    assert cluster.events.empty()
+    assert cluster.events["Pod"].empty()
 
 
 def test_a_pod_that_can_never_become_ready_ends_the_wait_at_once(kube: Kube, cluster: FakeCluster) -> None:

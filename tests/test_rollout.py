@@ -1,12 +1,36 @@
-"""lab/rollout.py: when a workload is ready."""
+"""lab/rollout.py: when a workload is ready, and how waiting for all of them ends."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
-from lab.rollout import workload_is_ready
+from lab import rollout
+from lab.errors import LabError
+from lab.kube import Kube
+from lab.rollout import wait_until_ready, workload_is_ready
+from lab.terminal import Terminal
+from tests.conftest import WriteProgram
+from tests.fake_cluster import FakeCluster, pod
+
+
+@pytest.fixture
+def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
+    """An API server; its watches end with the test."""
+    one = FakeCluster(http_server)
+    yield one
+    for kind in rollout.KINDS:
+        one.will_end_watch(kind)
+
+
+@pytest.fixture
+def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
+    """Its observer."""
+    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
 
 
 def workload(replicas: int | None = 1, generation: int = 2, **status: int) -> dict[str, Any]:
@@ -40,3 +64,60 @@ def test_all_replicas_in_the_newest_state_are_ready(one: dict[str, Any]) -> None
 )
 def test_anything_less_is_not(one: dict[str, Any], because: str) -> None:
     assert not workload_is_ready(one), because
+
+
+def deployment(name: str, namespace: str = "auth", **status: int) -> dict[str, Any]:
+    """A Deployment of a name."""
+    one = workload(1, **status)
+    one["metadata"] |= {"name": name, "namespace": namespace, "uid": f"uid-of-{name}"}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", **one}
+
+
+def test_all_that_is_ready_is_waited_for_by_one_watch_a_kind(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal
+) -> None:
+    cluster.objects["Deployment"] = [deployment("dex"), deployment("elsewhere", "default")]
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", ready=True)]
+    told: list[str] = []
+
+    def tell(counts: str) -> None:
+        told.append(counts)
+        if len(told) == 1:
+            ready = deployment("dex", observedGeneration=2, readyReplicas=1, updatedReplicas=1)
+            cluster.will_say("MODIFIED", ready)
+
+    wait_until_ready(kube, terminal, ["auth"], ["auth/dex"], 8, tell)
+    assert told == ["auth 0/1", "auth 1/1"]
+    paths = [watch.partition("?")[0] for watch in cluster.watches()]
+    assert len(paths) == len(set(paths))
+    assert "/apis/apps/v1/deployments" in paths
+
+
+def test_time_is_up_names_what_is_missing_and_what_is_not_ready(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal
+) -> None:
+    cluster.objects["Deployment"] = [deployment("dex")]
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth")]
+    with pytest.raises(LabError, match="in vain") as caught:
+        wait_until_ready(kube, terminal, ["auth"], ["auth/late"], 1, lambda _: None)
+    assert caught.value.seen.splitlines() == ["auth/late is not there yet", "auth/dex: 0 of 1 ready", "dex-1 (Pending)"]
+
+
+def test_a_hopeless_pod_ends_the_wait_with_its_reason_and_its_log(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "PATIENCE", 0.0)
+    write_program("kubectl", "echo no such issuer")
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
+    with pytest.raises(LabError, match="cannot come true") as caught:
+        wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
+    assert "pod auth/dex-1, container main: its container keeps crashing" in caught.value.seen
+    assert "no such issuer" in caught.value.seen
+
+
+def test_a_pod_that_is_hopeless_for_a_moment_is_given_time(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal
+) -> None:
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
+    cluster.will_say("MODIFIED", pod("dex-1", namespace="auth", ready=True))
+    wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
