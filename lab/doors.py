@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import requests
+
 from lab.cluster import Cluster
 from lab.ingress import published_address
 from lab.kube import Object, named
 from lab.kubectl import apply
+from lab.resolving import session
 from lab.site import Site
 from lab.terminal import Terminal
-from lab.waiting import polling, wait_until
+from lab.waiting import polling, root_of, wait_until
 
 NAMESPACE, SERVICE, SERVICE_PORT = "istio-system", "istio-ingressgateway", 80
 INGRESS, HOST = "svc-istio-ingressgateway", "kubeflow.example.it"
@@ -27,6 +30,7 @@ LOOPBACK, PORT = IPv4Address("127.0.0.1"), 7080
 LISTENING = "0A"
 """TCP_LISTEN, as /proc/net/tcp writes it."""
 OPEN_TIMEOUT = 20
+SERVED_TIMEOUT = 30
 PUBLISHED_TIMEOUT = 75
 """Seconds; ingress-nginx writes addresses into Ingresses once a minute."""
 
@@ -104,10 +108,19 @@ class KubeflowIngress:
         if there is None:
             return f"no Ingress {INGRESS}"
         address = published_address(there)
-        return None if address == self.site.settings.ingress_address else f"the Ingress's address is {address}"
+        if address != self.site.settings.ingress_address:
+            return f"the Ingress's address is {address}"
+        try:
+            status = self._status()
+        except OSError as error:
+            return f"http://{HOST} does not answer: {root_of(error)}"
+        return None if _is_served(status) else f"http://{HOST} answers {status}"
 
     def install(self) -> None:
-        """Applies it, and waits until the Ingress controller has taken it up."""
+        """Applies it, and waits until the Ingress controller has taken it up and leads to the gateway.
+
+        The two come in either order: an address in the Ingress does not mean that the host is served already.
+        """
         apply(self.site.terminal, [_ingress()])
         address = self.site.settings.ingress_address
         wait_until(
@@ -118,6 +131,18 @@ class KubeflowIngress:
             what=f"the Ingress {INGRESS} has the address {address}",
             remedy="the Ingress controller writes it; its log says why it does not",
         )
+        wait_until(
+            polling(self._status, every=0.1, passing=(OSError,)),
+            satisfied=_is_served,
+            show=lambda status: f"it answers {status}",
+            timeout=SERVED_TIMEOUT,
+            what=f"http://{HOST} at {address} leads to the gateway",
+            remedy="404 is the Ingress controller's own, 503 says that it or the gateway reaches nobody: see its log",
+        )
+
+    def _status(self) -> int:
+        with session({HOST: self.site.settings.ingress_address}) as http:
+            return int(http.get(f"http://{HOST}/", timeout=5, allow_redirects=False).status_code)
 
     def hosts(self) -> list[str]:
         """The hosts that it exposes."""
@@ -134,6 +159,11 @@ def listeners(port: int) -> list[str]:
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     found = [row[1].split(":") for row in lines if row[3] == LISTENING]
     return [str(IPv4Address(bytes.fromhex(address)[::-1])) for address, hex_port in found if int(hex_port, 16) == port]
+
+
+def _is_served(status: int) -> bool:
+    """Whether an answer is authservice's or what is behind it, and not one of somebody who knows no way there."""
+    return status != requests.codes.not_found and bool(status < requests.codes.server_error)
 
 
 def _ingress() -> Object:
