@@ -57,7 +57,7 @@ class Edit:
                 f"{self.file} does not have what is to be changed",
                 expected="the text that this release's manifests have there",
                 seen=f"{len(old.splitlines())} lines without it",
-                remedy=f"look at {file}, and at [password] or [volumes_web_app] in lab/releases",
+                remedy=f"look at {file}, and at [password] or [web_apps] in lab/releases",
             )
         try:
             file.write_text(new)

@@ -14,7 +14,8 @@ EVERY = 2.0
 class PeakMemory:
     """Looks every two seconds at the memory of processes and all that they have started.
 
-    What processes share is counted in parts (PSS), so that the sum is what they use together.
+    What processes share is counted in parts (PSS), so that the sum is what they use together; and a process that one
+    root has started for another is counted once.
     """
 
     def __init__(self, roots: Iterable[int]) -> None:
@@ -34,15 +35,16 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._ended.wait(EVERY):
-            self.bytes = max(self.bytes, sum(map(_memory, self._roots)))
+            processes = {process for root in self._roots for process in _with_all_it_started(root)}
+            self.bytes = max(self.bytes, sum(map(_proportional, processes)))
 
 
-def _memory(root: int) -> int:
+def _with_all_it_started(root: int) -> list[psutil.Process]:
     try:
         process = psutil.Process(root)
-        return sum(map(_proportional, [process, *process.children(recursive=True)]))
+        return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
-        return 0
+        return []
 
 
 def _proportional(process: psutil.Process) -> int:

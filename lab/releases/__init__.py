@@ -66,23 +66,93 @@ class Manifests(_Strict):
     apply: Literal["client", "server"] = "client"
 
 
+class LogOut(_Strict):
+    """The request by which a session is ended."""
+
+    method: Literal["GET", "POST"]
+    path: str
+
+
 class FrontEnd(_Strict):
     """What asks for a log-in in front of everything.
 
     Arguments:
         name: of the program.
+        workload: NAMESPACE/KIND/NAME of what runs it.
+        guard: NAMESPACE/KIND/NAME of the object for whose sake the gateway asks it about every request.
+        first_page: what a browser without a session sees first: Dex's form, or a page with a button that leads there.
         session_cookie: the cookie that is the session.
+        state_cookie: the cookie that remembers a log-in that has begun.
+        callback: the path to which Dex sends who has logged in.
+        log_out: how a session is ended.
     """
 
     name: str
+    workload: str
+    guard: str
+    first_page: Literal["dex", "sign-in"]
     session_cookie: str
+    state_cookie: str
+    callback: str
+    log_out: LogOut
 
 
-class Place(_Strict):
-    """Where something is set: a file of the manifests, and the folder that is built and applied to change it."""
+class Password(_Strict):
+    """Where the hash of the user's password is set.
+
+    Arguments:
+        file: of the manifests.
+        key: what stands before the hash in it.
+        apply: the folder that is built and applied to change it.
+    """
 
     file: str
+    key: str
     apply: str
+
+
+class WebApp(_Strict):
+    """A web app in which a person creates things.
+
+    Arguments:
+        path: at the gateway.
+        deployment: what runs it, in the namespace kubeflow.
+        file: of the manifests, with its parameters.
+        secure_cookies: the parameter that says whether its cookies are Secure.
+        apply: the folder that is built and applied to change it.
+    """
+
+    path: str
+    deployment: str
+    file: str
+    secure_cookies: str
+    apply: str
+
+
+class Component(_Strict):
+    """A component of the release, as the tutorial's tables have it.
+
+    Arguments:
+        folder: in the manifests.
+        version: the upstream revision that they are taken from.
+        workload: NAMESPACE/NAME of the Deployment that tells it; empty where `example` does not install the component.
+        label: the Deployment's label that tells it; empty where the tag of an image does.
+        told_as: what label or tag read, where that is not the version itself.
+    """
+
+    name: str
+    folder: str
+    version: str
+    workload: str = ""
+    label: str = ""
+    told_as: str = ""
+
+
+class Part(_Strict):
+    """One step of an installation part by part: folders that are built and applied together, and then waited for."""
+
+    name: str
+    folders: tuple[str, ...]
 
 
 class Release(_Strict):
@@ -97,7 +167,9 @@ class Release(_Strict):
         namespaces: those whose pods must be ready.
         front_end: what asks for a log-in.
         password: where the user's password is set.
-        volumes_web_app: where the parameters of the volumes web app are set.
+        web_apps: those in which a person creates things, by the kind of thing.
+        components: those whose versions the release is.
+        parts: what `example` consists of, in an order in which each part becomes ready before the next one is begun.
     """
 
     kubeflow: str
@@ -107,8 +179,10 @@ class Release(_Strict):
     manifests: Manifests
     namespaces: tuple[str, ...]
     front_end: FrontEnd
-    password: Place
-    volumes_web_app: Place
+    password: Password
+    web_apps: dict[Literal["volumes", "notebooks", "tensorboards"], WebApp]
+    components: tuple[Component, ...]
+    parts: tuple[Part, ...]
 
 
 def _range(text: str) -> str:
