@@ -54,6 +54,10 @@ def test_what_processes_have_started_is_counted_with_them(child: subprocess.Pope
     assert peak(os.getpid()) > 80 * MIB + peak(child.pid) / 2
 
 
+def test_what_one_root_has_started_for_another_is_counted_once(child: subprocess.Popen[str]) -> None:
+    assert peak(os.getpid(), child.pid) < peak(os.getpid()) + 40 * MIB
+
+
 def test_the_peak_stays_when_what_was_held_is_given_back(child: subprocess.Popen[str]) -> None:
     looking = PeakMemory([child.pid])
     looking.start()
