@@ -7,7 +7,7 @@ refused. Those are tried again. What will be refused for good ends the loop at o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +76,13 @@ def built(terminal: Terminal, folder: Path, target: str) -> str:
 
 
 def apply_in_rounds(
-    terminal: Terminal, manifests: str, log_folder: Path, *, timeout: float, server_side: bool
+    terminal: Terminal,
+    manifests: str,
+    log_folder: Path,
+    *,
+    timeout: float,
+    server_side: bool,
+    tell: Callable[[str], None],
 ) -> Round:
     """Applies manifests again and again until all are accepted, as the tutorial's loop does, but not for ever.
 
@@ -85,6 +91,7 @@ def apply_in_rounds(
         log_folder: where each round's output is kept, as round-1.log and so on.
         timeout: seconds after which no further round is begun.
         server_side: whether the release's manifests need server-side apply.
+        tell: is told how each round ended.
 
     Returns the last round. Raises LabError when something is refused for good, or time is up.
     """
@@ -100,7 +107,9 @@ def apply_in_rounds(
             *("kubectl", "apply", *how, "-f", "-"), stdin=manifests, may_fail=True, timeout=APPLY_TIMEOUT
         )
         (log_folder / f"round-{number}.log").write_text(result.output + result.errors)
-        return read(result.output, result.errors, kinds)
+        seen = read(result.output, result.errors, kinds)
+        tell(f"round {number}: {_counts(seen)}")
+        return seen
 
     return wait_until(
         polling(round_, every=2),
@@ -161,5 +170,8 @@ def _for_good(seen: Round) -> str | None:
 
 
 def _shown(seen: Round) -> str:
-    lines: Sequence[str] = [f"{seen.accepted} objects accepted, {len(seen.refusals)} refused"]
-    return "\n".join([*lines, *(refusal.text for refusal in seen.refusals[:SHOWN])])
+    return "\n".join([_counts(seen), *(refusal.text for refusal in seen.refusals[:SHOWN])])
+
+
+def _counts(seen: Round) -> str:
+    return f"{seen.accepted} objects accepted, {len(seen.refusals)} refused"

@@ -12,7 +12,7 @@ from lab import doors
 from lab.applying import built
 from lab.errors import LabError
 from lab.kube import Kube, named
-from lab.kubeflow import Manifests
+from lab.manifests import Manifests
 from lab.readiness import not_ready
 from lab.resolving import session
 from lab.rollout import workload_is_ready

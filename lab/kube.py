@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ class UnreachableError(LabError):
 PASSING = (ApiException, HTTPError, OSError, UnreachableError)
 """What a call may raise while the API server or a part of it is still coming up."""
 REQUEST_TIMEOUT = 10
+NAMES_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+"""Asks for metadata without the objects; some, such as CRDs, are large."""
 
 
 class Kube:
@@ -77,6 +80,17 @@ class Kube:
         """All objects of a kind, in one namespace or all, by label selector; none when there is no such kind."""
         with self._reached():
             return self._list(kind, namespace, selector)[0]
+
+    def names(self, api_version: str, kind: str) -> set[tuple[str, str]]:
+        """Namespace, empty where there is none, and name of all objects of a kind; none when there is no such kind."""
+        with self._reached():
+            try:
+                resource = self._client.resources.get(api_version=api_version, kind=kind)
+            except ResourceNotFoundError:
+                return set()
+            listed = resource.get(serialize=False, header_params=dict(NAMES_ONLY), _request_timeout=REQUEST_TIMEOUT)
+        every = [one["metadata"] for one in json.loads(listed.data)["items"]]
+        return {(metadata.get("namespace", ""), metadata["name"]) for metadata in every}
 
     def watching(self, kind: str, namespace: str | None = None, selector: str = "") -> Observations[list[Object]]:
         """Observes all objects of a kind, by one watch: gives the whole list at first and after each change."""

@@ -1,23 +1,23 @@
-"""Kubeflow's manifests, and Kubeflow as it is installed from them."""
+"""Kubeflow as it is installed from its manifests: its objects, and its readiness."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
 
+from lab import images
 from lab.applying import apply_in_rounds, built
 from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
 from lab.kube import Object
+from lab.manifests import Manifests
 from lab.releases import Release
-from lab.rollout import wait_until_ready, workload_is_ready
+from lab.rollout import WORKLOADS, wait_until_ready, workload_is_ready
 from lab.site import Site
-from lab.terminal import Terminal
 
 TARGET = "example"
-IDENTITIES = '{range .items[*]}{.kind}/{.metadata.name} {.metadata.namespace}{"\\n"}{end}'
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
 PROFILE = "kubeflow-user-example-com"
@@ -25,53 +25,12 @@ CREATED_LATER = (f"{PROFILE}/ml-pipeline-ui-artifact", f"{PROFILE}/ml-pipeline-v
 """Workloads that no manifest has: controllers create them when the Profile is there."""
 
 
-class Manifests:
-    """The clone of the manifests' repository, at the pinned commit."""
-
-    name = "manifests"
-
-    def __init__(self, site: Site) -> None:
-        self.terminal, self.source = site.terminal, site.source.manifests
-        self.folder = site.home / "manifests"
-
-    def wrong(self) -> str | None:
-        """That the clone is missing, or at another commit, or changed; None when it is right."""
-        if not (self.folder / ".git").is_dir():
-            return "no clone of the manifests"
-        if self.commit() != self.source.commit:
-            return f"the clone is at commit {self.commit()}"
-        changed = self._git("status", "--porcelain")
-        return f"the clone is changed: {changed.splitlines()[0]}" if changed else None
-
-    def install(self) -> None:
-        """Clones the repository, as the tutorial does, and checks the pinned commit of its branch out.
-
-        Raises LabError when the repository cannot be reached, or lacks branch or commit.
-        """
-        if not (self.folder / ".git").is_dir():
-            self.terminal.run(
-                *("git", "clone", "--quiet", self.source.repository, self.folder),
-                remedy=f"see that {self.source.repository} can be reached, or give another source with --source",
-            )
-        self._git("checkout", "--quiet", "--force", self.source.branch)
-        self._git("reset", "--quiet", "--hard", self.source.commit)
-
-    def commit(self) -> str:
-        """The commit that is checked out."""
-        return self._git("rev-parse", "HEAD")
-
-    def branches(self) -> list[str]:
-        """The branches that contain the commit that is checked out."""
-        return self._git("branch", "--format=%(refname:short)", "--contains", "HEAD").split()
-
-    def _git(self, *arguments: str) -> str:
-        terminal = Terminal(self.terminal.environment, self.folder)
-        remedy = f"the repository {self.source.repository} must have the branch {self.source.branch} and the commit"
-        return terminal.run("git", *arguments, remedy=f"{remedy} {self.source.commit}").output.strip()
-
-
 class Kubeflow:
-    """All of Kubeflow, by the tutorial's one command in a loop, waited for until it is ready."""
+    """All objects of Kubeflow, accepted by the API server: by the tutorial's one command in a loop, or part by part.
+
+    Arguments:
+        tell: is told how it goes on.
+    """
 
     name = "kubeflow"
 
@@ -86,41 +45,36 @@ class Kubeflow:
         return self.site.home / "kubeflow"
 
     def wrong(self) -> str | None:
-        """What is missing or not ready; None when all is right."""
-        for name in CREATED_LATER:  # the last to come
-            namespace, _, workload = name.partition("/")
-            if self.kube.one("Deployment", workload, namespace) is None:
-                return f"no Deployment {name}"
-        waiting = [one["metadata"]["name"] for one in self.workloads() if not workload_is_ready(one)]
-        if waiting:
-            return f"not ready: {', '.join(waiting)}"
+        """What is missing; None when all is there."""
         missing = self.missing_objects()
         return f"{len(missing)} objects are missing, such as {missing[0]}" if missing else None
 
     def install(self) -> None:
-        """Applies the manifests in rounds until all are accepted, and waits until all that comes of them is ready.
+        """Applies the manifests in rounds until all are accepted; part by part, each part is waited for, too.
 
-        Raises LabError when an object is refused for good, or a pod can never become ready.
+        Tells beforehand which images cannot be had. Nothing is refused for that: a node may have them already.
+
+        Raises LabError when an object is refused for good, or, part by part, a pod can never become ready.
         """
-        apply_in_rounds(
-            self.site.terminal,
-            built(self.site.terminal, self.manifests.folder, TARGET),
-            self.log_folder,
-            timeout=INSTALL_TIMEOUT,
-            server_side=self.release.manifests.apply == "server",
-        )
-        wait_until_ready(
-            self.kube, self.site.terminal, self.release.namespaces, CREATED_LATER, READY_TIMEOUT, self.tell
-        )
+        whole = self._built(TARGET)
+        self._tell_of_missing_images(whole)
+        if self.site.settings.install == "single":
+            self._apply(whole, self.log_folder)
+        else:
+            self._install_parts()
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        manifests = built(self.site.terminal, self.manifests.folder, TARGET)
-        command = ("kubectl", "get", "--filename=-", "--ignore-not-found", f"--output=jsonpath={IDENTITIES}")
-        there = set(self.site.terminal.run(*command, stdin=manifests).output.replace(" \n", "\n").splitlines())
-        wanted = [one for one in yaml.load_all(manifests, yaml.CSafeLoader) if one]
-        there |= {name.removesuffix(" default") for name in there}  # where an object without a namespace goes
-        return [name for name in map(_identity, wanted) if name not in there]
+        wanted: dict[tuple[str, str], list[Object]] = {}
+        for one in _documents(self._built(TARGET)):
+            wanted.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
+        missing = []
+        for (api_version, kind), objects in wanted.items():
+            there = self.kube.names(api_version, kind)
+            there |= {("", name) for namespace, name in there if namespace == "default"}  # if the manifest has none
+            lacking = [one for one in objects if (one.get("namespace", ""), one["name"]) not in there]
+            missing += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
+        return missing
 
     def authservice_parameters(self) -> dict[str, str]:
         """What authservice's ConfigMap says."""
@@ -131,7 +85,7 @@ class Kubeflow:
         """The Deployments and StatefulSets in the namespaces of Kubeflow."""
         return [
             one
-            for kind in ("Deployment", "StatefulSet")
+            for kind in WORKLOADS
             for one in self.kube.all(kind)
             if one["metadata"]["namespace"] in self.release.namespaces
         ]
@@ -145,6 +99,75 @@ class Kubeflow:
         """The pods of a namespace."""
         return self.kube.all("Pod", namespace)
 
+    def _built(self, *folders: str) -> str:
+        return "---\n".join(built(self.site.terminal, self.manifests.folder, folder) for folder in folders)
 
-def _identity(one: Object) -> str:
-    return f"{one['kind']}/{one['metadata']['name']} {one['metadata'].get('namespace', '')}".rstrip()
+    def _tell_of_missing_images(self, manifests: str) -> None:
+        named = images.named_in(_documents(manifests))
+        gateway = self.site.settings.gateway
+        mirrors = {
+            host: [url.format(gateway=gateway) for url in urls] for host, urls in self.site.source.mirrors.items()
+        }
+        missing = images.missing(named, mirrors)
+        lines = [f"  {one.reference}: {one.because}" for one in missing]
+        self.tell(f"{len(named) - len(missing)} of {len(named)} images of the manifests can be had")
+        if lines:
+            self.tell("\n".join(["these cannot; pods that need them will not start:", *lines]))
+
+    def _install_parts(self) -> None:
+        parts = self.release.parts
+        for number, part in enumerate(parts, 1):
+            self.tell(f"part {number} of {len(parts)}: {part.name}")
+            manifests = self._built(*part.folders)
+            self._apply(manifests, self.log_folder / f"part-{number:02}")
+            self._wait_for(_documents(manifests))
+
+    def _apply(self, manifests: str, log_folder: Path) -> None:
+        apply_in_rounds(
+            self.site.terminal,
+            manifests,
+            log_folder,
+            timeout=INSTALL_TIMEOUT,
+            server_side=self.release.manifests.apply == "server",
+            tell=self.tell,
+        )
+
+    def _wait_for(self, documents: Sequence[Object]) -> None:
+        workloads = [one["metadata"] for one in documents if one["kind"] in WORKLOADS]
+        wait_until_ready(
+            self.kube,
+            self.site.terminal,
+            {one["namespace"] for one in workloads},
+            [f"{one['namespace']}/{one['name']}" for one in workloads],
+            READY_TIMEOUT,
+            self.tell,
+        )
+
+
+class Readiness:
+    """All workloads of Kubeflow, ready: those of the manifests, and those that its own controllers create later."""
+
+    name = "readiness"
+
+    def __init__(self, kubeflow: Kubeflow) -> None:
+        self._kubeflow = kubeflow
+
+    def wrong(self) -> str | None:
+        """What is not ready; None when all is."""
+        kube = self._kubeflow.kube
+        for name in CREATED_LATER:
+            namespace, _, workload = name.partition("/")
+            if kube.one("Deployment", workload, namespace) is None:
+                return f"no Deployment {name}"
+        waiting = [one["metadata"]["name"] for one in self._kubeflow.workloads() if not workload_is_ready(one)]
+        return f"not ready: {', '.join(waiting)}" if waiting else None
+
+    def install(self) -> None:
+        """Waits for it; raises LabError when a pod can never become ready."""
+        kubeflow = self._kubeflow
+        namespaces = kubeflow.release.namespaces
+        wait_until_ready(kubeflow.kube, kubeflow.site.terminal, namespaces, CREATED_LATER, READY_TIMEOUT, kubeflow.tell)
+
+
+def _documents(manifests: str) -> list[Object]:
+    return [one for one in yaml.load_all(manifests, yaml.CSafeLoader) if one]

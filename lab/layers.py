@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
-from lab.site import Site
-
 Outcome = Literal["installed", "found", "not right", "failed"]
 
 
@@ -49,10 +47,10 @@ AnyLayer = TypeVar("AnyLayer", bound=Layer)
 
 
 @contextmanager
-def standing(layer: AnyLayer, site: Site, ledger: Ledger) -> Iterator[AnyLayer]:
+def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLayer]:
     """Gives a layer that stands: found right, or installed now.
 
-    With verify_only nothing is installed: a layer that is not right is given as it is, for the features to tell.
+    Where nothing is to be installed, a layer that is not right is given as it is, for the features to tell.
 
     Raises LabError when it cannot be installed.
     """
@@ -61,7 +59,7 @@ def standing(layer: AnyLayer, site: Site, ledger: Ledger) -> Iterator[AnyLayer]:
     begin = time.monotonic()
     try:
         row.reason = layer.wrong() or ""
-        if row.reason and not site.settings.verify_only:
+        if row.reason and installs:
             layer.install()
             row.outcome = "installed"
         else:

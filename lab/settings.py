@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic import BeforeValidator, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lab.addresses import AddressRange, is_host_address
 from lab.errors import LabError
 
 LabKind = Literal["embedded", "k3d", "existing"]
+Install = Literal["single", "multi"]
 
 
 def _range(value: object) -> object:
@@ -31,12 +33,26 @@ class Settings(BaseSettings):
 
     lab: LabKind = "embedded"
     release: str = "1.7"
+    install: Install = "single"
+    manifests: str = ""
     subnet: IPv4Network = IPv4Network("172.20.0.0/24")
     gateway: IPv4Address = IPv4Address("172.20.0.1")
     pool: Annotated[AddressRange, NoDecode, BeforeValidator(_range)] = AddressRange.parse("172.20.0.10-172.20.0.15")
     ingress_address: IPv4Address = IPv4Address("172.20.0.13")
     verify_only: bool = False
     keep_lab: bool = False
+
+    @property
+    def installs(self) -> bool:
+        """Whether layers are installed; else they are only verified, as in a cluster that is a person's own."""
+        return self.lab != "existing" and not self.verify_only
+
+    @field_validator("manifests")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        if value and "://" not in value and not Path(value).is_dir():
+            raise ValueError("this is neither a folder nor the URL of a Git repository")
+        return value
 
     @model_validator(mode="after")
     def _addresses_fit(self) -> Settings:

@@ -119,7 +119,9 @@ echo 'customresourcedefinition/profiles created'
 echo '{NO_PROFILE}' >&2
 exit 1"""
     write_program("kubectl", first_fails)
-    last = apply_in_rounds(terminal, MANIFESTS, tmp_path / "rounds", timeout=20, server_side=False)
+    told: list[str] = []
+    last = apply_in_rounds(terminal, MANIFESTS, tmp_path / "rounds", timeout=20, server_side=False, tell=told.append)
+    assert told == ["round 1: 1 objects accepted, 1 refused", "round 2: 1 objects accepted, 0 refused"]
     assert (last.accepted, last.refusals) == (1, ())
     assert "no matches for kind" in (tmp_path / "rounds/round-1.log").read_text()
     assert "created" in (tmp_path / "rounds/round-2.log").read_text()
@@ -132,7 +134,7 @@ def test_what_is_refused_for_good_ends_the_loop_at_once_and_is_named(
         "kubectl", f"echo x >> {tmp_path}/rounds.txt; echo 'The Deployment \"dex\" is invalid: no' >&2; exit 1"
     )
     with pytest.raises(LabError, match="cannot come true") as caught:
-        apply_in_rounds(terminal, MANIFESTS, tmp_path / "rounds", timeout=20, server_side=False)
+        apply_in_rounds(terminal, MANIFESTS, tmp_path / "rounds", timeout=20, server_side=False, tell=print)
     assert 'The Deployment "dex" is invalid' in caught.value.seen
     assert (tmp_path / "rounds.txt").read_text().splitlines() == ["x"]
 
@@ -141,5 +143,5 @@ def test_server_side_apply_is_asked_for_where_the_release_needs_it(
     terminal: Terminal, write_program: WriteProgram, tmp_path: Path
 ) -> None:
     write_program("kubectl", f'echo "$@" > {tmp_path}/arguments')
-    apply_in_rounds(terminal, MANIFESTS, tmp_path / "rounds", timeout=5, server_side=True)
+    apply_in_rounds(terminal, MANIFESTS, tmp_path / "rounds", timeout=5, server_side=True, tell=print)
     assert "--server-side --force-conflicts" in (tmp_path / "arguments").read_text()

@@ -6,11 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from lab import releases, settings, source
 from lab.errors import LabError
 from lab.layers import Ledger, standing
-from lab.record import Record
-from lab.site import Site
 
 
 @dataclass
@@ -33,15 +30,9 @@ class Lamp:
         self.fault = None
 
 
-def site(*, verify_only: bool = False) -> Site:
-    """Where the lamp stands."""
-    given = settings.load({"verify_only": verify_only})
-    return Site(given, source.of_the_internet(releases.load("1.7")), Record(kind="k3d"))
-
-
 def test_a_layer_that_is_right_is_found_and_not_touched() -> None:
     ledger, lamp = Ledger(), Lamp()
-    with standing(lamp, site(), ledger) as standing_lamp:
+    with standing(lamp, True, ledger) as standing_lamp:
         assert standing_lamp is lamp
         assert lamp.done == ["looked at"]
     [row] = ledger.rows
@@ -50,35 +41,35 @@ def test_a_layer_that_is_right_is_found_and_not_touched() -> None:
 
 def test_a_layer_that_is_not_right_is_installed_and_the_ledger_says_why() -> None:
     ledger, lamp = Ledger(), Lamp("no lamp")
-    with standing(lamp, site(), ledger):
+    with standing(lamp, True, ledger):
         assert lamp.done == ["looked at", "installed"]
     [row] = ledger.rows
     assert (row.outcome, row.reason) == ("installed", "no lamp")
     assert row.seconds >= 0
 
 
-def test_with_verify_only_nothing_is_installed_and_the_layer_is_given_as_it_is() -> None:
+def test_where_nothing_is_to_be_installed_the_layer_is_given_as_it_is() -> None:
     ledger, lamp = Ledger(), Lamp("no lamp")
-    with standing(lamp, site(verify_only=True), ledger):
+    with standing(lamp, False, ledger):
         assert lamp.done == ["looked at"]
     assert (ledger.rows[0].outcome, ledger.rows[0].reason) == ("not right", "no lamp")
 
 
 def test_a_layer_that_cannot_be_installed_is_in_the_ledger_all_the_same() -> None:
     ledger = Ledger()
-    with pytest.raises(LabError, match="cannot be had"), standing(Lamp("no lamp", repairable=False), site(), ledger):
+    with pytest.raises(LabError, match="cannot be had"), standing(Lamp("no lamp", repairable=False), True, ledger):
         pytest.fail("it does not stand")
     assert (ledger.rows[0].outcome, ledger.rows[0].reason) == ("failed", "no lamp")
 
 
 def test_a_failure_above_a_layer_is_not_the_layer_s() -> None:
     ledger = Ledger()
-    with pytest.raises(ZeroDivisionError), standing(Lamp(), site(), ledger):
+    with pytest.raises(ZeroDivisionError), standing(Lamp(), True, ledger):
         raise ZeroDivisionError
     assert [row.outcome for row in ledger.rows] == ["found"]
 
 
 def test_the_ledger_has_the_layers_in_their_order() -> None:
     ledger = Ledger()
-    with standing(Lamp(name="lamp"), site(), ledger), standing(Lamp(name="shade"), site(), ledger):
+    with standing(Lamp(name="lamp"), True, ledger), standing(Lamp(name="shade"), True, ledger):
         assert [row.layer for row in ledger.rows] == ["lamp", "shade"]

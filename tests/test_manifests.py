@@ -180,20 +180,6 @@ def test_stand_ins_have_full_references(components: dict[str, Component]) -> Non
     assert not [name for name in references if "training-operator" in name or "@" in name]
 
 
-@pytest.mark.parametrize(
-    ("image", "full"),
-    [
-        ("nginx", "docker.io/library/nginx:latest"),
-        ("python:3.7", "docker.io/library/python:3.7"),
-        ("kserve/models-web-app:v0.10.0", "docker.io/kserve/models-web-app:v0.10.0"),
-        ("gcr.io/ml-pipeline/mysql:8.0.26", "gcr.io/ml-pipeline/mysql:8.0.26"),
-        ("localhost:5000/a", "localhost:5000/a:latest"),
-    ],
-)
-def test_a_reference_is_completed_as_a_container_runtime_does_it(image: str, full: str) -> None:
-    assert workloads.full_reference(image) == full
-
-
 def test_the_password_is_a_hash_in_the_file_that_the_tutorial_edits(written: Path) -> None:
     config_map = yaml.safe_load((written / "common/dex/base/config-map.yaml").read_text())
     config = yaml.safe_load(config_map["data"]["config.yaml"])

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab.images import full_reference
+
 TABLE = Path(__file__).parent / "workloads.toml"
 ITSELF = "itself"
 """The role of a container whose image is the program that it names."""
@@ -339,16 +341,6 @@ def stand_ins(components: dict[str, Component]) -> list[str]:
     workloads = [workload for component in components.values() for workload in component.workloads.values()]
     containers = [container for workload in workloads for container in workload.containers.values()]
     return sorted({full_reference(container.image) for container in containers if container.role != ITSELF})
-
-
-def full_reference(image: str) -> str:
-    """An image's name with registry and tag, as a container runtime completes it."""
-    registry, _, rest = image.partition("/")
-    if not rest:
-        image = f"docker.io/library/{image}"
-    elif not {".", ":"} & set(registry):
-        image = f"docker.io/{image}"
-    return image if ":" in image.rsplit("/", 1)[1] else f"{image}:latest"
 
 
 def head(version: str, kind: str, name: str, namespace: str = "") -> Object:
