@@ -89,7 +89,7 @@ class Kube:
             except ResourceNotFoundError:
                 return set()
             listed = resource.get(serialize=False, header_params=dict(NAMES_ONLY), _request_timeout=REQUEST_TIMEOUT)
-        every = [one["metadata"] for one in json.loads(listed.data)["items"]]
+        every = [one["metadata"] for one in json.loads(listed.data)["items"] or []]  # null where there are none
         return {(metadata.get("namespace", ""), metadata["name"]) for metadata in every}
 
     def watching(self, kind: str, namespace: str | None = None, selector: str = "") -> Observations[list[Object]]:

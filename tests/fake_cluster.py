@@ -84,7 +84,9 @@ class FakeCluster:
                     self._stream(kind, float(request.args["timeoutSeconds"])), content_type="application/json"
                 )
             listed = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {"resourceVersion": "100"}}
-            return _json({**listed, "items": self.objects.get(kind, [])})
+            items = self.objects.get(kind, [])
+            names_only = "PartialObjectMetadataList" in request.headers["Accept"]
+            return _json({**listed, "items": items or None if names_only else items})  # Go's empty list, as served
 
         return answer
 

@@ -48,6 +48,15 @@ def test_all_objects_of_a_kind(kube: Kube, cluster: FakeCluster) -> None:
     assert kube.all("Node") == []
 
 
+def test_the_names_of_all_objects_of_a_kind(kube: Kube, cluster: FakeCluster) -> None:
+    cluster.objects["Pod"] = [pod("lamp"), pod("torch")]
+    cluster.objects["IPAddressPool"] = [{"metadata": {"name": "ip-pool"}}]
+    assert kube.names("v1", "Pod") == {("default", "lamp"), ("default", "torch")}
+    assert kube.names("metallb.io/v1beta1", "IPAddressPool") == {("", "ip-pool")}
+    assert kube.names("v1", "Node") == set()
+    assert kube.names("example.com/v1", "NoSuchKind") == set()
+
+
 def test_namespace_and_selector_are_asked_of_the_server(kube: Kube, cluster: FakeCluster) -> None:
     kube.all("Pod", "default", "app=lamp")
     [request] = cluster.requests

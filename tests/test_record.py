@@ -96,7 +96,7 @@ def test_removing_leaves_no_file(tmp_path: Path) -> None:
     there = Record(kind="k3d")
     there.save()
     (folders.lab() / "engine/root").mkdir(parents=True)
-    (folders.lab() / "engine/root/file").write_text("")
+    (folders.lab() / "engine/root/trace").write_text("")
     there.remove()
     assert record.load() is None
     assert not folders.lab().exists()
