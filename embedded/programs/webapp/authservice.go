@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,7 +31,8 @@ const (
 
 // authservice is what the gateway asks about every request: an OIDC proxy, and before it what that one lacks.
 //
-// It ends sessions for good. The proxy keeps a session in the cookie alone, and would take a copy of it for another day.
+// It ends sessions for good, and when SESSION_MAX_AGE says so. The proxy keeps a session in the cookie alone, and would
+// take a copy of it for a day.
 type authservice struct {
 	prefix  string
 	skipped []string
@@ -38,6 +40,8 @@ type authservice struct {
 	target  *url.URL
 	client  *http.Client
 	ended   *endedSessions
+	// How long a session lasts.
+	maxAge time.Duration
 	// The OIDC provider, and whether it was ever seen.
 	provider string
 	seen     atomic.Bool
@@ -53,8 +57,13 @@ func serveAuthservice(ctx context.Context, proxy string) error {
 	if err != nil {
 		return err
 	}
+	seconds, err := strconv.Atoi(setting("SESSION_MAX_AGE", "86400"))
+	if err != nil {
+		return fmt.Errorf("SESSION_MAX_AGE is not a number of seconds: %w", err)
+	}
 	prefix := setting("AUTHSERVICE_URL_PREFIX", "/authservice/")
 	front := newAuthservice(target, prefix, strings.Split(os.Getenv("SKIP_AUTH_URLS"), ","), ended)
+	front.maxAge = time.Duration(seconds) * time.Second
 	front.provider = os.Getenv("OIDC_PROVIDER")
 	return serve(ctx, map[string]http.Handler{
 		":8080": front,
@@ -64,7 +73,7 @@ func serveAuthservice(ctx context.Context, proxy string) error {
 }
 
 func newAuthservice(target *url.URL, prefix string, skipped []string, ended *endedSessions) *authservice {
-	front := &authservice{prefix: prefix, skipped: []string{prefix}, target: target, ended: ended}
+	front := &authservice{prefix: prefix, skipped: []string{prefix}, target: target, ended: ended, maxAge: 24 * time.Hour}
 	for _, path := range skipped {
 		if path = strings.TrimSpace(path); path != "" {
 			front.skipped = append(front.skipped, path)
@@ -87,7 +96,7 @@ func newAuthservice(target *url.URL, prefix string, skipped []string, ended *end
 }
 
 func (a *authservice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if session := sessionOf(r); session != "" && a.ended.has(session) {
+	if session := sessionOf(r); session != "" && (a.ended.has(session) || a.isOver(session)) {
 		withoutSession(r)
 	}
 	switch {
@@ -100,6 +109,16 @@ func (a *authservice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.proxy.ServeHTTP(w, r)
 	}
+}
+
+// isOver tells whether the time of a session is over. It is the proxy that signs, and checks, when a session was made.
+func (a *authservice) isOver(session string) bool {
+	parts := strings.Split(session, "|")
+	if len(parts) != 3 {
+		return false
+	}
+	made, err := strconv.ParseInt(parts[1], 10, 64)
+	return err == nil && time.Since(time.Unix(made, 0)) >= a.maxAge
 }
 
 func (a *authservice) skips(path string) bool {

@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // proxyStandIn is an OIDC proxy that takes one session, and tells what it was asked.
 func proxyStandIn(w http.ResponseWriter, r *http.Request) {
-	valid := sessionOf(r) == "valid"
+	value, _, _ := strings.Cut(sessionOf(r), "|")
+	valid := value == "valid"
 	switch {
 	case r.URL.Path == "/ping":
 	case r.URL.Path == "/authservice/oidc/auth" && valid:
@@ -95,6 +97,22 @@ func TestALogOutEndsTheSessionForGood(t *testing.T) {
 	again, err := openEndedSessions(file)
 	if err != nil || !again.has("valid") || again.has("other") {
 		t.Errorf("a restart forgets it: %v", err)
+	}
+}
+
+func TestASessionLastsAsLongAsItMay(t *testing.T) {
+	front, _ := anAuthservice(t)
+	front.(*authservice).maxAge = time.Minute
+	for age, code := range map[time.Duration]int{
+		30 * time.Second: http.StatusOK,
+		time.Minute:      http.StatusFound,
+		time.Hour:        http.StatusFound,
+	} {
+		session := fmt.Sprintf("valid|%d|signature", time.Now().Add(-age).Unix())
+		cookies := fmt.Sprintf("authservice_session_0=%s; authservice_session_1=%s", session[:9], session[9:])
+		if answered := ask(front, "GET", "/", "", "Cookie", cookies); answered.Code != code {
+			t.Errorf("%v after it was made: %d", age, answered.Code)
+		}
 	}
 }
 
