@@ -22,6 +22,40 @@ Feature: authservice stands before everything
       | USERID_HEADER          | kubeflow-userid                             |
       | USERID_PREFIX          |                                             |
 
-  Scenario: authservice's own pages can be reached through the gateway
+  Scenario: The tutorial leads /authservice/ to authservice
     Given the way to authservice's pages
     Then requests for /authservice/ are led to port 8080 of authservice
+
+  @browser
+  Scenario Outline: The tutorial's way leads to the log-in, and not to authservice's pages
+    At port 8080 authservice answers the gateway. A person who asks there is led to Dex, or told nothing.
+    Given both doors
+    When an HTTP client without a session asks for <door>/authservice/site/homepage
+    Then it is led to Dex, at the same door
+    When an HTTP client with the owner's session asks for /authservice/site/homepage at <door>
+    Then it is let pass, and shown no page
+
+    Examples:
+      | door                       |
+      | http://localhost:7080      |
+      | http://kubeflow.example.it |
+
+  @browser
+  Scenario: authservice's pages are at port 8082, which its Service does not have
+    Given a way through the gateway to port 8082 of authservice
+    Then it answers the owner with
+      | page              | status |
+      | site/homepage     | 200    |
+      | site/after_logout | 200    |
+      | site/themes       | 200    |
+      | site/elsewhere    | 404    |
+
+  Scenario Outline: Dex leads back to authservice who has logged in
+    Given both doors
+    When an HTTP client without a session asks for <door>
+    Then it is to come back to authservice's callback, which Dex knows
+
+    Examples:
+      | door                       |
+      | http://localhost:7080      |
+      | http://kubeflow.example.it |

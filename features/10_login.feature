@@ -20,7 +20,9 @@ Feature: A person logs in
     Given a visitor at <door>
     When they log in as user@example.com
     And they log out
-    And they come back
+    Then the dashboard has asked for an end of their session
+    And a copy of that session opens nothing
+    When they come back
     Then Dex asks for user and password
     When they log in as user@example.com
     Then it greets user@example.com
@@ -43,11 +45,15 @@ Feature: A person logs in
       | http://kubeflow.example.it | user@example.com   | 43214321 |
       | http://kubeflow.example.it | nobody@example.com | 12341234 |
 
-  Scenario Outline: An empty form is not sent
+  Scenario Outline: An empty form is not sent, and refused where it is
+    A browser does not send it. Who has none is refused as anybody else.
     Given a visitor at <door>
     When they send the empty form
     Then Dex asks for user and password
     And they have no session
+    When an HTTP client sends the empty form at <door>
+    Then Dex answers it "Invalid Email Address and password."
+    And it has no session
 
     Examples:
       | door                       |
@@ -56,23 +62,26 @@ Feature: A person logs in
 
   Scenario Outline: Without a session nothing is shown, whoever the visitor says to be
     Given both doors
-    When an HTTP client that calls itself user@example.com asks for <path> at <door>
+    When an HTTP client asks for <path> at each of them, once as nobody and once as user@example.com
     Then it is shown nothing
 
     Examples:
-      | path                          | door                       |
-      | /                             | http://localhost:7080      |
-      | /api/workgroup/env-info       | http://localhost:7080      |
-      | /jupyter/                     | http://localhost:7080      |
-      | /volumes/                     | http://localhost:7080      |
-      | /tensorboards/                | http://localhost:7080      |
-      | /pipeline/                    | http://localhost:7080      |
-      | /                             | http://kubeflow.example.it |
-      | /api/workgroup/env-info       | http://kubeflow.example.it |
-      | /jupyter/                     | http://kubeflow.example.it |
-      | /volumes/                     | http://kubeflow.example.it |
-      | /tensorboards/                | http://kubeflow.example.it |
-      | /pipeline/                    | http://kubeflow.example.it |
+      | path                                                                         |
+      | /                                                                            |
+      | /api/namespaces                                                              |
+      | /api/workgroup/env-info                                                      |
+      | /jupyter/                                                                    |
+      | /jupyter/api/namespaces/kubeflow-user-example-com/notebooks                  |
+      | /tensorboards/                                                               |
+      | /tensorboards/api/namespaces/kubeflow-user-example-com/tensorboards          |
+      | /volumes/                                                                    |
+      | /volumes/api/namespaces/kubeflow-user-example-com/pvcs                       |
+      | /kserve-endpoints/                                                           |
+      | /kserve-endpoints/api/namespaces/kubeflow-user-example-com/inferenceservices |
+      | /pipeline/                                                                   |
+      | /pipeline/apis/v1beta1/pipelines                                             |
+      | /katib/                                                                      |
+      | /kfam/v1/bindings                                                            |
 
   Scenario Outline: A session that was made up opens nothing
     Given both doors
@@ -84,10 +93,20 @@ Feature: A person logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  Scenario: A session whose time is over opens nothing
+    It lasts for a day. Here, for a moment, it lasts for three seconds.
+    Given both doors
+    And sessions last for a short time
+    When an HTTP client logs in at http://kubeflow.example.it
+    Then its session is the owner's
+    When that time is over
+    Then its session opens nothing
+
   Scenario Outline: A visitor cannot make themselves somebody else
-    Given a visitor at <door>
-    When they log in as user@example.com
+    Given the owner, logged in at <door>
+    When they come back
     Then the dashboard knows them as user@example.com when they call themselves admin@example.com
+    And so does the volumes web app
 
     Examples:
       | door                       |

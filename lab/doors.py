@@ -8,17 +8,20 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
 
 import requests
 
+from lab import diagnosis, releases
 from lab.cluster import Cluster
+from lab.errors import LabError
 from lab.ingress import published_address
 from lab.kube import Object, named
 from lab.kubectl import apply
+from lab.releases import FrontEnd
 from lab.resolving import session
 from lab.site import Site
 from lab.terminal import Terminal
@@ -27,6 +30,8 @@ from lab.waiting import polling, root_of, wait_until
 NAMESPACE, SERVICE, SERVICE_PORT = "istio-system", "istio-ingressgateway", 80
 INGRESS, HOST = "svc-istio-ingressgateway", "kubeflow.example.it"
 LOOPBACK, PORT = IPv4Address("127.0.0.1"), 7080
+LOCAL, PUBLIC = f"http://localhost:{PORT}", f"http://{HOST}"
+"""Where a person types to come by each of them."""
 LISTENING = "0A"
 """TCP_LISTEN, as /proc/net/tcp writes it."""
 OPEN_TIMEOUT = 20
@@ -100,7 +105,7 @@ class KubeflowIngress:
     name = "kubeflow's Ingress"
 
     def __init__(self, site: Site, cluster: Cluster) -> None:
-        self.site, self.kube = site, cluster.kube
+        self.site, self.kube, self.release = site, cluster.kube, releases.load(site.settings.release)
 
     def wrong(self) -> str | None:
         """That the Ingress is missing, or has no address or another one; None when it is right."""
@@ -113,13 +118,15 @@ class KubeflowIngress:
         try:
             status = self._status()
         except OSError as error:
-            return f"http://{HOST} does not answer: {root_of(error)}"
-        return None if _is_served(status) else f"http://{HOST} answers {status}"
+            return f"{PUBLIC} does not answer: {root_of(error)}"
+        return None if is_served(status, self.release.front_end) else f"{PUBLIC} answers {status}"
 
     def install(self) -> None:
         """Applies it, and waits until the Ingress controller has taken it up and leads to the gateway.
 
         The two come in either order: an address in the Ingress does not mean that the host is served already.
+
+        Raises LabError when it is not led there, or when the gateway refuses everybody; then with the reason.
         """
         apply(self.site.terminal, [_ingress()])
         address = self.site.settings.ingress_address
@@ -131,18 +138,23 @@ class KubeflowIngress:
             what=f"the Ingress {INGRESS} has the address {address}",
             remedy="the Ingress controller writes it; its log says why it does not",
         )
-        wait_until(
-            polling(self._status, every=0.1, passing=(OSError,)),
-            satisfied=_is_served,
-            show=lambda status: f"it answers {status}",
-            timeout=SERVED_TIMEOUT,
-            what=f"http://{HOST} at {address} leads to the gateway",
-            remedy="404 is the Ingress controller's own, 503 says that it or the gateway reaches nobody: see its log",
-        )
+        try:
+            wait_until(
+                polling(self._status, every=0.1, passing=(OSError,)),
+                satisfied=lambda status: is_served(status, self.release.front_end),
+                show=lambda status: f"it answers {status}",
+                timeout=SERVED_TIMEOUT,
+                what=f"{PUBLIC} at {address} leads to the gateway, and it to a log-in",
+                remedy="404 is the Ingress controller's, 503 says that it or the gateway reaches nobody: see its log",
+            )
+        except LabError as error:
+            why = diagnosis.findings(self.kube, self.site.terminal, self.release)
+            raise LabError(
+                error.what, expected=error.expected, seen="\n".join([error.seen, *why]), remedy=error.remedy
+            ) from None
 
     def _status(self) -> int:
-        with session({HOST: self.site.settings.ingress_address}) as http:
-            return int(http.get(f"http://{HOST}/", timeout=5, allow_redirects=False).status_code)
+        return status(self.site)
 
     def hosts(self) -> list[str]:
         """The hosts that it exposes."""
@@ -161,9 +173,22 @@ def listeners(port: int) -> list[str]:
     return [str(IPv4Address(bytes.fromhex(address)[::-1])) for address, hex_port in found if int(hex_port, 16) == port]
 
 
-def _is_served(status: int) -> bool:
-    """Whether an answer is authservice's or what is behind it, and not one of somebody who knows no way there."""
-    return status != requests.codes.not_found and bool(status < requests.codes.server_error)
+def status(site: Site, path: str = "/", cookies: Mapping[str, str] | None = None) -> int:
+    """The HTTP status with which kubeflow.example.it answers; raises OSError when it does not answer."""
+    with session({HOST: site.settings.ingress_address}) as http:
+        answer = http.get(f"{PUBLIC}{path}", cookies=dict(cookies or {}), timeout=5, allow_redirects=False)
+        return int(answer.status_code)
+
+
+def is_served(status: int, front_end: FrontEnd) -> bool:
+    """Whether an answer is of who asks for a log-in or of what is behind it, and not of somebody who reaches neither.
+
+    Arguments:
+        status: the HTTP status.
+        front_end: who asks; some show their first page with the very status by which a gateway refuses everybody.
+    """
+    refused = status == requests.codes.forbidden and front_end.first_page == "dex"
+    return not refused and status != requests.codes.not_found and bool(status < requests.codes.server_error)
 
 
 def _ingress() -> Object:

@@ -1,20 +1,17 @@
-"""Changing an installed Kubeflow as the tutorial shows, by a file of the manifests; and changing it back."""
+"""Changing an installed Kubeflow as the tutorial shows, by files of the manifests; and changing it back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import requests
-
-from lab import doors
+from lab import doors, releases
 from lab.applying import built
 from lab.errors import LabError
 from lab.kube import Kube, named
 from lab.manifests import Manifests
 from lab.readiness import not_ready
-from lab.resolving import session
 from lab.rollout import workload_is_ready
 from lab.site import Site
 from lab.waiting import polling, wait_until
@@ -30,75 +27,99 @@ class Edit:
         file: the file, by its path in the manifests.
         change: makes its new text of its old one.
         folder: the folder that is built and applied.
-        namespace, deployment: what must be rolled out anew.
+        workload: NAMESPACE/KIND/NAME of what must be rolled out anew.
         restart: whether it must be restarted, since it reads the change only when it starts.
-        path: a path of the deployment's that must answer afterwards, at the Ingress.
+        path: a path at the Ingress that must be answered afterwards.
     """
 
     file: str
     change: Callable[[str], str]
     folder: str
-    namespace: str
-    deployment: str
+    workload: str
     restart: bool
     path: str
 
-    @contextmanager
-    def made(self, site: Site, kube: Kube, manifests: Manifests) -> Iterator[None]:
-        """Makes the change, and takes it back at the end, also when something fails meanwhile.
 
-        Raises LabError when the file does not have what is to be changed, or the change does not come up.
-        """
-        file = manifests.folder / self.file
-        old = file.read_text()
-        new = self.change(old)
-        if new == old:
-            raise LabError(
-                f"{self.file} does not have what is to be changed",
-                expected="the text that this release's manifests have there",
-                seen=f"{len(old.splitlines())} lines without it",
-                remedy=f"look at {file}, and at [password] or [web_apps] in lab/releases",
-            )
-        try:
-            file.write_text(new)
-            self._roll_out(site, kube, manifests)
-            yield
-        finally:
-            file.write_text(old)
-            self._roll_out(site, kube, manifests)
+@contextmanager
+def made(
+    edits: Sequence[Edit], site: Site, kube: Kube, manifests: Manifests, session: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Makes changes together, and takes them back at the end, also when something fails meanwhile.
 
-    def _roll_out(self, site: Site, kube: Kube, manifests: Manifests) -> None:
-        terminal = site.terminal
-        terminal.run("kubectl", "apply", "-f", "-", stdin=built(terminal, manifests.folder, self.folder))
-        if self.restart:
-            terminal.run("kubectl", "rollout", "restart", f"deployment/{self.deployment}", "-n", self.namespace)
-        wait_until(
-            kube.watching("Deployment", self.namespace),
-            satisfied=lambda found: (one := named(found, self.deployment)) is not None and workload_is_ready(one),
-            show=lambda found: f"its status is {(named(found, self.deployment) or {}).get('status')}",
-            timeout=ROLLOUT_TIMEOUT,
-            what=f"the new {self.deployment} is ready",
-            remedy=f"`python -m lab exec -- kubectl describe deployment -n {self.namespace} {self.deployment}`",
-        )
-        deployment = kube.one("Deployment", self.deployment, self.namespace) or {}
-        labels = deployment["spec"]["selector"]["matchLabels"]
-        wait_until(
-            kube.watching("Pod", self.namespace, ",".join(f"{name}={value}" for name, value in labels.items())),
-            satisfied=lambda pods: len(pods) == deployment["spec"]["replicas"] and not not_ready(pods),
-            show=lambda pods: f"the pods {', '.join(pod['metadata']['name'] for pod in pods)}",
-            timeout=ROLLOUT_TIMEOUT,
-            what=f"the old {self.deployment} is gone, which would answer as before",
-            remedy=f"`python -m lab exec -- kubectl get pods -n {self.namespace}`",
-        )
-        wait_until(
-            polling(lambda: self._status(site), every=0.2, passing=(OSError,)),
-            satisfied=lambda status: status < requests.codes.server_error,
-            show=lambda status: f"it answers {status}",
-            timeout=ROLLOUT_TIMEOUT,
-            what=f"the gateway leads to the new {self.deployment}",
-            remedy="`kubectl logs -n istio-system deploy/istio-ingressgateway` says where it leads",
-        )
+    Arguments:
+        edits: the changes, each to a file of its own.
+        session: the cookies of who is logged in, where a path leads behind the log-in: without them, whoever asks for
+            the log-in answers, whatever is behind.
 
-    def _status(self, site: Site) -> int:
-        with session({doors.HOST: site.settings.ingress_address}) as http:
-            return http.get(f"http://{doors.HOST}{self.path}", timeout=5, allow_redirects=False).status_code
+    Raises LabError when a file does not have what is to be changed, or a change does not come up.
+    """
+    old = {edit.file: (manifests.folder / edit.file).read_text() for edit in edits}
+    new = {edit.file: edit.change(old[edit.file]) for edit in edits}
+    for file in (file for file in old if new[file] == old[file]):
+        raise LabError(
+            f"{file} does not have what is to be changed",
+            expected="the text that this release's manifests have there",
+            seen=f"{len(old[file].splitlines())} lines without it",
+            remedy=f"look at {manifests.folder / file}, and for its name in lab/releases",
+        )
+    try:
+        _roll_out(edits, new, site, kube, manifests, session)
+        yield
+    finally:
+        _roll_out(edits, old, site, kube, manifests, session)
+
+
+def _roll_out(
+    edits: Sequence[Edit],
+    texts: Mapping[str, str],
+    site: Site,
+    kube: Kube,
+    manifests: Manifests,
+    session: Mapping[str, str] | None,
+) -> None:
+    for file, text in texts.items():
+        (manifests.folder / file).write_text(text)
+    folders = dict.fromkeys(edit.folder for edit in edits)
+    objects = "\n---\n".join(built(site.terminal, manifests.folder, folder) for folder in folders)
+    site.terminal.run("kubectl", "apply", "-f", "-", stdin=objects)
+    for edit in edits:
+        if edit.restart:
+            namespace, kind, name = edit.workload.split("/")
+            site.terminal.run("kubectl", "rollout", "restart", f"{kind}/{name}", "--namespace", namespace)
+    for edit in edits:
+        _wait_for_workload(edit.workload, kube)
+        _wait_for_path(edit, site, session)
+
+
+def _wait_for_workload(workload: str, kube: Kube) -> None:
+    namespace, kind, name = workload.split("/")
+    seen = wait_until(
+        kube.watching(kind, namespace),
+        satisfied=lambda found: (one := named(found, name)) is not None and workload_is_ready(one),
+        show=lambda found: f"its status is {(named(found, name) or {}).get('status')}",
+        timeout=ROLLOUT_TIMEOUT,
+        what=f"the new {name} is ready",
+        remedy=f"`python -m lab exec -- kubectl describe {kind} -n {namespace} {name}`",
+    )
+    spec = (named(seen, name) or {})["spec"]
+    labels = spec["selector"]["matchLabels"]
+    wait_until(
+        kube.watching("Pod", namespace, ",".join(f"{key}={value}" for key, value in labels.items())),
+        satisfied=lambda pods: len(pods) == spec["replicas"] and not not_ready(pods),
+        show=lambda pods: f"the pods {', '.join(pod['metadata']['name'] for pod in pods)}",
+        timeout=ROLLOUT_TIMEOUT,
+        what=f"the old {name} is gone, which would answer as before",
+        remedy=f"`python -m lab exec -- kubectl get pods -n {namespace}`",
+    )
+
+
+def _wait_for_path(edit: Edit, site: Site, session: Mapping[str, str] | None) -> None:
+    front_end = releases.load(site.settings.release).front_end
+    wait_until(
+        polling(lambda: doors.status(site, edit.path, session), every=0.1, passing=(OSError,)),
+        satisfied=lambda status: doors.is_served(status, front_end),
+        show=lambda status: f"it answers {status}",
+        timeout=ROLLOUT_TIMEOUT,
+        what=f"the gateway leads to the new {edit.workload.rpartition('/')[2]}",
+        remedy="`kubectl logs -n istio-system deploy/istio-ingressgateway` says where it leads",
+    )

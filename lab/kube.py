@@ -32,8 +32,12 @@ API_VERSIONS = {
     "Ingress": "networking.k8s.io/v1",
     "IngressClass": "networking.k8s.io/v1",
     "IPAddressPool": "metallb.io/v1beta1",
-    "VirtualService": "networking.istio.io/v1alpha3",
     "L2Advertisement": "metallb.io/v1beta1",
+    "VirtualService": "networking.istio.io/v1alpha3",
+    "EnvoyFilter": "networking.istio.io/v1alpha3",
+    "AuthorizationPolicy": "security.istio.io/v1beta1",
+    "Notebook": "kubeflow.org/v1",
+    "Tensorboard": "tensorboard.kubeflow.org/v1alpha1",
 }
 """The API versions of the kinds that the lab looks at; what is not here is in v1."""
 

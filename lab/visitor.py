@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Cookie, Page
+from playwright.sync_api import Cookie, Page, Request, StorageState
 from playwright.sync_api import Error as BrowserError
 
+from lab.doors import is_served
 from lab.errors import LabError
 from lab.journal import JOURNAL
-from lab.releases import FrontEnd
+from lab.releases import FrontEnd, WebApp
+from lab.webapps import Thing
 
 USER, PASSWORD = "user@example.com", "12341234"
 TIMEOUT = 15_000
 """Milliseconds for a page to show something."""
 DEX_PATH = "/dex/"
 USERID_HEADER = "kubeflow-userid"
-VOLUMES = "/volumes"
 WRITE = """async ([path, body]) => {
     const token = (document.cookie.match(/(?:^|; )XSRF-TOKEN=([^;]*)/) || [])[1];
     const headers = {"Content-Type": "application/json", ...(token ? {"X-XSRF-TOKEN": token} : {})};
@@ -28,6 +30,9 @@ WRITE = """async ([path, body]) => {
     return {status: response.status, text: await response.text()};
 }"""
 BADGE = "main-page >> #User-Badge"
+LOG_IN = "#login"
+SIGN_IN = 'form[action$="/start"] button[type="submit"]'
+"""The button of oauth2-proxy's page, which leads to Dex."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class Visitor:
         door: the URL by which they come.
         addresses: the address of each host that they may be at: no password is typed anywhere else.
         front_end: what asks for a log-in in this release.
-        evidence: where a screenshot goes when a page is not as it must be.
+        evidence: where pictures of pages go.
+        diagnose: says what is wrong with what is before Kubeflow, for when a page is not as it must be.
     """
 
     page: Page
@@ -55,17 +61,25 @@ class Visitor:
     addresses: dict[str, IPv4Address]
     front_end: FrontEnd
     evidence: Path
+    diagnose: Callable[[], list[str]]
 
     def come(self) -> None:
-        """Opens the door; raises LabError when somebody else than the lab answers."""
-        self._seen_by(self.door)
+        """Opens the door, and passes the page that a release may have before Dex's.
+
+        Raises LabError when somebody else than the lab answers, or when the gateway refuses everybody.
+        """
+        self._open(self.door)
+        if self.front_end.first_page == "sign-in" and self.page.locator(SIGN_IN).count():
+            with JOURNAL.entry("wait", f"{urlsplit(self.door).netloc} leads to Dex"):
+                self.page.click(SIGN_IN)
+                self.page.wait_for_load_state()
 
     def log_in(self, user: str = USER, password: str = PASSWORD) -> None:
         """Opens the door, fills Dex's form in and sends it; raises LabError when Dex's form is not there."""
         self.come()
         if not self.is_asked():
             raise self._unexpected("Dex's page is not as expected", "a form with #login, #password and #submit-login")
-        self.page.fill("#login", user)
+        self.page.fill(LOG_IN, user)
         self.page.fill("#password", password)
         with JOURNAL.entry("wait", f"{urlsplit(self.door).netloc} answers the log-in"):
             self.page.click("#submit-login")
@@ -73,7 +87,7 @@ class Visitor:
 
     def is_asked(self) -> bool:
         """Whether the page is Dex's, and asks for user and password."""
-        fields = ("#login", "#password", "#submit-login")
+        fields = (LOG_IN, "#password", "#submit-login")
         return DEX_PATH in self.page.url and all(self.page.locator(field).count() == 1 for field in fields)
 
     def refusal(self) -> str:
@@ -81,11 +95,22 @@ class Visitor:
         error = self.page.locator("#login-error")
         return error.inner_text().strip() if error.count() else ""
 
-    def log_out(self) -> None:
-        """Clicks the dashboard's log-out, and waits for what follows."""
+    def log_out(self) -> list[tuple[str, str]]:
+        """Clicks the dashboard's log-out, and waits until a log-in is asked for.
+
+        Gives method and path of each request that the page made for it.
+        """
         self._wait_for(BADGE)
+        made: list[tuple[str, str]] = []
+
+        def note(request: Request) -> None:
+            made.append((request.method, urlsplit(request.url).path))
+
+        self.page.on("request", note)
         self.page.click("main-page >> #logout-button")
-        self._wait_for("#login")
+        self._wait_for(f"{LOG_IN}, {SIGN_IN}")
+        self.page.remove_listener("request", note)
+        return made
 
     def greeted_as(self) -> str:
         """Whom the dashboard takes this visitor for; raises LabError when it is not the dashboard.
@@ -96,39 +121,54 @@ class Visitor:
         return str(self.get("/api/workgroup/env-info")["user"])
 
     def get(self, path: str, calling_themselves: str = "") -> Any:
-        """What the dashboard's API answers this visitor, as JSON; to a request that names somebody, if so told."""
+        """What Kubeflow answers a script of the page, as JSON; to a request that names somebody, if so told."""
         headers = {USERID_HEADER: calling_themselves} if calling_themselves else {}
         script = "async ([path, headers]) => (await fetch(path, {headers})).json()"
         return self.page.evaluate(script, [path, headers])
 
-    def create_volume(self, namespace: str, name: str) -> Answer:
-        """Asks the volumes web app, from its own page and as that page does, for a new volume.
+    def create(self, thing: Thing, app: WebApp, namespace: str, name: str) -> Answer:
+        """Asks a web app, from its own page and as that page does, for a new thing.
 
         The page sends back, in a header, what it finds in the cookie that the web app has set; if it finds any.
         """
-        self._seen_by(f"{self.door}{VOLUMES}/")
-        volume = {"name": name, "mode": "ReadWriteOnce", "class": "{empty}", "size": "1Gi", "type": "empty"}
-        path = f"{VOLUMES}/api/namespaces/{namespace}/pvcs"
-        return Answer(**self.page.evaluate(WRITE, [path, volume]))
+        self._open(f"{self.door}{app.path}")
+        path = f"{app.path}api/namespaces/{namespace}/{thing.collection}"
+        form = {"name": name, "namespace": namespace, **thing.form}
+        return Answer(**self.page.evaluate(WRITE, [path, form]))
 
     def session_cookie(self) -> Cookie | None:
         """The cookie that is the session."""
         name = self.front_end.session_cookie
         return next((one for one in self.page.context.cookies() if one["name"] == name), None)
 
-    def _seen_by(self, url: str) -> None:
-        with JOURNAL.entry("wait", f"{urlsplit(url).netloc} answers"):
-            response = self.page.goto(url)
+    def session(self) -> StorageState:
+        """What the browser keeps for this visitor: a copy, with which another one is taken for the same person."""
+        return self.page.context.storage_state()
+
+    def take_picture(self) -> Path:
+        """A picture of the page, named after the door, and where it is."""
+        picture = self.evidence / f"dashboard-{urlsplit(self.door).hostname}.png"
+        self.page.screenshot(path=picture)
+        return picture
+
+    def _open(self, url: str) -> None:
+        try:
+            with JOURNAL.entry("wait", f"{urlsplit(url).netloc} answers"):
+                response = self.page.goto(url)
+        except BrowserError as error:  # also a refusal without a word
+            raise self._unexpected(f"{url} cannot be shown", "the page, or Dex's", error.message) from None
         server = response.server_addr() if response else None
         host = str(urlsplit(self.page.url).hostname)
         expected = self.addresses.get(host)
-        if server is None or expected is None or server["ipAddress"] != str(expected):
+        if response is None or server is None or expected is None or server["ipAddress"] != str(expected):
             raise LabError(
                 f"{host} is not the lab; no password was typed",
                 expected=f"an answer from {expected or 'a host of the lab'}",
                 seen=f"{self.page.url} was answered by {server}",
                 remedy="names of the lab must resolve to its addresses in the browser",
             )
+        if not is_served(response.status, self.front_end):
+            raise self._unexpected(f"{url} is answered with {response.status}", "the page, or Dex's")
 
     def _wait_for(self, selector: str) -> None:
         try:
@@ -137,13 +177,18 @@ class Visitor:
         except BrowserError:
             raise self._unexpected("the page is not as expected", f"an element {selector}") from None
 
-    def _unexpected(self, what: str, expected: str) -> LabError:
+    def _unexpected(self, what: str, expected: str, said: str = "") -> LabError:
         screenshot = self.evidence / "unexpected-page.png"
         self.page.screenshot(path=screenshot)
-        text = self.page.inner_text("body")[:300]
+        text = said or self.page.inner_text("body")[:300]
         return LabError(
             what,
             expected=expected,
-            seen=f"{self.page.url}, titled {self.page.title()!r}:\n{text}",
-            remedy=f"look at {screenshot}; `kubectl logs` of authservice and Dex say more",
+            seen="\n".join([f"{self.page.url}, titled {self.page.title()!r}:", text, *self.diagnose()]),
+            remedy=f"look at {screenshot}; `kubectl logs` of {self.front_end.name} and Dex say more",
         )
+
+
+def cookies_of(session: StorageState) -> dict[str, str]:
+    """The cookies of a session, by name, for an HTTP client."""
+    return {cookie["name"]: cookie["value"] for cookie in session["cookies"]}

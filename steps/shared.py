@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+import requests
+from playwright.sync_api import StorageState
 from pytest_bdd import given, parsers, then, when
 
 from lab.authservice import Authservice
 from lab.doors import KubeflowIngress, PortForward
 from lab.helm import HelmRelease
 from lab.kubeflow import Kubeflow
-from lab.visitor import Visitor
+from lab.settings import Settings
+from lab.visitor import Visitor, cookies_of
+from steps.asking import ask
 
 
 @then("its Helm release is deployed at the version that this release pins")
@@ -36,6 +41,40 @@ def kubeflow_installed(kubeflow: Kubeflow) -> Kubeflow:
 def person(visitor: Callable[[str], Visitor], door: str) -> Visitor:
     """Somebody who was never here."""
     return visitor(door)
+
+
+@given(parsers.parse("the owner, logged in at {door}"), target_fixture="person")
+def owner(
+    visitor: Callable[[str, StorageState], Visitor], session_of_owner: Callable[[str], StorageState], door: str
+) -> Visitor:
+    """With the session of a log-in by this door, which is the same for all scenarios that say this."""
+    return visitor(door, session_of_owner(door))
+
+
+@when(parsers.parse("an HTTP client without a session asks for {url}"), target_fixture="answer")
+def ask_without_session(url: str, settings: Settings) -> requests.Response:
+    """As a browser asks for a page, and goes where it is led."""
+    return ask(url, settings, follow=True)
+
+
+@when(
+    parsers.parse("an HTTP client with the owner's session asks for {path} at {door}"),
+    target_fixture="answer",
+)
+def ask_with_session(
+    path: str, door: str, settings: Settings, session_of_owner: Callable[[str], StorageState]
+) -> requests.Response:
+    """By the cookies of a log-in by this door."""
+    return ask(f"{door}{path}", settings, cookies=cookies_of(session_of_owner(door)))
+
+
+@then("it is led to Dex, at the same door")
+def led_to_dex(answer: requests.Response) -> None:
+    """A redirect to another host would lead out of the lab."""
+    first = answer.history[0] if answer.history else answer
+    assert urlsplit(answer.url).netloc == urlsplit(first.url).netloc
+    assert urlsplit(answer.url).path.startswith("/dex/"), f"it was led to {answer.url}"
+    assert 'id="login"' in answer.text
 
 
 @when("they log in as user@example.com")

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+import yaml
+from playwright.sync_api import StorageState
 from pytest_bdd import given, parsers, scenarios, then
 
+from lab import doors
 from lab.authservice import NAME, NAMESPACE, Authservice
 from lab.kubeflow import Kubeflow
+from lab.releases import Release
+from lab.settings import Settings
+from lab.visitor import cookies_of
+from steps.asking import ask
 
 scenarios("08_authservice.feature")
 
@@ -16,9 +27,15 @@ def way(authservice: Authservice) -> Authservice:
     return authservice
 
 
+@given(parsers.parse("a way through the gateway to port {port:d} of authservice"), target_fixture="path")
+def way_to_port(port: int, way_to: Callable[[int], str]) -> str:
+    """One of the suite's own, and gone after the scenario; the tutorial's stays as it is."""
+    return way_to(port)
+
+
 @then(parsers.parse("the Service authservice has the port {port:d}"))
 def has_port(installed: Kubeflow, port: int) -> None:
-    """The port that the gateway asks at."""
+    """The port that the gateway asks at, and no other."""
     service = installed.kube.one("Service", NAME, NAMESPACE)
     assert service is not None, f"there is no Service {NAME} in {NAMESPACE}"
     assert [one["port"] for one in service["spec"]["ports"]] == [port]
@@ -34,3 +51,34 @@ def has_parameters(installed: Kubeflow, datatable: list[list[str]]) -> None:
 def led(way: Authservice, prefix: str, port: int) -> None:
     """One route, and no other."""
     assert way.routes() == [(prefix, f"{NAME}.{NAMESPACE}.svc.cluster.local", port)]
+
+
+@then("it is let pass, and shown no page")
+def no_page(answer: requests.Response) -> None:
+    """What the gateway is told is not meant for people."""
+    kind = answer.headers.get("Content-Type", "")
+    assert answer.status_code == requests.codes.ok, f"{answer.url} answered {answer.status_code}: {answer.text[:200]}"
+    assert "html" not in kind, f"{answer.url} shows a page: {answer.text[:200]}"
+
+
+@then("it answers the owner with")
+def answers(
+    path: str, datatable: list[list[str]], settings: Settings, session_of_owner: Callable[[str], StorageState]
+) -> None:
+    """Pages are of HTML."""
+    owner = cookies_of(session_of_owner(doors.PUBLIC))
+    seen = {page: ask(f"{doors.PUBLIC}{path}{page}", settings, cookies=owner) for page, _ in datatable[1:]}
+    assert {page: str(answer.status_code) for page, answer in seen.items()} == dict(datatable[1:])
+    kinds = {answer.headers.get("Content-Type", "").partition(";")[0] for answer in seen.values() if answer.ok}
+    assert kinds == {"text/html"}
+
+
+@then("it is to come back to authservice's callback, which Dex knows")
+def comes_back(answer: requests.Response, release: Release, kubeflow: Kubeflow) -> None:
+    """Dex refuses everybody who is to be led elsewhere: "unregistered redirect_uri"."""
+    led = [parse_qs(urlsplit(step.headers["Location"]).query) for step in answer.history]
+    named = {uri for query in led for uri in query.get("redirect_uri", [])}
+    assert {urlsplit(uri).path for uri in named} == {release.front_end.callback}
+    config = yaml.safe_load(((kubeflow.kube.one("ConfigMap", "dex", "auth") or {})["data"])["config.yaml"])
+    known = {uri for client in config["staticClients"] for uri in client["redirectURIs"]}
+    assert named <= known, f"Dex leads to {known} only"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
@@ -56,18 +54,3 @@ def exposes(ingress: KubeflowIngress, host: str) -> None:
 def has_address(ingress: KubeflowIngress, address: str, settings: Settings) -> None:
     """Written by the Ingress controller."""
     assert str(ingress.address()) == settings.here(address)
-
-
-@when(parsers.parse("an HTTP client without a session asks for {url}"), target_fixture="answer")
-def ask_without_session(url: str, settings: Settings) -> requests.Response:
-    """As a browser asks for a page."""
-    return ask(url, settings, follow=True)
-
-
-@then("it is led to Dex, at the same door")
-def led_to_dex(answer: requests.Response) -> None:
-    """A redirect to another host would lead out of the lab."""
-    first = answer.history[0] if answer.history else answer
-    assert urlsplit(answer.url).netloc == urlsplit(first.url).netloc
-    assert urlsplit(answer.url).path.startswith("/dex/"), f"it was led to {answer.url}"
-    assert 'id="login"' in answer.text

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
-from pytest_bdd import parsers, scenarios, then, when
+from pytest_bdd import given, parsers, scenarios, then, when
 
+from lab import doors
+from lab.kubeflow import PROFILE
 from lab.releases import Release
 from lab.settings import Settings
-from lab.visitor import Visitor
-from steps.asking import ask
+from lab.visitor import PASSWORD, USER, USERID_HEADER, Visitor, cookies_of
+from lab.waiting import polling, wait_until
+from steps.asking import Sent, ask, send_form
 
 scenarios("10_login.feature")
 
@@ -18,6 +23,25 @@ MADE_UP = "TWFkZSB1cA==|1700000000|TWFkZSB1cCBieSBub2JvZHk="
 """Of the form of a session, and signed by nobody."""
 CONTENT = ("Kubeflow Central Dashboard", "main-page", '"namespaces"', "Notebooks", "Volumes", "user@example.com")
 """What only somebody who is logged in may see."""
+WHO_AM_I = "/api/workgroup/env-info"
+PATIENCE = 20
+"""Seconds beyond its time after which a session must be over."""
+
+Diagnose = Callable[[], list[str]]
+
+
+@dataclass(frozen=True)
+class LogOut:
+    """A log-out: the cookies before it, and method and path of each request that the page made for it."""
+
+    cookies: Mapping[str, str]
+    requests: list[tuple[str, str]]
+
+
+@given("sessions last for a short time", target_fixture="length")
+def short(short_sessions: int) -> int:
+    """As the manifests say; put back after the scenario."""
+    return short_sessions
 
 
 @when(parsers.parse("they log in as {user} with the password {password}"))
@@ -32,10 +56,23 @@ def send_empty(person: Visitor) -> None:
     person.log_in("", "")
 
 
-@when("they log out")
-def log_out(person: Visitor) -> None:
+@when(parsers.parse("an HTTP client sends the empty form at {door}"), target_fixture="sent")
+def send_empty_by_hand(door: str, settings: Settings) -> Sent:
+    """To where Dex's page would send it."""
+    return send_form(door, {"login": "", "password": ""}, settings)
+
+
+@when(parsers.parse("an HTTP client logs in at {door}"), target_fixture="sent")
+def log_in_by_hand(door: str, settings: Settings) -> Sent:
+    """As the owner. It is faster than a browser, and some sessions are short."""
+    return send_form(door, {"login": USER, "password": PASSWORD}, settings)
+
+
+@when("they log out", target_fixture="logged_out")
+def log_out(person: Visitor) -> LogOut:
     """By the dashboard's button."""
-    person.log_out()
+    cookies = cookies_of(person.session())
+    return LogOut(cookies, person.log_out())
 
 
 @when("they come back")
@@ -44,16 +81,32 @@ def come_back(person: Visitor) -> None:
     person.come()
 
 
+@when("that time is over")
+def time_is_over(sent: Sent, length: int, settings: Settings) -> None:
+    """Seen by what the session opens."""
+    url = _door(sent) + WHO_AM_I
+    wait_until(
+        polling(lambda: ask(url, settings, cookies=sent.cookies).status_code),
+        satisfied=lambda status: status != requests.codes.ok,
+        show=lambda status: f"it is answered with {status}",
+        timeout=length + PATIENCE,
+        what=f"a session of {length} s is over",
+        remedy="see that authservice was told how long a session lasts, and that it was started anew",
+    )
+
+
 @then(parsers.parse("the page is the {title}"))
 def is_titled(person: Visitor, title: str) -> None:
-    """What the browser's tab shows."""
+    """What the browser's tab shows; a picture of the page is kept in the report."""
+    person.greeted_as()
+    person.take_picture()
     assert person.page.title() == title, f"the page at {person.page.url} is titled {person.page.title()!r}"
 
 
 @then(parsers.parse("they own the namespace {namespace}"))
 def owns(person: Visitor, namespace: str) -> None:
     """As the dashboard's API has it from the Profile."""
-    namespaces = person.get("/api/workgroup/env-info")["namespaces"]
+    namespaces = person.get(WHO_AM_I)["namespaces"]
     owned = [one["namespace"] for one in namespaces if one["role"] == "owner"]
     assert owned == [namespace]
     assert person.get("/api/workgroup/exists")["hasWorkgroup"] is True
@@ -67,36 +120,111 @@ def http_only(person: Visitor) -> None:
     assert cookie["httpOnly"] is True, "a script in the page could read the session cookie: it is not HttpOnly"
 
 
+@then("the dashboard has asked for an end of their session")
+def has_asked_for_an_end(logged_out: LogOut, release: Release) -> None:
+    """By the request that this release's authservice takes for one."""
+    log_out = release.front_end.log_out
+    assert (log_out.method, log_out.path) in logged_out.requests
+
+
+@then("a copy of that session opens nothing")
+def copy_opens_nothing(
+    person: Visitor, logged_out: LogOut, release: Release, settings: Settings, diagnose: Diagnose
+) -> None:
+    """A log-out that only makes the browser forget leaves the session to whoever has a copy."""
+    assert release.front_end.session_cookie in logged_out.cookies
+    _assert_shows_nothing(ask(f"{person.door}{WHO_AM_I}", settings, cookies=logged_out.cookies), diagnose)
+
+
 @then("Dex asks for user and password")
 def is_asked(person: Visitor) -> None:
     """The form, and nothing else."""
     assert person.is_asked(), f"this is {person.page.url}, titled {person.page.title()!r}"
 
 
-@when(parsers.parse("an HTTP client that calls itself {user} asks for {path} at {door}"), target_fixture="answer")
-def ask_as(user: str, path: str, door: str, settings: Settings) -> requests.Response:
+@then(parsers.parse('Dex answers it "{words}"'))
+def is_answered(sent: Sent, words: str) -> None:
+    """On its page, with the form."""
+    assert urlsplit(sent.answer.url).path.startswith("/dex/"), f"it was led to {sent.answer.url}"
+    assert words in sent.answer.text
+    assert 'id="login"' in sent.answer.text
+
+
+@then("it has no session")
+def client_has_no_session(sent: Sent, release: Release) -> None:
+    """Not even an empty one."""
+    assert release.front_end.session_cookie not in sent.cookies
+
+
+@when(
+    parsers.parse("an HTTP client asks for {path} at each of them, once as nobody and once as {user}"),
+    target_fixture="answers",
+)
+def ask_as(path: str, user: str, settings: Settings) -> list[requests.Response]:
     """By the header in which authservice tells the components who it is."""
-    return ask(f"{door}{path}", settings, headers={"kubeflow-userid": user})
+    return [
+        ask(f"{door}{path}", settings, headers=headers)
+        for door in (doors.LOCAL, doors.PUBLIC)
+        for headers in ({}, {USERID_HEADER: user})
+    ]
 
 
-@when(parsers.parse("an HTTP client with a made-up session asks for {path} at {door}"), target_fixture="answer")
-def ask_with_made_up_session(path: str, door: str, settings: Settings, release: Release) -> requests.Response:
+@when(parsers.parse("an HTTP client with a made-up session asks for {path} at {door}"), target_fixture="answers")
+def ask_with_made_up_session(path: str, door: str, settings: Settings, release: Release) -> list[requests.Response]:
     """A cookie of the right name."""
-    return ask(f"{door}{path}", settings, headers={"Cookie": f"{release.front_end.session_cookie}={MADE_UP}"})
+    return [ask(f"{door}{path}", settings, cookies={release.front_end.session_cookie: MADE_UP})]
 
 
 @then("it is shown nothing")
-def shown_nothing(answer: requests.Response) -> None:
+def shown_nothing(answers: list[requests.Response], diagnose: Diagnose) -> None:
     """It is led to the log-in, or refused; in no case does it get content."""
+    for answer in answers:
+        _assert_shows_nothing(answer, diagnose)
+
+
+@then("its session is the owner's")
+def is_of_owner(sent: Sent, settings: Settings) -> None:
+    """As the dashboard's API has it."""
+    answer = ask(_door(sent) + WHO_AM_I, settings, cookies=sent.cookies)
+    assert answer.status_code == requests.codes.ok, f"{answer.url} answered {answer.status_code}"
+    assert answer.json()["user"] == USER
+
+
+@then("its session opens nothing")
+def opens_nothing(sent: Sent, settings: Settings, diagnose: Diagnose) -> None:
+    """As somebody's who has none."""
+    _assert_shows_nothing(ask(_door(sent) + WHO_AM_I, settings, cookies=sent.cookies), diagnose)
+
+
+@then(
+    parsers.parse("the dashboard knows them as {user} when they call themselves {other}"),
+    target_fixture="known",
+)
+def known_as(person: Visitor, user: str, other: str) -> tuple[str, str]:
+    """A header of the client's own changes nothing."""
+    person.greeted_as()
+    assert person.get(WHO_AM_I, calling_themselves=other)["user"] == user
+    return user, other
+
+
+@then("so does the volumes web app")
+def known_to_web_app(person: Visitor, known: tuple[str, str], release: Release) -> None:
+    """Each answer of its API names who has asked."""
+    user, other = known
+    path = f"{release.web_apps['volumes'].path}api/namespaces/{PROFILE}/pvcs"
+    assert person.get(path, calling_themselves=other)["user"] == user
+
+
+def _door(sent: Sent) -> str:
+    url = urlsplit(sent.answer.url)
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _assert_shows_nothing(answer: requests.Response, diagnose: Diagnose) -> None:
     led = answer.is_redirect and urlsplit(answer.headers["Location"]).path.startswith("/dex/")
     refused = answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden)
     shown = [words for words in CONTENT if words in answer.text]
-    assert led or refused, f"{answer.url} is open to everybody: it answered {answer.status_code}: {answer.text[:200]}"
+    if not led and not refused:
+        open_to_all = f"{answer.url} is open to everybody: it answered {answer.status_code}: {answer.text[:200]}"
+        raise AssertionError("\n".join([open_to_all, *diagnose()]))
     assert not shown, f"{answer.url} shows {shown} to somebody who is not logged in"
-
-
-@then(parsers.parse("the dashboard knows them as {user} when they call themselves {other}"))
-def known_as(person: Visitor, user: str, other: str) -> None:
-    """A header of the client's own changes nothing."""
-    person.greeted_as()
-    assert person.get("/api/workgroup/env-info", calling_themselves=other)["user"] == user

@@ -73,6 +73,20 @@ class LogOut(_Strict):
     path: str
 
 
+class SessionLength(_Strict):
+    """Where it is set how long a session lasts.
+
+    Arguments:
+        file: of the manifests.
+        line: that is added to it, in which {seconds} stands for their number.
+        apply: the folder that is built and applied to change it.
+    """
+
+    file: str
+    line: str
+    apply: str
+
+
 class FrontEnd(_Strict):
     """What asks for a log-in in front of everything.
 
@@ -85,6 +99,7 @@ class FrontEnd(_Strict):
         state_cookie: the cookie that remembers a log-in that has begun.
         callback: the path to which Dex sends who has logged in.
         log_out: how a session is ended.
+        session_length: where it is set how long one lasts; left out where that is not known.
     """
 
     name: str
@@ -95,6 +110,7 @@ class FrontEnd(_Strict):
     state_cookie: str
     callback: str
     log_out: LogOut
+    session_length: SessionLength | None = None
 
 
 class Password(_Strict):
