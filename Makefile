@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 lab: $(READY) /usr/bin/chromium
 	pytest $(ARGS)
 
-test: $(READY)
+test: $(READY) /usr/bin/chromium
 	ruff check .
 	ruff format --check .
 	mypy

@@ -10,6 +10,8 @@ from lab.terminal import Terminal
 
 DEX = "auth/Deployment/dex"
 LOG_LINES = 2
+NO_LOG = "unable to retrieve container logs"
+"""What kubectl says, and calls a success, when the container runtime has put the log away."""
 
 
 def findings(kube: Kube, terminal: Terminal, release: Release) -> list[str]:
@@ -59,7 +61,7 @@ def _workload(kube: Kube, terminal: Terminal, full_name: str, called: str, so: s
     found = []
     if not any(map(is_ready, pods)):
         wanted = there["spec"].get("replicas", 1)
-        found.append(f"{called} is not ready ({kind} {name} in {namespace}, {wanted} wanted): {so}")
+        found.append(f"{called} is not ready ({kind} {name} in {namespace}, of {wanted} pods none): {so}")
     found += [f"{called}: {_state_of(pod, terminal)}" for pod in pods if not is_ready(pod)]
     if not _services(kube, namespace, labels):
         found.append(f"no Service in {namespace} leads to {called}: {so}")
@@ -76,8 +78,9 @@ def _last_words(pod: Object, terminal: Terminal) -> str:
     logs = ("kubectl", "logs", "--namespace", metadata["namespace"], metadata["name"], "--all-containers")
     for of in ("--previous", "--previous=false"):  # of the containers that crashed, else of those that run
         result = terminal.run(*logs, f"--tail={LOG_LINES}", of, may_fail=True)
-        if not result.exit_status and result.output.strip():
-            return result.output.strip()
+        said = result.output.strip()
+        if said and not result.exit_status and not said.startswith(NO_LOG):
+            return said
     return ""
 
 

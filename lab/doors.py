@@ -145,7 +145,7 @@ class KubeflowIngress:
                 show=lambda status: f"it answers {status}",
                 timeout=SERVED_TIMEOUT,
                 what=f"{PUBLIC} at {address} leads to the gateway, and it to a log-in",
-                remedy="404 is the Ingress controller's, 503 says that it or the gateway reaches nobody: see its log",
+                remedy="404 is the Ingress controller's, 503 its or the gateway's that reach nobody: see their logs",
             )
         except LabError as error:
             why = diagnosis.findings(self.kube, self.site.terminal, self.release)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Cookie, Page, Request, StorageState
+from playwright.sync_api import Cookie, Page, Request, Response, StorageState
 from playwright.sync_api import Error as BrowserError
 
 from lab.doors import is_served
@@ -152,11 +153,21 @@ class Visitor:
         return picture
 
     def _open(self, url: str) -> None:
+        answers: list[int] = []
+
+        def note(response: Response) -> None:
+            if response.request.is_navigation_request():
+                answers.append(response.status)
+
+        self.page.on("response", note)
         try:
             with JOURNAL.entry("wait", f"{urlsplit(url).netloc} answers"):
                 response = self.page.goto(url)
-        except BrowserError as error:  # also a refusal without a word
-            raise self._unexpected(f"{url} cannot be shown", "the page, or Dex's", error.message) from None
+        except BrowserError as error:  # a refusal without a word is one, too
+            said = f"the answer is {answers[-1]}, without a page" if answers else error.message.splitlines()[0]
+            raise self._unexpected(f"{url} cannot be shown", "the page, or Dex's", said) from None
+        finally:
+            self.page.remove_listener("response", note)
         server = response.server_addr() if response else None
         host = str(urlsplit(self.page.url).hostname)
         expected = self.addresses.get(host)
@@ -178,14 +189,16 @@ class Visitor:
             raise self._unexpected("the page is not as expected", f"an element {selector}") from None
 
     def _unexpected(self, what: str, expected: str, said: str = "") -> LabError:
-        screenshot = self.evidence / "unexpected-page.png"
-        self.page.screenshot(path=screenshot)
-        text = said or self.page.inner_text("body")[:300]
+        seen = [f"{self.page.url}, titled {self.page.title()!r}", said or self.page.inner_text("body").strip()[:300]]
+        picture = self.evidence / "unexpected-page.png"
+        with suppress(BrowserError):  # of Chromium's own page for an answer without one, there may be none
+            self.page.screenshot(path=picture)
+        look = f"look at {picture}; " if picture.exists() else ""
         return LabError(
             what,
             expected=expected,
-            seen="\n".join([f"{self.page.url}, titled {self.page.title()!r}:", text, *self.diagnose()]),
-            remedy=f"look at {screenshot}; `kubectl logs` of {self.front_end.name} and Dex say more",
+            seen="\n".join(filter(None, [*seen, *self.diagnose()])),
+            remedy=f"{look}`kubectl logs` of {self.front_end.name} and Dex say more",
         )
 
 
