@@ -30,14 +30,14 @@ def create(person: Visitor, thing: str, release: Release, name_of_thing: str) ->
     return person.create(what, release.web_apps[what.app], PROFILE, name_of_thing)
 
 
-@then(parsers.re(r"the (?P<thing>notebook|tensorboard|volume) is there"))
+@then(parsers.parse("the {thing} is there"))
 def is_there(answer: Answer, thing: str, kubeflow: Kubeflow, name_of_thing: str) -> None:
     """As an object in the cluster, and not only in the web app's words."""
     assert answer.status == 200, f"the web app answered {answer.status}: {answer.text}"
     assert kubeflow.kube.one(THINGS[thing].kind, name_of_thing, PROFILE) is not None
 
 
-@then(parsers.re(r"the (?P<thing>notebook|tensorboard|volume) is not there"))
+@then(parsers.parse("the {thing} is not there"))
 def is_not_there(thing: str, kubeflow: Kubeflow, name_of_thing: str) -> None:
     """A refusal that had created it would be none."""
     assert kubeflow.kube.one(THINGS[thing].kind, name_of_thing, PROFILE) is None
