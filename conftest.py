@@ -10,6 +10,7 @@ pytest_plugins = [
     "fixtures.metallb",
     "fixtures.ingress",
     "fixtures.kubeflow",
+    "fixtures.sessions",
     "fixtures.changes",
     "fixtures.browser",
     "fixtures.probes",

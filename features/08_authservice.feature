@@ -26,7 +26,6 @@ Feature: authservice stands before everything
     Given the way to authservice's pages
     Then requests for /authservice/ are led to port 8080 of authservice
 
-  @browser
   Scenario Outline: The tutorial's way leads to the log-in, and not to authservice's pages
     At port 8080 authservice answers the gateway. A person who asks there is led to Dex, or told nothing.
     Given both doors
@@ -40,7 +39,6 @@ Feature: authservice stands before everything
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  @browser
   Scenario: authservice's pages are at port 8082, which its Service does not have
     Given a way through the gateway to port 8082 of authservice
     Then it answers the owner with

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Cookie, Page, Request, Response, StorageState
+from playwright.sync_api import Cookie, Page, Request, Response
 from playwright.sync_api import Error as BrowserError
 
 from lab.doors import is_served
@@ -142,9 +142,9 @@ class Visitor:
         name = self.front_end.session_cookie
         return next((one for one in self.page.context.cookies() if one["name"] == name), None)
 
-    def session(self) -> StorageState:
-        """What the browser keeps for this visitor: a copy, with which another one is taken for the same person."""
-        return self.page.context.storage_state()
+    def cookies(self) -> dict[str, str]:
+        """The cookies that the browser would send at this door, by name."""
+        return {str(one["name"]): str(one["value"]) for one in self.page.context.cookies(self.door)}
 
     def take_picture(self) -> Path:
         """A picture of the page, named after the door, and where it is."""
@@ -200,8 +200,3 @@ class Visitor:
             seen="\n".join(filter(None, [*seen, *self.diagnose()])),
             remedy=f"{look}`kubectl logs` of {self.front_end.name} and Dex say more",
         )
-
-
-def cookies_of(session: StorageState) -> dict[str, str]:
-    """The cookies of a session, by name, for an HTTP client."""
-    return {cookie["name"]: cookie["value"] for cookie in session["cookies"]}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import requests
-from playwright.sync_api import StorageState
 from pytest_bdd import given, parsers, then, when
 
+from lab.asking import ask
 from lab.authservice import Authservice
 from lab.doors import KubeflowIngress, PortForward
 from lab.helm import HelmRelease
 from lab.kubeflow import Kubeflow
 from lab.settings import Settings
-from lab.visitor import Visitor, cookies_of
-from steps.asking import ask
+from lab.visitor import Visitor
 
 
 @then("its Helm release is deployed at the version that this release pins")
@@ -38,14 +37,16 @@ def kubeflow_installed(kubeflow: Kubeflow) -> Kubeflow:
 
 
 @given(parsers.parse("a visitor at {door}"), target_fixture="person")
-def person(visitor: Callable[[str], Visitor], door: str) -> Visitor:
+def person(visitor: Callable[[str, Mapping[str, str]], Visitor], door: str) -> Visitor:
     """Somebody who was never here."""
-    return visitor(door)
+    return visitor(door, {})
 
 
 @given(parsers.parse("the owner, logged in at {door}"), target_fixture="person")
 def owner(
-    visitor: Callable[[str, StorageState], Visitor], session_of_owner: Callable[[str], StorageState], door: str
+    visitor: Callable[[str, Mapping[str, str]], Visitor],
+    session_of_owner: Callable[[str], Mapping[str, str]],
+    door: str,
 ) -> Visitor:
     """With the session of a log-in by this door, which is the same for all scenarios that say this."""
     return visitor(door, session_of_owner(door))
@@ -62,10 +63,10 @@ def ask_without_session(url: str, settings: Settings) -> requests.Response:
     target_fixture="answer",
 )
 def ask_with_session(
-    path: str, door: str, settings: Settings, session_of_owner: Callable[[str], StorageState]
+    path: str, door: str, settings: Settings, session_of_owner: Callable[[str], Mapping[str, str]]
 ) -> requests.Response:
     """By the cookies of a log-in by this door."""
-    return ask(f"{door}{path}", settings, cookies=cookies_of(session_of_owner(door)))
+    return ask(f"{door}{path}", settings, cookies=session_of_owner(door))
 
 
 @then("it is led to Dex, at the same door")

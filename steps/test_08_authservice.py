@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 import yaml
-from playwright.sync_api import StorageState
 from pytest_bdd import given, parsers, scenarios, then
 
 from lab import doors
+from lab.asking import ask
 from lab.authservice import NAME, NAMESPACE, Authservice
 from lab.kubeflow import Kubeflow
 from lab.releases import Release
 from lab.settings import Settings
-from lab.visitor import cookies_of
-from steps.asking import ask
 
 scenarios("08_authservice.feature")
 
@@ -63,10 +61,10 @@ def no_page(answer: requests.Response) -> None:
 
 @then("it answers the owner with")
 def answers(
-    path: str, datatable: list[list[str]], settings: Settings, session_of_owner: Callable[[str], StorageState]
+    path: str, datatable: list[list[str]], settings: Settings, session_of_owner: Callable[[str], Mapping[str, str]]
 ) -> None:
     """Pages are of HTML."""
-    owner = cookies_of(session_of_owner(doors.PUBLIC))
+    owner = session_of_owner(doors.PUBLIC)
     seen = {page: ask(f"{doors.PUBLIC}{path}{page}", settings, cookies=owner) for page, _ in datatable[1:]}
     assert {page: str(answer.status_code) for page, answer in seen.items()} == dict(datatable[1:])
     kinds = {answer.headers.get("Content-Type", "").partition(";")[0] for answer in seen.values() if answer.ok}

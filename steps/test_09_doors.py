@@ -6,9 +6,9 @@ import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab import doors
+from lab.asking import ask
 from lab.doors import KubeflowIngress, PortForward
 from lab.settings import Settings
-from steps.asking import ask
 
 scenarios("09_doors.feature")
 

@@ -10,12 +10,12 @@ import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab import doors
+from lab.asking import Sent, ask, send_form
 from lab.kubeflow import PROFILE
 from lab.releases import Release
 from lab.settings import Settings
-from lab.visitor import PASSWORD, USER, USERID_HEADER, Visitor, cookies_of
+from lab.visitor import PASSWORD, USER, USERID_HEADER, Visitor
 from lab.waiting import polling, wait_until
-from steps.asking import Sent, ask, send_form
 
 scenarios("10_login.feature")
 
@@ -71,7 +71,7 @@ def log_in_by_hand(door: str, settings: Settings) -> Sent:
 @when("they log out", target_fixture="logged_out")
 def log_out(person: Visitor) -> LogOut:
     """By the dashboard's button."""
-    cookies = cookies_of(person.session())
+    cookies = person.cookies()
     return LogOut(cookies, person.log_out())
 
 

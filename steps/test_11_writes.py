@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass
 from http.cookies import SimpleCookie
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
+from lab.asking import ask
 from lab.kubeflow import PROFILE, Kubeflow
 from lab.releases import Release
 from lab.settings import Settings
-from lab.visitor import Answer, Visitor, cookies_of
+from lab.visitor import Answer, Visitor
 from lab.webapps import THINGS
-from steps.asking import ask
 
 scenarios("11_writes.feature")
 
 CSRF_COOKIE = "XSRF-TOKEN"
+
+
+@dataclass(frozen=True)
+class Creation:
+    """By which name a person wanted to create something, and what the web app answered."""
+
+    name: str
+    answer: Answer
 
 
 @given("the web apps do without secure cookies")
@@ -23,30 +33,32 @@ def without_secure_cookies(plain_cookies: None) -> None:
     """All of them, as the tutorial shows; put back after the scenario."""
 
 
-@when(parsers.parse("they create a {thing}"), target_fixture="answer")
-def create(person: Visitor, thing: str, release: Release, name_of_thing: str) -> Answer:
+@when(parsers.parse("they create a {thing}"), target_fixture="creation")
+def create(person: Visitor, thing: str, release: Release, deleted_afterwards: list[str]) -> Creation:
     """From the page of the web app that is for it."""
-    what = THINGS[thing]
-    return person.create(what, release.web_apps[what.app], PROFILE, name_of_thing)
+    what, name = THINGS[thing], f"lab-{secrets.token_hex(3)}"
+    deleted_afterwards.append(f"{what.resource}/{name}")
+    return Creation(name, person.create(what, release.web_apps[what.app], PROFILE, name))
 
 
 @then(parsers.parse("the {thing} is there"))
-def is_there(answer: Answer, thing: str, kubeflow: Kubeflow, name_of_thing: str) -> None:
+def is_there(creation: Creation, thing: str, kubeflow: Kubeflow) -> None:
     """As an object in the cluster, and not only in the web app's words."""
-    assert answer.status == 200, f"the web app answered {answer.status}: {answer.text}"
-    assert kubeflow.kube.one(THINGS[thing].kind, name_of_thing, PROFILE) is not None
+    assert creation.answer.status == 200, f"the web app answered {creation.answer.status}: {creation.answer.text}"
+    assert kubeflow.kube.one(THINGS[thing].kind, creation.name, PROFILE) is not None
 
 
 @then(parsers.parse("the {thing} is not there"))
-def is_not_there(thing: str, kubeflow: Kubeflow, name_of_thing: str) -> None:
+def is_not_there(creation: Creation, thing: str, kubeflow: Kubeflow) -> None:
     """A refusal that had created it would be none."""
-    assert kubeflow.kube.one(THINGS[thing].kind, name_of_thing, PROFILE) is None
+    assert kubeflow.kube.one(THINGS[thing].kind, creation.name, PROFILE) is None
 
 
 @then(parsers.parse('they are refused with "{words}"'))
-def is_refused(answer: Answer, words: str) -> None:
+def is_refused(creation: Creation, words: str) -> None:
     """In the web app's words."""
-    assert (answer.status, words in answer.text) == (403, True), f"the web app answered {answer.status}: {answer.text}"
+    status, text = creation.answer.status, creation.answer.text
+    assert (status, words in text) == (403, True), f"the web app answered {status}: {text}"
 
 
 @then("the cookie of each web app is a secure one")
@@ -63,7 +75,7 @@ def are_not_secure(person: Visitor, release: Release, settings: Settings) -> Non
 
 def _secure(person: Visitor, release: Release, settings: Settings) -> dict[str, bool]:
     """Of each web app, whether the cookie of a write is to be kept over HTTPS only."""
-    owner, secure = cookies_of(person.session()), {}
+    owner, secure = person.cookies(), {}
     for name, app in release.web_apps.items():
         answer = ask(f"{person.door}{app.path}", settings, cookies=owner)
         cookie = SimpleCookie(answer.headers.get("Set-Cookie", ""))
