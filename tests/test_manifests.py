@@ -11,26 +11,13 @@ import yaml
 
 from embedded.manifests import modules, repository, tree, workloads
 from embedded.manifests.workloads import Component, Object
+from lab import releases
 from lab.terminal import Terminal
 from tests.kit_programs import of_the_kit
 
-# What the tutorial, and option 2 of upstream's README, name: folders to build, and files to look at or to edit.
-BUILT = (
-    *("example", "common/cert-manager/cert-manager/base", "common/cert-manager/kubeflow-issuer/base"),
-    *(f"common/istio-1-16/{part}/base" for part in ("istio-crds", "istio-namespace", "istio-install")),
-    *(f"common/istio-1-16/{part}/base" for part in ("cluster-local-gateway", "kubeflow-istio-resources")),
-    *("common/oidc-authservice/base", "common/dex/base", "common/dex/overlays/istio"),
-    *("common/knative/knative-serving/overlays/gateways", "common/knative/knative-eventing/base"),
-    *(f"common/{part}/base" for part in ("kubeflow-namespace", "kubeflow-roles", "user-namespace")),
-    *("apps/pipeline/upstream/env/cert-manager/platform-agnostic-multi-user",),
-    *("apps/katib/upstream/installs/katib-with-kubeflow", "apps/centraldashboard/upstream/overlays/kserve"),
-    *("apps/admission-webhook/upstream/overlays/cert-manager", "apps/jupyter/jupyter-web-app/upstream/overlays/istio"),
-    *("apps/jupyter/notebook-controller/upstream/overlays/kubeflow", "apps/profiles/upstream/overlays/kubeflow"),
-    *("apps/volumes-web-app/upstream/overlays/istio", "apps/training-operator/upstream/overlays/kubeflow"),
-    *(f"apps/tensorboard/tensorboard{part}" for part in ("-controller/upstream/overlays/kubeflow",)),
-    *("apps/tensorboard/tensorboards-web-app/upstream/overlays/istio", "contrib/kserve/kserve"),
-    *("contrib/kserve/models-web-app/overlays/kubeflow",),
-)
+RELEASE = releases.load("1.7")
+# What the tutorial names, and what --install multi builds: folders to build, and files to look at or to edit.
+BUILT = ("example", "common/dex/base", *(folder for part in RELEASE.parts for folder in part.folders))
 NAMED = (
     *("common/dex/base/config-map.yaml", "common/user-namespace/base/params.env", "apps/kfp-tekton/upstream"),
     *("apps/jupyter/jupyter-web-app/upstream/base/params.env", "apps/volumes-web-app/upstream/base/params.env"),
@@ -297,6 +284,15 @@ def built(kustomize: str, folder: Path) -> list[Object]:
 @pytest.mark.parametrize("folder", BUILT)
 def test_every_folder_can_be_built(kustomize: str, written: Path, folder: str) -> None:
     assert built(kustomize, written / folder)
+
+
+def test_the_parts_are_together_what_example_is(kustomize: str, written: Path) -> None:
+    def identities(folder: str) -> list[tuple[str, str, str]]:
+        objects = built(kustomize, written / folder)
+        return [(one["kind"], one["metadata"]["name"], one["metadata"].get("namespace", "")) for one in objects]
+
+    parts = [identity for part in RELEASE.parts for folder in part.folders for identity in identities(folder)]
+    assert sorted(parts) == sorted(identities("example"))
 
 
 def test_kinds_come_before_their_objects(kustomize: str, written: Path) -> None:
