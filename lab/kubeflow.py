@@ -136,11 +136,6 @@ class Kubeflow:
             if one["metadata"]["namespace"] in self.release.namespaces
         ]
 
-    def images(self, namespace: str, workload: str) -> list[str]:
-        """The images of a Deployment's containers; none when there is no such Deployment."""
-        there = self.kube.one("Deployment", workload, namespace)
-        return [one["image"] for one in there["spec"]["template"]["spec"]["containers"]] if there else []
-
     def pods(self, namespace: str) -> list[Object]:
         """The pods of a namespace."""
         return self.kube.all("Pod", namespace)

@@ -133,6 +133,17 @@ def test_the_table_has_all_of_1_7_that_is_neither_written_out_nor_carried(compon
     assert components["pipelines"].workloads["metacontroller"].kind == "StatefulSet"
 
 
+def test_workloads_have_the_label_that_upstream_tells_their_version_by(objects: list[Object]) -> None:
+    """Knative's, whose images upstream names by digest; it says 1.8.0 of Serving 1.8.1."""
+    there = of_kind(objects, *WORKLOAD_KINDS)
+    labels = {name: there[name]["metadata"].get("labels") for name in ("controller", "eventing-controller", "dex")}
+    assert labels == {
+        "controller": {"app.kubernetes.io/version": "1.8.0"},
+        "eventing-controller": {"app.kubernetes.io/version": "1.8.1"},
+        "dex": None,
+    }
+
+
 def test_an_idle_container_listens_wherever_it_may_be_asked(components: dict[str, Component]) -> None:
     for component in components.values():
         for name, workload in component.workloads.items():
@@ -178,20 +189,6 @@ def test_stand_ins_have_full_references(components: dict[str, Component]) -> Non
     assert "docker.io/kserve/kserve-controller:v0.10.0" in references
     assert "docker.io/kubeflownotebookswg/centraldashboard:v1.7.0" in references
     assert not [name for name in references if "training-operator" in name or "@" in name]
-
-
-@pytest.mark.parametrize(
-    ("image", "full"),
-    [
-        ("nginx", "docker.io/library/nginx:latest"),
-        ("python:3.7", "docker.io/library/python:3.7"),
-        ("kserve/models-web-app:v0.10.0", "docker.io/kserve/models-web-app:v0.10.0"),
-        ("gcr.io/ml-pipeline/mysql:8.0.26", "gcr.io/ml-pipeline/mysql:8.0.26"),
-        ("localhost:5000/a", "localhost:5000/a:latest"),
-    ],
-)
-def test_a_reference_is_completed_as_a_container_runtime_does_it(image: str, full: str) -> None:
-    assert workloads.full_reference(image) == full
 
 
 def test_the_password_is_a_hash_in_the_file_that_the_tutorial_edits(written: Path) -> None:
