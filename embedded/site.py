@@ -87,8 +87,15 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
 
 def source_of(built: Kit) -> Source:
     """The kit as a source of the same kind as the internet, and what in it is not what its name says."""
-    records = [entry.record for entry in built.entries.values()]
-    stand_ins = tuple(StandIn(seat=item["seat"], taken_by=item["taken_by"]) for item in records if item["seat"])
+    stand_ins = tuple(
+        StandIn(
+            seat=entry.record["seat"],
+            taken_by=entry.record["taken_by"],
+            images=built.pins.images[name].references if kind == "images" else (),
+        )
+        for (kind, name), entry in built.entries.items()
+        if entry.record["seat"]
+    )
     source = load(SOURCE)
     commit = built.entries["manifests", kit.MANIFESTS].record["commit"]
     manifests = source.manifests.model_copy(update={"commit": commit})

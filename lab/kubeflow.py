@@ -21,8 +21,6 @@ TARGET = "example"
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
 PROFILE = "kubeflow-user-example-com"
-CREATED_LATER = (f"{PROFILE}/ml-pipeline-ui-artifact", f"{PROFILE}/ml-pipeline-visualizationserver")
-"""Workloads that no manifest has: controllers create them when the Profile is there."""
 
 
 class Kubeflow:
@@ -90,11 +88,6 @@ class Kubeflow:
             if one["metadata"]["namespace"] in self.release.namespaces
         ]
 
-    def images(self, namespace: str, workload: str) -> list[str]:
-        """The images of a Deployment's containers; none when there is no such Deployment."""
-        there = self.kube.one("Deployment", workload, namespace)
-        return [one["image"] for one in there["spec"]["template"]["spec"]["containers"]] if there else []
-
     def pods(self, namespace: str) -> list[Object]:
         """The pods of a namespace."""
         return self.kube.all("Pod", namespace)
@@ -155,7 +148,7 @@ class Readiness:
     def wrong(self) -> str | None:
         """What is not ready; None when all is."""
         kube = self._kubeflow.kube
-        for name in CREATED_LATER:
+        for name in self._kubeflow.release.created_later:
             namespace, _, workload = name.partition("/")
             if kube.one("Deployment", workload, namespace) is None:
                 return f"no Deployment {name}"
@@ -164,9 +157,15 @@ class Readiness:
 
     def install(self) -> None:
         """Waits for it; raises LabError when a pod can never become ready."""
-        kubeflow = self._kubeflow
-        namespaces = kubeflow.release.namespaces
-        wait_until_ready(kubeflow.kube, kubeflow.site.terminal, namespaces, CREATED_LATER, READY_TIMEOUT, kubeflow.tell)
+        kubeflow, release = self._kubeflow, self._kubeflow.release
+        wait_until_ready(
+            kubeflow.kube,
+            kubeflow.site.terminal,
+            release.namespaces,
+            release.created_later,
+            READY_TIMEOUT,
+            kubeflow.tell,
+        )
 
 
 def _documents(manifests: str) -> list[Object]:

@@ -13,12 +13,19 @@ from lab.releases import Chart, Manifests, Release
 
 
 class StandIn(BaseModel):
-    """Something that sits in a component's seat without being it."""
+    """Something that sits in a component's seat without being it.
+
+    Arguments:
+        seat: what its name says that it is.
+        taken_by: what it is.
+        images: the full references of the images in whose place it stands; none for what is no image.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seat: str
     taken_by: str
+    images: tuple[str, ...] = ()
 
 
 class Source(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ class FakeCluster:
             for kind, plural, _ in resources:
                 for place in (f"{path}/{plural}", f"{path}/namespaces/default/{plural}"):
                     server.expect_request(place).respond_with_handler(self._list_or_watch(kind))
+                one = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
+                server.expect_request(one).respond_with_handler(self._get(kind, one))
 
     def write_kubeconfig(self, file: Path) -> Path:
         """Writes a kubeconfig that leads here."""
@@ -75,6 +78,16 @@ class FakeCluster:
     def _offer(self, path: str, content: Any) -> None:
         for spelt in (path, f"{path}/"):
             self.server.expect_request(spelt).respond_with_handler(lambda _: _json(content()))
+
+    def _get(self, kind: str, pattern: re.Pattern[str]) -> Any:
+        def answer(request: Request) -> Response:
+            found = pattern.fullmatch(request.path)
+            for one in self.objects.get(kind, []):
+                if found and (one["metadata"].get("namespace"), one["metadata"]["name"]) == found.groups():
+                    return _json(one)
+            return Response(status=404)
+
+        return answer
 
     def _list_or_watch(self, kind: str) -> Any:
         def answer(request: Request) -> Response:

@@ -120,6 +120,17 @@ def test_the_table_has_all_of_1_7_that_is_neither_written_out_nor_carried(compon
     assert components["pipelines"].workloads["metacontroller"].kind == "StatefulSet"
 
 
+def test_workloads_have_the_label_that_upstream_tells_their_version_by(objects: list[Object]) -> None:
+    """Knative's, whose images upstream names by digest; it says 1.8.0 of Serving 1.8.1."""
+    there = of_kind(objects, *WORKLOAD_KINDS)
+    labels = {name: there[name]["metadata"].get("labels") for name in ("controller", "eventing-controller", "dex")}
+    assert labels == {
+        "controller": {"app.kubernetes.io/version": "1.8.0"},
+        "eventing-controller": {"app.kubernetes.io/version": "1.8.1"},
+        "dex": None,
+    }
+
+
 def test_an_idle_container_listens_wherever_it_may_be_asked(components: dict[str, Component]) -> None:
     for component in components.values():
         for name, workload in component.workloads.items():
