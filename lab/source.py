@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lab.errors import LabError
 from lab.releases import Chart, Manifests, Release
 
+STAND_IN = "-stand-in"
+"""What the tag of a stand-in's image ends with: whoever looks at a pod sees it, and no other tree starts one."""
+
 
 class StandIn(BaseModel):
     """Something that sits in a component's seat without being it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lab.images import full_reference, tag
 from lab.kube import Kube, Object
 from lab.releases import Component
-from lab.source import StandIn
+from lab.source import STAND_IN, StandIn
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 ITSELF, NOTHING = "itself, by its name", "nothing"
@@ -42,7 +42,8 @@ class Comparison:
 def compare(component: Component, kube: Kube, stand_ins: Iterable[StandIn]) -> Comparison:
     """Compares what is installed of a component with the release.
 
-    Where a stand-in has its seat, this is the version of the seat: a stand-in goes by the component's image and labels.
+    Where a stand-in has its seat, this is the version of the seat: a stand-in goes by the component's labels, and by
+    its image with a tag that ends in `-stand-in`.
 
     Arguments:
         component: as the release has it.
@@ -69,7 +70,7 @@ def compare(component: Component, kube: Kube, stand_ins: Iterable[StandIn]) -> C
         seen = [(workload["metadata"].get("labels") or {}).get(component.label, "no such label")]
     else:
         what, seen = "tag", [tag(image) for image in images]
-        images = [image for image in images if tag(image) == expected] or images
+        images = [image for image in images if _of_seat(tag(image)) == expected] or images
     references = {full_reference(image) for image in images}
     takers = [stand_in.taken_by for stand_in in stand_ins if references & set(stand_in.images)]
     return Comparison(
@@ -78,7 +79,7 @@ def compare(component: Component, kube: Kube, stand_ins: Iterable[StandIn]) -> C
         compared=f"{what} {expected}",
         seen=", ".join(dict.fromkeys(seen)),
         sits_there="; ".join(takers) or ITSELF,
-        agrees=expected in seen,
+        agrees=expected in map(_of_seat, seen),
     )
 
 
@@ -94,6 +95,10 @@ def _absence(component: Component, kube: Kube) -> Comparison:
         sits_there=", ".join(found) or NOTHING,
         agrees=not found,
     )
+
+
+def _of_seat(version: str) -> str:
+    return version.removesuffix(STAND_IN)
 
 
 def _images(workload: Object) -> list[str]:

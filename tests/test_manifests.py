@@ -105,7 +105,8 @@ def test_every_workload_of_the_table_is_written_with_its_ports_and_probes(
         assert set(containers) == set(workload.containers)
         for name, container in workload.containers.items():
             shown = containers[name]
-            assert shown["image"] == container.image
+            assert shown["image"] == container.reference
+            assert shown["image"].endswith("-stand-in") == (container.role != workloads.ITSELF)
             assert [port["containerPort"] for port in shown.get("ports", [])] == list(container.ports.values())
             assert ("readinessProbe" in shown, "livenessProbe" in shown) == (
                 bool(container.ready),
@@ -170,11 +171,11 @@ def test_every_route_leads_to_a_service_and_is_open_to_the_gateway_alone(
             assert principal == gateways or route.name == "profiles-kfam"
 
 
-def test_stand_ins_have_full_references(components: dict[str, Component]) -> None:
+def test_stand_ins_have_full_references_that_say_so(components: dict[str, Component]) -> None:
     references = workloads.stand_ins(components)
-    assert "docker.io/library/mysql:8.0.29" in references
-    assert "docker.io/kserve/kserve-controller:v0.10.0" in references
-    assert "docker.io/kubeflownotebookswg/centraldashboard:v1.7.0" in references
+    assert "docker.io/library/mysql:8.0.29-stand-in" in references
+    assert "docker.io/kserve/kserve-controller:v0.10.0-stand-in" in references
+    assert "docker.io/kubeflownotebookswg/centraldashboard:v1.7.0-stand-in" in references
     assert not [name for name in references if "training-operator" in name or "@" in name]
 
 

@@ -15,7 +15,7 @@ from tests.fake_cluster import FakeCluster, Object
 
 LABEL = "app.kubernetes.io/version"
 LAMP = Component(name="Lamp", folder="apps/lamp", version="v1.7.0", workload="lights/lamp")
-CANDLE = StandIn(seat="lamps", taken_by="a candle", images=("docker.io/lights/lamp:v1.7.0",))
+CANDLE = StandIn(seat="lamps", taken_by="a candle", images=("docker.io/lights/lamp:v1.7.0-stand-in",))
 
 
 def deployment(*images: str, labels: Object | None = None) -> Object:
@@ -52,7 +52,10 @@ def test_the_tag_of_one_of_its_images_is_the_version(kube: Kube, cluster: FakeCl
     )
 
 
-@pytest.mark.parametrize("image", ["lights/lamp:v1.8.0", "lights/lamp", "lights/lamp@sha256:0123", "v1.7.0/lamp:x"])
+@pytest.mark.parametrize(
+    "image",
+    ["lights/lamp:v1.8.0", "lights/lamp:v1.8.0-stand-in", "lights/lamp", "lights/lamp@sha256:0123", "v1.7.0/lamp:x"],
+)
 def test_another_tag_is_another_version(kube: Kube, cluster: FakeCluster, image: str) -> None:
     cluster.objects["Deployment"] = [deployment(image)]
     assert not compare(LAMP, kube, []).agrees
@@ -80,10 +83,10 @@ def test_a_label_tells_it_where_images_are_named_by_digest(
 
 
 def test_a_stand_in_is_named_and_the_version_of_its_seat_compared(kube: Kube, cluster: FakeCluster) -> None:
-    cluster.objects["Deployment"] = [deployment("lights/lamp:v1.7.0")]
+    cluster.objects["Deployment"] = [deployment("lights/lamp:v1.7.0-stand-in")]
     comparison = compare(LAMP, kube, [CANDLE])
-    assert (comparison.sits_there, comparison.seen, comparison.agrees) == ("a candle", "v1.7.0", True)
-    assert str(comparison) == "Lamp: compared: tag v1.7.0; seen: v1.7.0; sits there: a candle"
+    assert (comparison.sits_there, comparison.seen, comparison.agrees) == ("a candle", "v1.7.0-stand-in", True)
+    assert str(comparison) == "Lamp: compared: tag v1.7.0; seen: v1.7.0-stand-in; sits there: a candle"
 
 
 def test_a_stand_in_of_another_image_is_not_named(kube: Kube, cluster: FakeCluster) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab.images import full_reference
+from lab.source import STAND_IN
 
 TABLE = Path(__file__).parent / "workloads.toml"
 VERSION_LABEL = "app.kubernetes.io/version"
@@ -77,6 +78,11 @@ class Container(_Row):
     ready: Probe | None = None
     live: Probe | None = None
 
+    @property
+    def reference(self) -> str:
+        """The full name of the image that runs."""
+        return full_reference(self.image) + ("" if self.role == ITSELF else STAND_IN)
+
     def arguments(self, name: str) -> list[str]:
         """What the stand-in program is called with; an idle one listens wherever it may be asked."""
         if self.role != "idle":
@@ -95,7 +101,7 @@ class Container(_Row):
         # What is empty is left out: the API server drops it, and each further apply would call that a change.
         return {
             "name": name,
-            "image": self.image,
+            "image": self.reference,
             **({} if self.role == ITSELF else {"args": self.arguments(workload)}),
             **({"ports": ports} if ports else {}),
             **({"env": [{"name": key, "value": value} for key, value in variables.items()]} if variables else {}),
@@ -347,7 +353,7 @@ def stand_ins(components: dict[str, Component]) -> list[str]:
     """The full references of the images in whose seat the stand-in program sits."""
     workloads = [workload for component in components.values() for workload in component.workloads.values()]
     containers = [container for workload in workloads for container in workload.containers.values()]
-    return sorted({full_reference(container.image) for container in containers if container.role != ITSELF})
+    return sorted({container.reference for container in containers if container.role != ITSELF})
 
 
 def head(version: str, kind: str, name: str, namespace: str = "") -> Object:
