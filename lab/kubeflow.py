@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import yaml
@@ -11,7 +11,7 @@ from lab import images
 from lab.applying import apply_in_rounds, built
 from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
-from lab.kube import Object
+from lab.kube import Kube, Object
 from lab.manifests import Manifests
 from lab.releases import Release
 from lab.rollout import WORKLOADS, wait_until_ready, workload_is_ready
@@ -44,8 +44,8 @@ class Kubeflow:
 
     def wrong(self) -> str | None:
         """What is missing; None when all is there."""
-        missing = self.missing_objects()
-        return f"{len(missing)} objects are missing, such as {missing[0]}" if missing else None
+        lacking = self.missing_objects()
+        return f"{len(lacking)} objects are missing, such as {lacking[0]}" if lacking else None
 
     def install(self) -> None:
         """Applies the manifests in rounds until all are accepted; part by part, each part is waited for, too.
@@ -63,16 +63,7 @@ class Kubeflow:
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        wanted: dict[tuple[str, str], list[Object]] = {}
-        for one in _documents(self._built(TARGET)):
-            wanted.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
-        missing = []
-        for (api_version, kind), objects in wanted.items():
-            there = self.kube.names(api_version, kind)
-            there |= {("", name) for namespace, name in there if namespace == "default"}  # if the manifest has none
-            lacking = [one for one in objects if (one.get("namespace", ""), one["name"]) not in there]
-            missing += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
-        return missing
+        return missing(_documents(self._built(TARGET)), self.kube)
 
     def authservice_parameters(self) -> dict[str, str]:
         """What authservice's ConfigMap says."""
@@ -101,9 +92,8 @@ class Kubeflow:
         mirrors = {
             host: [url.format(gateway=gateway) for url in urls] for host, urls in self.site.source.mirrors.items()
         }
-        missing = images.missing(named, mirrors)
-        lines = [f"  {one.reference}: {one.because}" for one in missing]
-        self.tell(f"{len(named) - len(missing)} of {len(named)} images of the manifests can be had")
+        lines = [f"  {one.reference}: {one.because}" for one in images.missing(named, mirrors)]
+        self.tell(f"{len(named) - len(lines)} of {len(named)} images of the manifests can be had")
         if lines:
             self.tell("\n".join(["these cannot; pods that need them will not start:", *lines]))
 
@@ -166,6 +156,22 @@ class Readiness:
             READY_TIMEOUT,
             kubeflow.tell,
         )
+
+
+def missing(documents: Iterable[Object], kube: Kube) -> list[str]:
+    """The objects that a cluster does not have, as KIND/NAME and namespace."""
+    wanted: dict[tuple[str, str], list[Object]] = {}
+    for one in documents:
+        wanted.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
+    found = []
+    for (api_version, kind), objects in wanted.items():
+        there = kube.names(api_version, kind)
+        # A manifest may have no namespace where the cluster has the default one, or one where the kind has none.
+        lacking = [
+            one for one in objects if not {(one.get("namespace", "default"), one["name"]), ("", one["name"])} & there
+        ]
+        found += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
+    return found
 
 
 def _documents(manifests: str) -> list[Object]:
