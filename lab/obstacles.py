@@ -149,11 +149,14 @@ def _held_up_by(container: Object) -> tuple[str, str]:
 
 
 def unscheduled(pod: Object) -> str | None:
-    """Why no node takes a pod, in the scheduler's words; None where one does, or nothing is known."""
+    """Why no node takes a pod, in the scheduler's words; None where one does, or nothing is known.
+
+    That to evict other pods would not help either is left out.
+    """
     conditions = (pod.get("status") or {}).get("conditions") or []
     return next(
         (
-            f"Unschedulable: {condition.get('message', '')}"
+            f"Unschedulable: {condition.get('message', '').partition(' preemption: ')[0]}"
             for condition in conditions
             if condition["type"] == "PodScheduled"
             and condition["status"] == "False"

@@ -119,9 +119,9 @@ def _given_up(obstacles: list[Obstacle], terminal: Terminal) -> Hopeless:
     lines = [str(one) for one in shown]
     if len(obstacles) > SHOWN:
         lines.append(f"and {len(obstacles) - SHOWN} more")
-    if crashing := next((one for one in shown if one.meaning is KUBELET[CRASHES]), None):
+    if crashing := next((one for one in obstacles if one.meaning is KUBELET[CRASHES]), None):
         lines += [f"the last lines of {crashing.pod}'s log:", _last_log(terminal, crashing)]
-    return Hopeless("\n".join(lines), "\n".join(dict.fromkeys(one.meaning.remedy for one in shown)))
+    return Hopeless("\n".join(lines), "\n".join(dict.fromkeys(one.meaning.remedy for one in obstacles)))
 
 
 def _last_log(terminal: Terminal, crashing: Obstacle) -> str:

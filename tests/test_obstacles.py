@@ -49,6 +49,12 @@ def test_that_no_node_takes_a_pod_has_a_remedy_by_what_it_lacks(message: str, wh
     assert "pod default/lamp" in str(found)
 
 
+def test_that_to_evict_others_does_not_help_is_left_out() -> None:
+    message = "0/1 nodes are available: 1 Insufficient cpu."
+    one = pod("lamp", unschedulable=f"{message} preemption: 0/1 nodes are available: 1 No preemption victims found.")
+    assert only(of_pod(one, [], [])).said == f"Unschedulable: {message}"
+
+
 def test_a_pod_that_lacks_two_things_has_both_told() -> None:
     message = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {disk: full}."
     assert len(of_pod(pod("lamp", unschedulable=message), [], [])) == 2
