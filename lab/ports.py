@@ -59,6 +59,7 @@ def _described(pid: int | None) -> str:
     if pid is None:
         return "a process listens on it that this user may not see"
     try:
-        return f"process {pid} ({' '.join(psutil.Process(pid).cmdline())}) listens on it"
+        command = " ".join(" ".join(psutil.Process(pid).cmdline()).split())  # a script may have several lines
     except psutil.NoSuchProcess:
         return f"process {pid}, which has ended meanwhile, listened on it"
+    return f"process {pid} ({command}) listens on it"

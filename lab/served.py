@@ -46,7 +46,7 @@ def check_served(documents: Iterable[Object | None], kube: Kube, release: Releas
             "nothing of it was applied",
             expected=f"Kubernetes {supported}, which Kubeflow {release.kubeflow} supports",
             seen="\n".join([f"Kubernetes {version}, which does not serve", *shown]),
-            remedy=f"use a cluster of a Kubernetes {supported}, or a release of Kubeflow that supports {version}",
+            remedy=f"use a cluster of Kubernetes {supported}, or a release of Kubeflow that supports {version}",
         )
 
 
