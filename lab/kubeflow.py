@@ -15,6 +15,7 @@ from lab.kube import Kube, Object
 from lab.manifests import Manifests
 from lab.releases import Release
 from lab.rollout import WORKLOADS, wait_until_ready, workload_is_ready
+from lab.served import check_served
 from lab.site import Site
 
 TARGET = "example"
@@ -52,9 +53,11 @@ class Kubeflow:
 
         Tells beforehand which images cannot be had. Nothing is refused for that: a node may have them already.
 
-        Raises LabError when an object is refused for good, or, part by part, a pod can never become ready.
+        Raises LabError when the cluster does not serve a kind of object, or refuses an object for good, or, part by
+        part, a pod can never become ready.
         """
         whole = self._built(TARGET)
+        check_served(_documents(whole), self.kube, self.release)
         self._tell_of_missing_images(whole)
         if self.site.settings.install == "single":
             self._apply(whole, self.log_folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ from werkzeug import Request, Response
 Object = dict[str, Any]
 
 RESOURCES = {
-    "/api/v1": [("Pod", "pods", True), ("Node", "nodes", False), ("Service", "services", True)],
+    "/api/v1": [
+        ("Pod", "pods", True),
+        ("Node", "nodes", False),
+        ("Service", "services", True),
+        ("PersistentVolumeClaim", "persistentvolumeclaims", True),
+        ("Event", "events", True),
+    ],
     "/apis/apps/v1": [("Deployment", "deployments", True), ("StatefulSet", "statefulsets", True)],
     "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
@@ -66,6 +73,14 @@ class FakeCluster:
     def will_end_watch(self, of: str = "Pod") -> None:
         """Has the watch of a kind end after what it was told to say."""
         self.events[of].put(None)
+
+    def end_all_watches(self) -> None:
+        """Ends the watches of lab.gathering; else a last request of theirs would come to the next test's server."""
+        for of in self.events:
+            self.will_end_watch(of)
+        for thread in threading.enumerate():
+            if thread.name.startswith("watch "):
+                thread.join()
 
     def will_hang(self, seconds: float) -> None:
         """Has watches stay open without a word for so long, whatever end was asked for; will_end_watch ends them."""
@@ -133,16 +148,61 @@ def _json(content: Object) -> Response:
     return Response(json.dumps(content), content_type="application/json")
 
 
-def pod(name: str, *, ready: bool = False, waiting: str = "", namespace: str = "default") -> Object:
-    """A pod, ready or not, or with a container that the kubelet keeps waiting for a reason."""
+def pod(
+    name: str,
+    *,
+    ready: bool = False,
+    waiting: str = "",
+    unschedulable: str = "",
+    claim: str = "",
+    namespace: str = "default",
+) -> Object:
+    """A pod, ready or not, or with something that keeps it from it.
+
+    Arguments:
+        waiting: the reason for which the kubelet keeps its container waiting.
+        unschedulable: what the scheduler says of why no node takes it.
+        claim: the PersistentVolumeClaim that it uses.
+    """
+    no_node = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]
     state = {"waiting": {"reason": waiting, "message": f"said of {name}"}} if waiting else {"running": {}}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "uid": f"uid-of-{name}"},
+        "spec": {"volumes": volumes} if claim else {},
         "status": {
             "phase": "Running" if ready else "Pending",
-            "conditions": [{"type": "Ready", "status": str(ready)}],
-            "containerStatuses": [{"name": "main", "state": state}],
+            "conditions": [{"type": "Ready", "status": str(ready)}, *([no_node] if unschedulable else [])],
+            "containerStatuses": [] if unschedulable else [{"name": "main", "state": state}],
         },
+    }
+
+
+def claim(name: str, phase: str = "Pending", namespace: str = "default", uid: str = "1") -> Object:
+    """A PersistentVolumeClaim, with a volume or not."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{uid}-of-{name}"},
+        "status": {"phase": phase},
+    }
+
+
+def event_of(claim: Object, reason: str, message: str, minute: int = 0) -> Object:
+    """What was said of a claim, at a minute."""
+    metadata = claim["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{metadata['name']}.{reason}.{minute}",
+            "namespace": metadata["namespace"],
+            "uid": f"{metadata['uid']}-{reason}-{minute}",
+        },
+        "involvedObject": {"kind": "PersistentVolumeClaim", "name": metadata["name"], "uid": metadata["uid"]},
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": f"2026-11-24T10:{minute:02}:00Z",
     }
