@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import yaml
-
 from lab import images
-from lab.applying import apply_in_rounds, built
+from lab.applying import apply_in_rounds, built, documents
 from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
 from lab.kube import Kube, Object
@@ -57,7 +55,7 @@ class Kubeflow:
         part, a pod can never become ready.
         """
         whole = self._built(TARGET)
-        check_served(_documents(whole), self.kube, self.release)
+        check_served(documents(whole), self.kube, self.release)
         self._tell_of_missing_images(whole)
         if self.site.settings.install == "single":
             self._apply(whole, self.log_folder)
@@ -66,7 +64,7 @@ class Kubeflow:
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        return missing(_documents(self._built(TARGET)), self.kube)
+        return missing(documents(self._built(TARGET)), self.kube)
 
     def authservice_parameters(self) -> dict[str, str]:
         """What authservice's ConfigMap says."""
@@ -90,7 +88,7 @@ class Kubeflow:
         return "---\n".join(built(self.site.terminal, self.manifests.folder, folder) for folder in folders)
 
     def _tell_of_missing_images(self, manifests: str) -> None:
-        named = images.named_in(_documents(manifests))
+        named = images.named_in(documents(manifests))
         gateway = self.site.settings.gateway
         mirrors = {
             host: [url.format(gateway=gateway) for url in urls] for host, urls in self.site.source.mirrors.items()
@@ -106,7 +104,7 @@ class Kubeflow:
             self.tell(f"part {number} of {len(parts)}: {part.name}")
             manifests = self._built(*part.folders)
             self._apply(manifests, self.log_folder / f"part-{number:02}")
-            self._wait_for(_documents(manifests))
+            self._wait_for(documents(manifests))
 
     def _apply(self, manifests: str, log_folder: Path) -> None:
         apply_in_rounds(
@@ -118,8 +116,8 @@ class Kubeflow:
             tell=self.tell,
         )
 
-    def _wait_for(self, documents: Sequence[Object]) -> None:
-        workloads = [one["metadata"] for one in documents if one["kind"] in WORKLOADS]
+    def _wait_for(self, part: Iterable[Object]) -> None:
+        workloads = [one["metadata"] for one in part if one["kind"] in WORKLOADS]
         wait_until_ready(
             self.kube,
             self.site.terminal,
@@ -161,13 +159,13 @@ class Readiness:
         )
 
 
-def missing(documents: Iterable[Object], kube: Kube) -> list[str]:
+def missing(wanted: Iterable[Object], kube: Kube) -> list[str]:
     """The objects that a cluster does not have, as KIND/NAME and namespace."""
-    wanted: dict[tuple[str, str], list[Object]] = {}
-    for one in documents:
-        wanted.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
+    by_kind: dict[tuple[str, str], list[Object]] = {}
+    for one in wanted:
+        by_kind.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
     found = []
-    for (api_version, kind), objects in wanted.items():
+    for (api_version, kind), objects in by_kind.items():
         there = kube.names(api_version, kind)
         # A manifest may have no namespace where the cluster has the default one, or one where the kind has none.
         lacking = [
@@ -175,7 +173,3 @@ def missing(documents: Iterable[Object], kube: Kube) -> list[str]:
         ]
         found += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
     return found
-
-
-def _documents(manifests: str) -> list[Object]:
-    return [one for one in yaml.load_all(manifests, yaml.CSafeLoader) if one]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lab.errors import LabError
 from lab.kube import Kube, Object
@@ -12,14 +12,13 @@ SHOWN = 12
 """How many kinds an error names."""
 
 
-def unserved(documents: Iterable[Object | None], kube: Kube) -> list[str]:
+def unserved(objects: Sequence[Object], kube: Kube) -> list[str]:
     """The kinds of a tree of manifests that neither the server serves nor a CRD of the tree defines.
 
     Another round of applying does not help against those.
 
     Returns them as in "HorizontalPodAutoscaler in autoscaling/v2beta2", with how many objects are of that kind.
     """
-    objects = [one for one in documents if one]
     wanted: dict[tuple[str, str], int] = {}
     for one in objects:
         pair = (one["apiVersion"], one["kind"])
@@ -33,12 +32,12 @@ def unserved(documents: Iterable[Object | None], kube: Kube) -> list[str]:
     ]
 
 
-def check_served(documents: Iterable[Object | None], kube: Kube, release: Release) -> None:
+def check_served(objects: Sequence[Object], kube: Kube, release: Release) -> None:
     """Looks whether the cluster can take a release's manifests.
 
     Raises LabError with the kinds that it does not serve; nothing has been applied then.
     """
-    if lacking := unserved(documents, kube):
+    if lacking := unserved(objects, kube):
         version, supported = kube.server_version(), release.kubernetes.supported
         shown = [*lacking[:SHOWN], *([f"and {len(lacking) - SHOWN} more"] if len(lacking) > SHOWN else [])]
         raise LabError(

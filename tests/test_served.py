@@ -59,7 +59,7 @@ def the_rest_is_not(http_server: HTTPServer) -> None:
 
 
 def test_what_the_server_serves_and_what_a_crd_defines_is_not_lacking(kube: Kube) -> None:
-    documents = [None, of("v1", "Pod"), of("apps/v1", "Deployment"), of("light.example/v1", "Lamp"), crd(v1=True)]
+    documents = [of("v1", "Pod"), of("apps/v1", "Deployment"), of("light.example/v1", "Lamp"), crd(v1=True)]
     assert unserved(documents, kube) == []
     check_served(documents, kube, RELEASE)
 
