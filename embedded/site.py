@@ -21,7 +21,7 @@ from lab.progress import Progress
 from lab.record import Record
 from lab.settings import Settings
 from lab.site import Site, close, nothing_to_verify, tool_folders
-from lab.source import Source, StandIn, load
+from lab.source import Source, StandIn, load, without
 from lab.waiting import polling, wait_until
 
 SPACE_FOR_LAB, SPACE_FOR_KIT = 6 * preflight.GIB, 20 * preflight.GIB
@@ -33,10 +33,11 @@ WEB_CONFIGURATION = f"server {{ listen {WEB}; root /srv; }}\n"
 SERVICES = {REGISTRY_CONTAINER: f"http://{engine.REGISTRY}/v2/", WEB_CONTAINER: f"http://{WEB}/"}
 
 
-def unfit() -> list[LabError]:
-    """What this machine lacks for an embedded lab."""
+def unfit(release: str) -> list[LabError]:
+    """What this machine, or the kit, lacks for an embedded lab of a release."""
     built = kit.is_built()
     findings = list(preflight.space(folders.cache(), SPACE_FOR_LAB if built else SPACE_FOR_KIT))
+    findings += without(release, load(SOURCE))
     if os.geteuid() != 0:
         findings.append(
             LabError(
@@ -86,8 +87,15 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
 
 def source_of(built: Kit) -> Source:
     """The kit as a source of the same kind as the internet, and what in it is not what its name says."""
-    records = [entry.record for entry in built.entries.values()]
-    stand_ins = tuple(StandIn(seat=item["seat"], taken_by=item["taken_by"]) for item in records if item["seat"])
+    stand_ins = tuple(
+        StandIn(
+            seat=entry.record["seat"],
+            taken_by=entry.record["taken_by"],
+            images=built.pins.images[name].references if kind == "images" else (),
+        )
+        for (kind, name), entry in built.entries.items()
+        if entry.record["seat"]
+    )
     source = load(SOURCE)
     commit = built.entries["manifests", kit.MANIFESTS].record["commit"]
     manifests = source.manifests.model_copy(update={"commit": commit})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -75,6 +76,12 @@ def built(terminal: Terminal, folder: Path, target: str) -> str:
     return "".join(line for line in result.output.splitlines(keepends=True) if not STRAY.match(line))
 
 
+@lru_cache(maxsize=2)
+def documents(manifests: str) -> tuple[Object, ...]:
+    """The objects of YAML documents; what was read last is kept, since upstream's tree takes seconds to read."""
+    return tuple(one for one in yaml.load_all(manifests, yaml.CSafeLoader) if one)
+
+
 def apply_in_rounds(
     terminal: Terminal,
     manifests: str,
@@ -96,7 +103,7 @@ def apply_in_rounds(
     Returns the last round. Raises LabError when something is refused for good, or time is up.
     """
     log_folder.mkdir(parents=True, exist_ok=True)
-    kinds = served_by_own_crds(yaml.load_all(manifests, yaml.CSafeLoader))
+    kinds = served_by_own_crds(documents(manifests))
     how = ("--server-side", "--force-conflicts") if server_side else ()
     number = 0
 
@@ -136,12 +143,12 @@ def read(output: str, errors: str, kinds: set[tuple[str, str]]) -> Round:
     return Round(accepted, tuple(_refusal(line, kinds) for line in errors.splitlines() if _is_refusal(line)))
 
 
-def served_by_own_crds(documents: Iterable[Object | None]) -> set[tuple[str, str]]:
-    """Group and kind of all that the CRDs among the documents define."""
+def served_by_own_crds(objects: Iterable[Object]) -> set[tuple[str, str]]:
+    """Group and kind of all that the CRDs among the objects define."""
     return {
         (one["spec"]["group"], one["spec"]["names"]["kind"])
-        for one in documents
-        if one and one.get("kind") == "CustomResourceDefinition"
+        for one in objects
+        if one["kind"] == "CustomResourceDefinition"
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -21,11 +20,12 @@ from lab.errors import LabError
 from lab.ingress import published_address
 from lab.kube import Object, named
 from lab.kubectl import apply
+from lab.ports import REMEDY, described, listening
 from lab.releases import FrontEnd
 from lab.resolving import session
 from lab.site import Site
 from lab.terminal import Terminal
-from lab.waiting import polling, root_of, wait_until
+from lab.waiting import Hopeless, polling, root_of, wait_until
 
 NAMESPACE, SERVICE, SERVICE_PORT = "istio-system", "istio-ingressgateway", 80
 INGRESS, HOST = "svc-istio-ingressgateway", "kubeflow.example.it"
@@ -53,6 +53,7 @@ class PortForward:
         self._terminal, self._log_file = terminal, log_file
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._pids: set[int] = set()  # of all kubectls so far: one that has just been killed is no stranger
 
     @contextmanager
     def open(self) -> Iterator[PortForward]:
@@ -75,18 +76,23 @@ class PortForward:
             self._process.wait()
 
     def wait_until_open(self) -> None:
-        """Waits until the port takes connections."""
+        """Waits until kubectl listens at the port.
+
+        Raises LabError at once when somebody else does, who would answer just as well, and when time is up.
+        """
         wait_until(
-            polling(self._connects, every=0.05, passing=(OSError,)),
-            satisfied=bool,
+            polling(lambda: listening(PORT, str(LOOPBACK)), every=0.05),
+            satisfied=lambda pids: self._process is not None and self._process.pid in pids,
+            hopeless=self._taken,
+            show=lambda pids: described(pids) if pids else f"nobody listens on port {PORT}",
             timeout=OPEN_TIMEOUT,
             what=f"the port-forward to {SERVICE} is open at {LOOPBACK}:{PORT}",
             remedy=f"kubectl's own words are in {self._log_file}",
         )
 
-    def _connects(self) -> bool:
-        with socket.create_connection((str(LOOPBACK), PORT), timeout=1):
-            return True
+    def _taken(self, pids: set[int | None]) -> Hopeless | None:
+        strangers = pids - self._pids - {None}
+        return Hopeless(f"port {PORT} is in use", REMEDY) if strangers else None
 
     def _supervise(self) -> None:
         while not self._closing.is_set():
@@ -95,6 +101,9 @@ class PortForward:
                 *(f"svc/{SERVICE}", f"{PORT}:{SERVICE_PORT}"),
                 log_file=self._log_file,
             )
+            self._pids.add(self._process.pid)
+            if self._closing.is_set():  # only since it was started, so that nobody else has killed this one
+                self.kill()
             self._process.wait()
             self._closing.wait(0.1)  # a kubectl that cannot start at all must not keep a processor busy
 

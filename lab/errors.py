@@ -11,9 +11,12 @@ class LabError(Exception):
         expected: what would have been right; left out where the finding says it.
         seen: what was there instead, possibly several lines.
         remedy: what to do about it.
+
+    The attribute `layer` names the layer of the installation that could not be had for it, if so.
     """
 
     def __init__(self, what: str, *, expected: str = "", seen: str = "", remedy: str = "") -> None:
+        self.layer = ""
         self.what, self.expected, self.seen, self.remedy = what, expected, seen, remedy
         super().__init__(str(self))
 

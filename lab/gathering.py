@@ -1,11 +1,14 @@
-"""Observing several kinds of objects at once: one watch a kind, and what is known of all kinds after each change."""
+"""Observing several kinds of objects at once, by one watch a kind.
+
+What is known of all kinds is told after each change, and once a second, since also that nothing changes says something.
+"""
 
 from __future__ import annotations
 
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from lab.kube import Kube, Object
 from lab.waiting import Observations, Trouble
@@ -14,12 +17,17 @@ Seen = dict[str, list[Object]]
 """All objects, by kind."""
 SLICE = 10.0
 """Seconds after which a watch is begun anew; a watch that nobody needs any more ends by then."""
+TICK = 1.0
+"""Seconds without a change after which what is known is told again."""
 
 
-def watching_all(kube: Kube, kinds: Sequence[str]) -> Observations[Seen]:
-    """Observes all objects of several kinds in all namespaces, by one watch each.
+def watching_all(kube: Kube, kinds: Mapping[str, str]) -> Observations[Seen]:
+    """Observes the objects of several kinds in all namespaces, by one watch each.
 
     The first observation comes when every kind was listed.
+
+    Arguments:
+        kinds: the kinds, each with the field selector that says which of its objects; empty for all.
     """
 
     def observations(seconds: float) -> Iterator[Seen | Trouble]:
@@ -29,7 +37,7 @@ def watching_all(kube: Kube, kinds: Sequence[str]) -> Observations[Seen]:
 
         def watch(kind: str) -> None:
             while not enough.is_set() and time.monotonic() < end:
-                for seen in kube.watching(kind)(min(SLICE, end - time.monotonic())):
+                for seen in kube.watching(kind, fields=kinds[kind])(min(SLICE, end - time.monotonic())):
                     if enough.is_set():
                         return
                     changes.put((kind, seen))
@@ -40,13 +48,14 @@ def watching_all(kube: Kube, kinds: Sequence[str]) -> Observations[Seen]:
         try:
             while (left := end - time.monotonic()) > 0:
                 try:
-                    kind, seen = changes.get(timeout=left)
+                    kind, seen = changes.get(timeout=min(TICK, left))
                 except queue.Empty:
-                    return
-                if isinstance(seen, Trouble):
-                    yield seen
-                    continue
-                known[kind] = seen
+                    pass
+                else:
+                    if isinstance(seen, Trouble):
+                        yield seen
+                        continue
+                    known[kind] = seen
                 if len(known) == len(kinds) and changes.empty():
                     yield dict(known)
         finally:

@@ -45,6 +45,12 @@ def full_reference(image: str) -> str:
     return image if {":", "@"} & set(image.rsplit("/", 1)[1]) else f"{image}:latest"
 
 
+def tag(image: str) -> str:
+    """An image's tag; latest if it is named by no tag, and empty if by a digest alone."""
+    name, _, _ = full_reference(image).partition("@")
+    return name.rsplit("/", 1)[1].partition(":")[2]
+
+
 def named_in(documents: Iterable[Any]) -> list[str]:
     """The full references of all images that containers of the documents are to run, sorted.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +83,7 @@ class Kube:
     def all(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
         """All objects of a kind, in one namespace or all, by label selector; none when there is no such kind."""
         with self._reached():
-            return self._list(kind, namespace, selector)[0]
+            return self._list(kind, {"namespace": namespace, "label_selector": selector})[0]
 
     def names(self, api_version: str, kind: str) -> set[tuple[str, str]]:
         """Namespace, empty where there is none, and name of all objects of a kind; none when there is no such kind."""
@@ -96,17 +96,34 @@ class Kube:
         every = [one["metadata"] for one in json.loads(listed.data)["items"] or []]  # null where there are none
         return {(metadata.get("namespace", ""), metadata["name"]) for metadata in every}
 
-    def watching(self, kind: str, namespace: str | None = None, selector: str = "") -> Observations[list[Object]]:
-        """Observes all objects of a kind, by one watch: gives the whole list at first and after each change."""
+    def kinds(self, api_version: str) -> set[str]:
+        """The kinds that the server serves in a version of the API, asked anew; none when it does not know that one."""
+        path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        with self._reached():
+            try:
+                found = self._client.request("get", path, _request_timeout=REQUEST_TIMEOUT).to_dict()
+            except NotFoundError:
+                return set()
+        return {resource["kind"] for resource in found["resources"] if "/" not in resource["name"]}
+
+    def watching(
+        self, kind: str, namespace: str | None = None, selector: str = "", fields: str = ""
+    ) -> Observations[list[Object]]:
+        """Observes all objects of a kind, by one watch: gives the whole list at first and after each change.
+
+        Arguments:
+            selector, fields: which of them, by label selector and by field selector.
+        """
+        which = {"namespace": namespace, "label_selector": selector, "field_selector": fields or None}
 
         def observations(seconds: float) -> Iterator[list[Object] | Trouble]:
             end = time.monotonic() + seconds
-            for listed in polling(lambda: self._list(kind, namespace, selector), passing=PASSING)(seconds):
+            for listed in polling(lambda: self._list(kind, which), passing=PASSING)(seconds):
                 if isinstance(listed, Trouble):
                     yield listed
                     continue
                 yield listed[0]
-                yield from self._changes(kind, namespace, selector, *listed, end - time.monotonic())
+                yield from self._changes(kind, which, *listed, end - time.monotonic())
 
         return observations
 
@@ -122,17 +139,15 @@ class Kube:
                 remedy="see that the cluster runs, and that KUBECONFIG names the right one",
             ) from None
 
-    def _list(self, kind: str, namespace: str | None, selector: str) -> tuple[list[Object], str]:
+    def _list(self, kind: str, which: Mapping[str, str | None]) -> tuple[list[Object], str]:
         try:
-            listed = self._resource(kind).get(
-                namespace=namespace, label_selector=selector, _request_timeout=REQUEST_TIMEOUT
-            )
+            listed = self._resource(kind).get(**which, _request_timeout=REQUEST_TIMEOUT)
         except ResourceNotFoundError:
             return [], ""
         return [dict(item.to_dict()) for item in listed.items], str(listed.metadata.resourceVersion)
 
     def _changes(
-        self, kind: str, namespace: str | None, selector: str, objects: list[Object], version: str, seconds: float
+        self, kind: str, which: Mapping[str, str | None], objects: list[Object], version: str, seconds: float
     ) -> Iterator[list[Object] | Trouble]:
         """The list after each change, until the server ends the watch, which it may at any time."""
         if not version:
@@ -141,8 +156,7 @@ class Kube:
         seconds = max(1, int(seconds))
         events = Watch().stream(
             self._resource(kind).get,
-            namespace=namespace,
-            label_selector=selector,
+            **which,
             resource_version=version,
             serialize=False,
             timeout_seconds=seconds,

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import yaml
-
 from lab import images
-from lab.applying import apply_in_rounds, built
+from lab.applying import apply_in_rounds, built, documents
 from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
-from lab.kube import Object
+from lab.kube import Kube, Object
 from lab.manifests import Manifests
 from lab.releases import Release
 from lab.rollout import WORKLOADS, wait_until_ready, workload_is_ready
+from lab.served import check_served
 from lab.site import Site
 
 TARGET = "example"
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
 PROFILE = "kubeflow-user-example-com"
-CREATED_LATER = (f"{PROFILE}/ml-pipeline-ui-artifact", f"{PROFILE}/ml-pipeline-visualizationserver")
-"""Workloads that no manifest has: controllers create them when the Profile is there."""
 
 
 class Kubeflow:
@@ -46,17 +43,19 @@ class Kubeflow:
 
     def wrong(self) -> str | None:
         """What is missing; None when all is there."""
-        missing = self.missing_objects()
-        return f"{len(missing)} objects are missing, such as {missing[0]}" if missing else None
+        lacking = self.missing_objects()
+        return f"{len(lacking)} objects are missing, such as {lacking[0]}" if lacking else None
 
     def install(self) -> None:
         """Applies the manifests in rounds until all are accepted; part by part, each part is waited for, too.
 
         Tells beforehand which images cannot be had. Nothing is refused for that: a node may have them already.
 
-        Raises LabError when an object is refused for good, or, part by part, a pod can never become ready.
+        Raises LabError when the cluster does not serve a kind of object, or refuses an object for good, or, part by
+        part, a pod can never become ready.
         """
         whole = self._built(TARGET)
+        check_served(documents(whole), self.kube, self.release)
         self._tell_of_missing_images(whole)
         if self.site.settings.install == "single":
             self._apply(whole, self.log_folder)
@@ -65,16 +64,7 @@ class Kubeflow:
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        wanted: dict[tuple[str, str], list[Object]] = {}
-        for one in _documents(self._built(TARGET)):
-            wanted.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
-        missing = []
-        for (api_version, kind), objects in wanted.items():
-            there = self.kube.names(api_version, kind)
-            there |= {("", name) for namespace, name in there if namespace == "default"}  # if the manifest has none
-            lacking = [one for one in objects if (one.get("namespace", ""), one["name"]) not in there]
-            missing += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
-        return missing
+        return missing(documents(self._built(TARGET)), self.kube)
 
     def authservice_parameters(self) -> dict[str, str]:
         """What authservice's ConfigMap says."""
@@ -90,11 +80,6 @@ class Kubeflow:
             if one["metadata"]["namespace"] in self.release.namespaces
         ]
 
-    def images(self, namespace: str, workload: str) -> list[str]:
-        """The images of a Deployment's containers; none when there is no such Deployment."""
-        there = self.kube.one("Deployment", workload, namespace)
-        return [one["image"] for one in there["spec"]["template"]["spec"]["containers"]] if there else []
-
     def pods(self, namespace: str) -> list[Object]:
         """The pods of a namespace."""
         return self.kube.all("Pod", namespace)
@@ -103,14 +88,13 @@ class Kubeflow:
         return "---\n".join(built(self.site.terminal, self.manifests.folder, folder) for folder in folders)
 
     def _tell_of_missing_images(self, manifests: str) -> None:
-        named = images.named_in(_documents(manifests))
+        named = images.named_in(documents(manifests))
         gateway = self.site.settings.gateway
         mirrors = {
             host: [url.format(gateway=gateway) for url in urls] for host, urls in self.site.source.mirrors.items()
         }
-        missing = images.missing(named, mirrors)
-        lines = [f"  {one.reference}: {one.because}" for one in missing]
-        self.tell(f"{len(named) - len(missing)} of {len(named)} images of the manifests can be had")
+        lines = [f"  {one.reference}: {one.because}" for one in images.missing(named, mirrors)]
+        self.tell(f"{len(named) - len(lines)} of {len(named)} images of the manifests can be had")
         if lines:
             self.tell("\n".join(["these cannot; pods that need them will not start:", *lines]))
 
@@ -120,7 +104,7 @@ class Kubeflow:
             self.tell(f"part {number} of {len(parts)}: {part.name}")
             manifests = self._built(*part.folders)
             self._apply(manifests, self.log_folder / f"part-{number:02}")
-            self._wait_for(_documents(manifests))
+            self._wait_for(documents(manifests))
 
     def _apply(self, manifests: str, log_folder: Path) -> None:
         apply_in_rounds(
@@ -132,8 +116,8 @@ class Kubeflow:
             tell=self.tell,
         )
 
-    def _wait_for(self, documents: Sequence[Object]) -> None:
-        workloads = [one["metadata"] for one in documents if one["kind"] in WORKLOADS]
+    def _wait_for(self, part: Iterable[Object]) -> None:
+        workloads = [one["metadata"] for one in part if one["kind"] in WORKLOADS]
         wait_until_ready(
             self.kube,
             self.site.terminal,
@@ -155,7 +139,7 @@ class Readiness:
     def wrong(self) -> str | None:
         """What is not ready; None when all is."""
         kube = self._kubeflow.kube
-        for name in CREATED_LATER:
+        for name in self._kubeflow.release.created_later:
             namespace, _, workload = name.partition("/")
             if kube.one("Deployment", workload, namespace) is None:
                 return f"no Deployment {name}"
@@ -164,10 +148,28 @@ class Readiness:
 
     def install(self) -> None:
         """Waits for it; raises LabError when a pod can never become ready."""
-        kubeflow = self._kubeflow
-        namespaces = kubeflow.release.namespaces
-        wait_until_ready(kubeflow.kube, kubeflow.site.terminal, namespaces, CREATED_LATER, READY_TIMEOUT, kubeflow.tell)
+        kubeflow, release = self._kubeflow, self._kubeflow.release
+        wait_until_ready(
+            kubeflow.kube,
+            kubeflow.site.terminal,
+            release.namespaces,
+            release.created_later,
+            READY_TIMEOUT,
+            kubeflow.tell,
+        )
 
 
-def _documents(manifests: str) -> list[Object]:
-    return [one for one in yaml.load_all(manifests, yaml.CSafeLoader) if one]
+def missing(wanted: Iterable[Object], kube: Kube) -> list[str]:
+    """The objects that a cluster does not have, as KIND/NAME and namespace."""
+    by_kind: dict[tuple[str, str], list[Object]] = {}
+    for one in wanted:
+        by_kind.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
+    found = []
+    for (api_version, kind), objects in by_kind.items():
+        there = kube.names(api_version, kind)
+        # A manifest may have no namespace where the cluster has the default one, or one where the kind has none.
+        lacking = [
+            one for one in objects if not {(one.get("namespace", "default"), one["name"]), ("", one["name"])} & there
+        ]
+        found += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
+    return found

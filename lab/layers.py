@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
+from lab.errors import LabError
+
 Outcome = Literal["installed", "found", "not right", "failed"]
 
 
@@ -52,7 +54,7 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
 
     Where nothing is to be installed, a layer that is not right is given as it is, for the features to tell.
 
-    Raises LabError when it cannot be installed.
+    Raises LabError, with the layer's name, when it cannot be installed.
     """
     row = LedgerRow(layer.name, "failed")
     ledger.rows.append(row)
@@ -64,6 +66,9 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
             row.outcome = "installed"
         else:
             row.outcome = "not right" if row.reason else "found"
+    except LabError as error:
+        error.layer = layer.name
+        raise
     finally:
         row.seconds = time.monotonic() - begin
     yield layer

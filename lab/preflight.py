@@ -5,17 +5,17 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from lab import browser, record
+from lab import browser, doors, record
 from lab.cluster import PORTS
 from lab.errors import LabError
+from lab.ports import taken
 from lab.releases import Release
 from lab.settings import Settings
 from lab.terminal import Terminal
@@ -28,29 +28,42 @@ VERSION_COMMANDS = {
     "k3d": ("k3d", "version"),
     "helm": ("helm", "version", "--short"),
     "kubectl": ("kubectl", "version", "--client", "--output=yaml"),
+    "kustomize": ("kustomize", "version"),
 }
+TOOLS_OF_ALL, TOOLS_BELOW, TOOLS_OF_KUBEFLOW = ("kubectl",), ("docker", "k3d", "helm"), ("kustomize",)
+"""Which of them every lab without a kit needs, which one that installs what is below Kubeflow, and which Kubeflow."""
 
 
-def check(settings: Settings, release: Release, more: Iterable[LabError] = ()) -> None:
-    """Looks at what every lab needs, and at the person's own tools where the lab uses those.
+def check(settings: Settings, release: Release, tags: Collection[str], more: Iterable[LabError] = ()) -> None:
+    """Looks at what the run needs of this machine, and at the person's own tools where the lab uses those.
 
     Arguments:
+        tags: those of all scenarios that are to run.
         more: findings of the lab's kind.
 
     Raises LabError with all findings; nothing has been changed then.
     """
-    checks: list[Callable[[], Iterator[LabError]]] = [_platform, _chromium]
-    if settings.lab == "k3d":
-        checks.append(lambda: tools(release.tools.model_dump(), Terminal()))
+    findings = [*more, *_platform()]
+    if "browser" in tags:
+        findings += _chromium()
     if settings.lab != "existing" and record.load() is None:  # else memory and ports are in use by the lab itself
-        checks.append(_memory)
+        findings += _memory()
         if settings.lab == "k3d":
-            checks.append(lambda: ports(PORTS))
-    findings = [*more, *(finding for one in checks for finding in one())]
+            findings += taken(PORTS)
+    if settings.lab != "embedded":  # which brings its tools, and has a network of its own
+        wanted = _tools_needed(settings, tags)
+        findings += tools({name: text for name, text in release.tools if name in wanted}, Terminal())
+        if "kubeflow" in tags:
+            findings += taken({doors.PORT: "the port-forward to Kubeflow"}, str(doors.LOOPBACK))
     if len(findings) == 1:
         raise findings[0]
     if findings:
         raise LabError(f"{len(findings)} things are not fit, nothing was changed", seen="\n".join(map(str, findings)))
+
+
+def _tools_needed(settings: Settings, tags: Collection[str]) -> list[str]:
+    below = TOOLS_BELOW if settings.lab == "k3d" else ()
+    return [*TOOLS_OF_ALL, *below, *(TOOLS_OF_KUBEFLOW if "kubeflow" in tags else ())]
 
 
 def _platform() -> Iterator[LabError]:
@@ -94,40 +107,16 @@ def space(folder: Path, needed: int) -> Iterator[LabError]:
         )
 
 
-def ports(wanted: Mapping[int, str]) -> Iterator[LabError]:
-    """The ports that somebody listens on already, with the process that does."""
-    for port, purpose in wanted.items():
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("0.0.0.0", port))  # noqa: S104 - k3d publishes its ports on every address
-            except OSError:
-                yield LabError(
-                    f"port {port} is in use",
-                    expected=f"a free port {port}, for {purpose}",
-                    seen=_listener(port),
-                    remedy="end that process, or remove the container that publishes the port",
-                )
-
-
-def _listener(port: int) -> str:
-    for connection in psutil.net_connections("tcp"):
-        here = connection.laddr and connection.laddr.port == port
-        if here and connection.status == psutil.CONN_LISTEN and connection.pid:
-            return f"process {connection.pid} ({' '.join(psutil.Process(connection.pid).cmdline())}) listens on it"
-    return "a process listens on it that this user may not see"
-
-
 def tools(supported: Mapping[str, str], terminal: Terminal) -> Iterator[LabError]:
-    """The programs of the tutorial that are missing, or of a version that the release does not work with.
+    """The programs that are missing, or of a version that the release does not work with.
 
     Arguments:
-        supported: a version range for each program.
+        supported: a version range for each program that is needed.
         terminal: where they are looked for.
     """
-    for name, command in VERSION_COMMANDS.items():
+    for name in supported:
         try:
-            printed = terminal.run(*command).output
+            printed = terminal.run(*VERSION_COMMANDS[name]).output
         except LabError as error:
             yield LabError(
                 f"{name} cannot be used",

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from lab.kube import Kube, Object
-from lab.waiting import wait_until
-
-HOPELESS = {
-    "ErrImageNeverPull": "its image is not on the node, and must not be pulled",
-    "ImagePullBackOff": "its image cannot be pulled",
-    "InvalidImageName": "its image has no valid name",
-    "CrashLoopBackOff": "its container keeps crashing",
-    "CreateContainerConfigError": "its container refers to something that is not there",
-}
-"""Reasons for which the kubelet keeps a container waiting and that do not pass by themselves."""
+from lab.obstacles import PULL_FAILED, Obstacle, of_containers, unscheduled
+from lab.waiting import Hopeless, wait_until
 
 
 def is_ready(one: Object) -> bool:
@@ -25,16 +17,13 @@ def not_ready(objects: list[Object]) -> list[str]:
     return [f"{one['metadata']['name']} ({_state(one)})" for one in objects if not is_ready(one)]
 
 
-def hopeless(pod: Object) -> str | None:
-    """Why a pod cannot become ready, with its name and the kubelet's reason; None while it can."""
-    status = pod.get("status") or {}
-    for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        if meaning := HOPELESS.get(waiting.get("reason", "")):
-            name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-            said = f"{waiting['reason']}: {waiting.get('message', '')}"
-            return f"pod {name}, container {container['name']}: {meaning} ({said})"
-    return None
+def hopeless(pod: Object) -> Obstacle | None:
+    """Why the containers of a pod cannot become ready; None while they can.
+
+    A pull that has failed once is tried again soon. That no node takes a pod is not told here: at first, nodes are not
+    ready themselves.
+    """
+    return next((one for one in of_containers(pod) if not one.said.startswith(PULL_FAILED)), None)
 
 
 def wait_for_pods(kube: Kube, namespace: str, selector: str, count: int, timeout: float, what: str) -> None:
@@ -42,10 +31,15 @@ def wait_for_pods(kube: Kube, namespace: str, selector: str, count: int, timeout
 
     Raises LabError at once when one of them can never become ready, and when time is up.
     """
+
+    def lost(pods: list[Object]) -> Hopeless | None:
+        obstacle = next(filter(None, map(hopeless, pods)), None)
+        return Hopeless(str(obstacle), obstacle.meaning.remedy) if obstacle else None
+
     wait_until(
         kube.watching("Pod", namespace, selector),
         satisfied=lambda pods: len(pods) >= count and all(map(is_ready, pods)),
-        hopeless=lambda pods: next(filter(None, map(hopeless, pods)), None),
+        hopeless=lost,
         show=_shown,
         timeout=timeout,
         what=what,
@@ -66,7 +60,7 @@ def _state(pod: Object) -> str:
         for container in status.get("containerStatuses") or []
         if (waiting := (container.get("state") or {}).get("waiting"))
     ]
-    return ", ".join(reasons) or str(status.get("phase") or "not Ready")
+    return ", ".join(reasons) or unscheduled(pod) or str(status.get("phase") or "not Ready")
 
 
 def _condition(one: Object, kind: str) -> str:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from itertools import chain
 
 from lab.errors import LabError
 from lab.gathering import Seen, watching_all
 from lab.kube import Kube, Object
-from lab.readiness import hopeless, not_ready
+from lab.obstacles import CRASHES, KUBELET, Obstacle, full_name, of_pod, pending_claims
+from lab.patience import Patience
+from lab.readiness import is_ready, not_ready
 from lab.terminal import Terminal
-from lab.waiting import wait_until
+from lab.waiting import Hopeless, wait_until
 
 WORKLOADS = ("Deployment", "StatefulSet")
-KINDS = (*WORKLOADS, "Pod")
+CLAIM, EVENT = "PersistentVolumeClaim", "Event"
+KINDS = {**dict.fromkeys((*WORKLOADS, "Pod", CLAIM), ""), EVENT: f"involvedObject.kind={CLAIM}"}
 PATIENCE = 20.0
 """Seconds for which a pod must stay hopeless: one that crashes while what it needs is still coming up recovers."""
+SHOWN = 12
+"""How many hopeless pods an error names."""
 LOG_LINES = 10
+LOG_TIMEOUT = 4
+"""Seconds for one try to read a log: with two of them, it is still told within 30 s of the fact what is hopeless."""
 
 
 def wait_until_ready(
@@ -38,43 +46,45 @@ def wait_until_ready(
 
     Raises LabError as soon as a pod has been hopeless for 20 s, and when time is up.
     """
-    since: dict[str, float] = {}
+    patience = Patience(PATIENCE)
     told = ""
 
     def inside(seen: Seen, *kinds: str) -> list[Object]:
         return [one for kind in kinds for one in seen[kind] if one["metadata"]["namespace"] in namespaces]
+
+    def pods_to_be(seen: Seen) -> list[Object]:
+        return [one for one in inside(seen, "Pod") if not _is_done(one)]
 
     def satisfied(seen: Seen) -> bool:
         nonlocal told
         if (counts := _counts(inside(seen, *WORKLOADS))) != told:
             told = counts
             tell(counts)
-        return not _missing(seen)
+        return not missing(seen)
 
-    def _missing(seen: Seen) -> list[str]:
-        workloads, pods = inside(seen, *WORKLOADS), [one for one in inside(seen, "Pod") if not _is_done(one)]
-        there = {_full_name(one) for one in workloads}
+    def missing(seen: Seen) -> list[str]:
+        workloads = inside(seen, *WORKLOADS)
+        there = {full_name(one) for one in workloads}
         lacking = [f"{name} is not there yet" for name in sorted(set(expected) - there)]
-        unready = [f"{_full_name(one)}: {_ready_of(one)}" for one in workloads if not workload_is_ready(one)]
-        return [*lacking, *unready, *not_ready(pods)]
+        unready = [f"{full_name(one)}: {_ready_of(one)}" for one in workloads if not workload_is_ready(one)]
+        return [*lacking, *unready, *not_ready(pods_to_be(seen))]
 
-    def lost(seen: Seen) -> str | None:
-        now = time.monotonic()
-        reasons = {
-            _full_name(pod): reason for pod in inside(seen, "Pod") if not _is_done(pod) and (reason := hopeless(pod))
-        }
-        for name in set(since) - set(reasons):
-            del since[name]
-        for name, reason in reasons.items():
-            if now - since.setdefault(name, now) >= PATIENCE:
-                return f"{reason}\n{_last_log(terminal, name)}"
-        return None
+    def show(seen: Seen) -> str:
+        about_claims = [pending_claims(pod, inside(seen, CLAIM), inside(seen, EVENT)) for pod in pods_to_be(seen)]
+        return "\n".join([*missing(seen), *chain(*about_claims)])
+
+    def lost(seen: Seen) -> Hopeless | None:
+        pods = pods_to_be(seen)
+        obstacles = list(chain(*(of_pod(pod, inside(seen, CLAIM), inside(seen, EVENT)) for pod in pods)))
+        ready = {full_name(pod) for pod in pods if is_ready(pod)}
+        exhausted = patience.exhausted(obstacles, ready, time.monotonic())
+        return _given_up(exhausted, terminal) if exhausted else None
 
     wait_until(
         watching_all(kube, KINDS),
         satisfied=satisfied,
         hopeless=lost,
-        show=lambda seen: "\n".join(_missing(seen)),
+        show=show,
         timeout=timeout,
         what=f"all workloads in {', '.join(namespaces)} are ready",
         remedy="`python -m lab exec -- kubectl describe pod -n NAMESPACE NAME` says more of each",
@@ -103,16 +113,25 @@ def _is_done(pod: Object) -> bool:
     return (pod.get("status") or {}).get("phase") == "Succeeded" or "deletionTimestamp" in pod["metadata"]
 
 
-def _full_name(one: Object) -> str:
-    return f"{one['metadata']['namespace']}/{one['metadata']['name']}"
+def _given_up(obstacles: list[Obstacle], terminal: Terminal) -> Hopeless:
+    """Names the first dozen, with the log of the first that crashes, and what to do about each kind."""
+    shown = obstacles[:SHOWN]
+    lines = [str(one) for one in shown]
+    if len(obstacles) > SHOWN:
+        lines.append(f"and {len(obstacles) - SHOWN} more")
+    if crashing := next((one for one in obstacles if one.meaning is KUBELET[CRASHES]), None):
+        lines += [f"the last lines of {crashing.pod}'s log:", _last_log(terminal, crashing)]
+    return Hopeless("\n".join(lines), "\n".join(dict.fromkeys(one.meaning.remedy for one in obstacles)))
 
 
-def _last_log(terminal: Terminal, name: str) -> str:
-    namespace, _, pod = name.partition("/")
-    logs = ("kubectl", "logs", "--namespace", namespace, pod, "--all-containers", f"--tail={LOG_LINES}", "--previous")
-    for command in (logs, logs[:-1]):  # of the container that crashed, else of the one that runs
+def _last_log(terminal: Terminal, crashing: Obstacle) -> str:
+    namespace, _, pod = crashing.pod.partition("/")
+    which = ("--namespace", namespace, pod, f"--container={crashing.container}", f"--tail={LOG_LINES}")
+    for more in ((), ("--previous",)):  # of the try that crashed; where another one has just begun, of that before it
         try:
-            return terminal.run(*command).output.strip()
+            text = terminal.run("kubectl", "logs", *which, *more, timeout=LOG_TIMEOUT).output.strip()
         except LabError:
             continue
+        if text:
+            return text
     return "it has no log"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from lab.errors import LabError
@@ -22,6 +23,14 @@ Observations = Callable[[float], Iterator["Seen | Trouble"]]
 
 class Trouble(Exception):  # noqa: N818
     """An observation that could not be made just now, such as a refused connection: reason to look again."""
+
+
+@dataclass(frozen=True)
+class Hopeless:
+    """Why something can no longer become so, and what to do about just that."""
+
+    reason: str
+    remedy: str
 
 
 def polling(
@@ -63,7 +72,7 @@ def wait_until(
     what: str,
     *,
     show: Callable[[Seen], str] = str,
-    hopeless: Callable[[Seen], str | None] = lambda seen: None,
+    hopeless: Callable[[Seen], Hopeless | str | None] = lambda seen: None,
     remedy: str = "",
 ) -> Seen:
     """Waits until an observation satisfies, and gives it back.
@@ -75,7 +84,7 @@ def wait_until(
         what: what is awaited, as in "the node is Ready".
         show: an observation in words, for the error.
         hopeless: the reason why this can never become satisfied, or None while it can.
-        remedy: what to do when it does not come true.
+        remedy: what to do when it does not come true, unless `hopeless` knows better.
 
     Raises LabError at once when an observation is hopeless, and when time is up.
     """
@@ -89,9 +98,13 @@ def wait_until(
                 if satisfied(seen):
                     return seen
                 last = show(seen)
-                if reason := hopeless(seen):
+                if found := hopeless(seen):
+                    why = Hopeless(found, remedy) if isinstance(found, str) else found
                     raise LabError(
-                        f"{what}: this cannot come true", expected=what, seen=f"{reason}\n{last}", remedy=remedy
+                        f"{what}: this cannot come true",
+                        expected=what,
+                        seen=f"{why.reason}\n{last}",
+                        remedy=why.remedy,
                     )
             if time.monotonic() - begin > timeout:
                 break

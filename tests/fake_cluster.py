@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import queue
+import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,13 @@ from werkzeug import Request, Response
 Object = dict[str, Any]
 
 RESOURCES = {
-    "/api/v1": [("Pod", "pods", True), ("Node", "nodes", False), ("Service", "services", True)],
+    "/api/v1": [
+        ("Pod", "pods", True),
+        ("Node", "nodes", False),
+        ("Service", "services", True),
+        ("PersistentVolumeClaim", "persistentvolumeclaims", True),
+        ("Event", "events", True),
+    ],
     "/apis/apps/v1": [("Deployment", "deployments", True), ("StatefulSet", "statefulsets", True)],
     "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
@@ -42,6 +50,8 @@ class FakeCluster:
             for kind, plural, _ in resources:
                 for place in (f"{path}/{plural}", f"{path}/namespaces/default/{plural}"):
                     server.expect_request(place).respond_with_handler(self._list_or_watch(kind))
+                one = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
+                server.expect_request(one).respond_with_handler(self._get(kind, one))
 
     def write_kubeconfig(self, file: Path) -> Path:
         """Writes a kubeconfig that leads here."""
@@ -64,6 +74,14 @@ class FakeCluster:
         """Has the watch of a kind end after what it was told to say."""
         self.events[of].put(None)
 
+    def end_all_watches(self) -> None:
+        """Ends the watches of lab.gathering; else a last request of theirs would come to the next test's server."""
+        for of in self.events:
+            self.will_end_watch(of)
+        for thread in threading.enumerate():
+            if thread.name.startswith("watch "):
+                thread.join()
+
     def will_hang(self, seconds: float) -> None:
         """Has watches stay open without a word for so long, whatever end was asked for; will_end_watch ends them."""
         self.seconds_of_silence = seconds
@@ -75,6 +93,16 @@ class FakeCluster:
     def _offer(self, path: str, content: Any) -> None:
         for spelt in (path, f"{path}/"):
             self.server.expect_request(spelt).respond_with_handler(lambda _: _json(content()))
+
+    def _get(self, kind: str, pattern: re.Pattern[str]) -> Any:
+        def answer(request: Request) -> Response:
+            found = pattern.fullmatch(request.path)
+            for one in self.objects.get(kind, []):
+                if found and (one["metadata"].get("namespace"), one["metadata"]["name"]) == found.groups():
+                    return _json(one)
+            return Response(status=404)
+
+        return answer
 
     def _list_or_watch(self, kind: str) -> Any:
         def answer(request: Request) -> Response:
@@ -120,16 +148,61 @@ def _json(content: Object) -> Response:
     return Response(json.dumps(content), content_type="application/json")
 
 
-def pod(name: str, *, ready: bool = False, waiting: str = "", namespace: str = "default") -> Object:
-    """A pod, ready or not, or with a container that the kubelet keeps waiting for a reason."""
+def pod(
+    name: str,
+    *,
+    ready: bool = False,
+    waiting: str = "",
+    unschedulable: str = "",
+    claim: str = "",
+    namespace: str = "default",
+) -> Object:
+    """A pod, ready or not, or with something that keeps it from it.
+
+    Arguments:
+        waiting: the reason for which the kubelet keeps its container waiting.
+        unschedulable: what the scheduler says of why no node takes it.
+        claim: the PersistentVolumeClaim that it uses.
+    """
+    no_node = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]
     state = {"waiting": {"reason": waiting, "message": f"said of {name}"}} if waiting else {"running": {}}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "uid": f"uid-of-{name}"},
+        "spec": {"volumes": volumes} if claim else {},
         "status": {
             "phase": "Running" if ready else "Pending",
-            "conditions": [{"type": "Ready", "status": str(ready)}],
-            "containerStatuses": [{"name": "main", "state": state}],
+            "conditions": [{"type": "Ready", "status": str(ready)}, *([no_node] if unschedulable else [])],
+            "containerStatuses": [] if unschedulable else [{"name": "main", "state": state}],
         },
+    }
+
+
+def claim(name: str, phase: str = "Pending", namespace: str = "default", uid: str = "1") -> Object:
+    """A PersistentVolumeClaim, with a volume or not."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{uid}-of-{name}"},
+        "status": {"phase": phase},
+    }
+
+
+def event_of(claim: Object, reason: str, message: str, minute: int = 0) -> Object:
+    """What was said of a claim, at a minute."""
+    metadata = claim["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{metadata['name']}.{reason}.{minute}",
+            "namespace": metadata["namespace"],
+            "uid": f"{metadata['uid']}-{reason}-{minute}",
+        },
+        "involvedObject": {"kind": "PersistentVolumeClaim", "name": metadata["name"], "uid": metadata["uid"]},
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": f"2026-11-24T10:{minute:02}:00Z",
     }

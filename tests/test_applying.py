@@ -45,7 +45,7 @@ def test_warnings_and_advice_are_no_refusals() -> None:
 
 
 def test_the_kinds_that_the_tree_s_own_crds_serve_are_known() -> None:
-    assert served_by_own_crds([None, {"kind": "Service"}]) == set()
+    assert served_by_own_crds([{"kind": "Service"}]) == set()
     crd = {"kind": "CustomResourceDefinition", "spec": {"group": "kubeflow.org", "names": {"kind": "Profile"}}}
     assert served_by_own_crds([crd]) == PROFILE
 

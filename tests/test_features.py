@@ -13,6 +13,7 @@ from pytest_bdd.feature import get_features
 from pytest_bdd.parser import Feature
 
 from fixtures.layers import CHAPTERS
+from lab import releases
 from lab.settings import Settings
 from tests.conftest import REPOSITORY
 
@@ -47,6 +48,19 @@ class TestEveryFeature:
             if word.startswith("172.")
         }
         assert words <= defaults
+
+
+def test_the_chapter_of_versions_names_every_component_of_the_default_release() -> None:
+    """Those that it installs in one table, the others in another."""
+    [chapter] = [feature for feature in FEATURES if "versions" in feature.tags]
+    tables = [
+        [row["component"] for examples in scenario.examples for row in examples.as_contexts()]
+        for scenario in chapter.scenarios.values()
+    ]
+    components = releases.load(Settings.model_fields["release"].default).components
+    installed = [component.name for component in components if component.workload]
+    left_out = [component.name for component in components if not component.workload]
+    assert tables == [installed, left_out, []]
 
 
 def test_every_sentence_has_a_step_and_every_scenario_is_bound(tmp_path: Path) -> None:

@@ -45,6 +45,21 @@ def test_a_reference_is_completed_as_a_container_runtime_does_it(image: str, ful
     assert images.full_reference(image) == full
 
 
+@pytest.mark.parametrize(
+    ("image", "tag"),
+    [
+        ("kserve/models-web-app:v0.10.0", "v0.10.0"),
+        ("nginx", "latest"),
+        ("localhost:5000/a", "latest"),
+        ("localhost:5000/a:1.2", "1.2"),
+        ("quay.io/a/b:1.2@sha256:0123", "1.2"),
+        ("quay.io/a/b@sha256:0123", ""),
+    ],
+)
+def test_the_tag_is_what_follows_the_name(image: str, tag: str) -> None:
+    assert images.tag(image) == tag
+
+
 def test_the_images_of_containers_are_found_in_every_kind_of_object_and_named_once() -> None:
     named = images.named_in(yaml.safe_load_all(MANIFESTS))
     assert named == ["docker.io/kserve/models-web-app:v0.10.0", "docker.io/library/busybox:latest"]

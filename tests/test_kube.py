@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Response
 
 from lab.errors import LabError
 from lab.kube import Kube, Object, marked, named
@@ -75,15 +74,15 @@ def test_of_a_kind_that_the_server_does_not_know_there_is_nothing(kube: Kube, cl
     assert kube.one("IPAddressPool", "ip-pool", "default") is None
 
 
-def test_one_object_by_name(kube: Kube, cluster: FakeCluster, http_server: HTTPServer) -> None:
-    http_server.expect_request("/api/v1/namespaces/default/pods/lamp").respond_with_json(pod("lamp"))
+def test_one_object_by_name(kube: Kube, cluster: FakeCluster) -> None:
+    cluster.objects["Pod"] = [pod("torch"), pod("lamp")]
     assert kube.one("Pod", "lamp", "default") == pod("lamp")
 
 
-def test_one_object_that_is_not_there(kube: Kube, http_server: HTTPServer) -> None:
-    missing = Response('{"kind": "Status", "reason": "NotFound"}', 404, content_type="application/json")
-    http_server.expect_request("/api/v1/namespaces/default/pods/lamp").respond_with_response(missing)
-    assert kube.one("Pod", "lamp", "default") is None
+@pytest.mark.parametrize(("name", "namespace"), [("candle", "default"), ("lamp", "elsewhere")])
+def test_one_object_that_is_not_there(kube: Kube, cluster: FakeCluster, name: str, namespace: str) -> None:
+    cluster.objects["Pod"] = [pod("lamp")]
+    assert kube.one("Pod", name, namespace) is None
 
 
 def test_what_is_there_already_is_seen_without_a_watch(kube: Kube, cluster: FakeCluster) -> None:

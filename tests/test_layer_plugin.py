@@ -32,13 +32,19 @@ BROKEN = {broken!r}
 
 @given(parsers.parse("the {{chapter}}"), target_fixture="chapter")
 def chapter(chapter):
-    if BROKEN.get(chapter) == "layer":
-        raise LabError("no " + chapter, remedy="make one")
+    if BROKEN.get(chapter) in ("layer", "page"):
+        error = LabError("no " + chapter, remedy="make one")
+        error.layer = chapter if BROKEN[chapter] == "layer" else ""
+        raise error
     return chapter
 
 @then(parsers.parse("its {{side}} side is fine"))
 def fine(chapter, side):
-    assert BROKEN.get(chapter) != side, "the finding"
+    assert BROKEN.get(chapter, "").split(",")[0] != side, "the finding"
+    if side == "second" and "layer" in BROKEN.get(chapter, ""):
+        error = LabError("no " + chapter)
+        error.layer = chapter
+        raise error
 """
 
 
@@ -73,6 +79,16 @@ def test_a_chapter_whose_layer_cannot_be_had_is_not_tried_further_nor_are_those_
     result.assert_outcomes(passed=2, failed=1, skipped=3)
     assert set(skipped(result)) == {"the chapter cluster failed in the scenario “The cluster has a first side”"}
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_chapter_is_tried_further_after_an_error_for_people_that_is_not_about_a_layer(suite: pytest.Pytester) -> None:
+    run(suite, cluster="page").assert_outcomes(passed=2, failed=2, skipped=2)
+
+
+def test_a_chapter_whose_layer_is_lost_after_a_failed_scenario_is_not_tried_further(suite: pytest.Pytester) -> None:
+    result = run(suite, network="first, then layer")
+    result.assert_outcomes(failed=2, skipped=4)
+    assert set(skipped(result)) == {"the chapter network failed in the scenario “The network has a second side”"}
 
 
 def test_a_chapter_with_a_failed_scenario_is_tried_to_its_end_but_not_those_above(suite: pytest.Pytester) -> None:

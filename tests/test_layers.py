@@ -57,9 +57,11 @@ def test_where_nothing_is_to_be_installed_the_layer_is_given_as_it_is() -> None:
 
 def test_a_layer_that_cannot_be_installed_is_in_the_ledger_all_the_same() -> None:
     ledger = Ledger()
-    with pytest.raises(LabError, match="cannot be had"), standing(Lamp("no lamp", repairable=False), True, ledger):
+    lamp = Lamp("no lamp", repairable=False)
+    with pytest.raises(LabError, match="cannot be had") as caught, standing(lamp, True, ledger):
         pytest.fail("it does not stand")
     assert (ledger.rows[0].outcome, ledger.rows[0].reason) == ("failed", "no lamp")
+    assert caught.value.layer == "lamp"
 
 
 def test_a_failure_above_a_layer_is_not_the_layer_s() -> None:

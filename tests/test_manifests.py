@@ -11,26 +11,13 @@ import yaml
 
 from embedded.manifests import modules, repository, tree, workloads
 from embedded.manifests.workloads import Component, Object
+from lab import releases
 from lab.terminal import Terminal
 from tests.kit_programs import of_the_kit
 
-# What the tutorial, and option 2 of upstream's README, name: folders to build, and files to look at or to edit.
-BUILT = (
-    *("example", "common/cert-manager/cert-manager/base", "common/cert-manager/kubeflow-issuer/base"),
-    *(f"common/istio-1-16/{part}/base" for part in ("istio-crds", "istio-namespace", "istio-install")),
-    *(f"common/istio-1-16/{part}/base" for part in ("cluster-local-gateway", "kubeflow-istio-resources")),
-    *("common/oidc-authservice/base", "common/dex/base", "common/dex/overlays/istio"),
-    *("common/knative/knative-serving/overlays/gateways", "common/knative/knative-eventing/base"),
-    *(f"common/{part}/base" for part in ("kubeflow-namespace", "kubeflow-roles", "user-namespace")),
-    *("apps/pipeline/upstream/env/cert-manager/platform-agnostic-multi-user",),
-    *("apps/katib/upstream/installs/katib-with-kubeflow", "apps/centraldashboard/upstream/overlays/kserve"),
-    *("apps/admission-webhook/upstream/overlays/cert-manager", "apps/jupyter/jupyter-web-app/upstream/overlays/istio"),
-    *("apps/jupyter/notebook-controller/upstream/overlays/kubeflow", "apps/profiles/upstream/overlays/kubeflow"),
-    *("apps/volumes-web-app/upstream/overlays/istio", "apps/training-operator/upstream/overlays/kubeflow"),
-    *(f"apps/tensorboard/tensorboard{part}" for part in ("-controller/upstream/overlays/kubeflow",)),
-    *("apps/tensorboard/tensorboards-web-app/upstream/overlays/istio", "contrib/kserve/kserve"),
-    *("contrib/kserve/models-web-app/overlays/kubeflow",),
-)
+RELEASE = releases.load("1.7")
+# What the tutorial names, and what --install multi builds: folders to build, and files to look at or to edit.
+BUILT = ("example", "common/dex/base", *(folder for part in RELEASE.parts for folder in part.folders))
 NAMED = (
     *("common/dex/base/config-map.yaml", "common/user-namespace/base/params.env", "apps/kfp-tekton/upstream"),
     *("apps/jupyter/jupyter-web-app/upstream/base/params.env", "apps/volumes-web-app/upstream/base/params.env"),
@@ -118,7 +105,8 @@ def test_every_workload_of_the_table_is_written_with_its_ports_and_probes(
         assert set(containers) == set(workload.containers)
         for name, container in workload.containers.items():
             shown = containers[name]
-            assert shown["image"] == container.image
+            assert shown["image"] == container.reference
+            assert shown["image"].endswith("-stand-in") == (container.role != workloads.ITSELF)
             assert [port["containerPort"] for port in shown.get("ports", [])] == list(container.ports.values())
             assert ("readinessProbe" in shown, "livenessProbe" in shown) == (
                 bool(container.ready),
@@ -131,6 +119,17 @@ def test_the_table_has_all_of_1_7_that_is_neither_written_out_nor_carried(compon
     assert len(names) == len(set(names)) == 41
     assert components["knative-eventing"].workloads["pingsource-mt-adapter"].replicas == 0
     assert components["pipelines"].workloads["metacontroller"].kind == "StatefulSet"
+
+
+def test_workloads_have_the_label_that_upstream_tells_their_version_by(objects: list[Object]) -> None:
+    """Knative's, whose images upstream names by digest; it says 1.8.0 of Serving 1.8.1."""
+    there = of_kind(objects, *WORKLOAD_KINDS)
+    labels = {name: there[name]["metadata"].get("labels") for name in ("controller", "eventing-controller", "dex")}
+    assert labels == {
+        "controller": {"app.kubernetes.io/version": "1.8.0"},
+        "eventing-controller": {"app.kubernetes.io/version": "1.8.1"},
+        "dex": None,
+    }
 
 
 def test_an_idle_container_listens_wherever_it_may_be_asked(components: dict[str, Component]) -> None:
@@ -172,11 +171,11 @@ def test_every_route_leads_to_a_service_and_is_open_to_the_gateway_alone(
             assert principal == gateways or route.name == "profiles-kfam"
 
 
-def test_stand_ins_have_full_references(components: dict[str, Component]) -> None:
+def test_stand_ins_have_full_references_that_say_so(components: dict[str, Component]) -> None:
     references = workloads.stand_ins(components)
-    assert "docker.io/library/mysql:8.0.29" in references
-    assert "docker.io/kserve/kserve-controller:v0.10.0" in references
-    assert "docker.io/kubeflownotebookswg/centraldashboard:v1.7.0" in references
+    assert "docker.io/library/mysql:8.0.29-stand-in" in references
+    assert "docker.io/kserve/kserve-controller:v0.10.0-stand-in" in references
+    assert "docker.io/kubeflownotebookswg/centraldashboard:v1.7.0-stand-in" in references
     assert not [name for name in references if "training-operator" in name or "@" in name]
 
 
@@ -297,6 +296,15 @@ def built(kustomize: str, folder: Path) -> list[Object]:
 @pytest.mark.parametrize("folder", BUILT)
 def test_every_folder_can_be_built(kustomize: str, written: Path, folder: str) -> None:
     assert built(kustomize, written / folder)
+
+
+def test_the_parts_are_together_what_example_is(kustomize: str, written: Path) -> None:
+    def identities(folder: str) -> list[tuple[str, str, str]]:
+        objects = built(kustomize, written / folder)
+        return [(one["kind"], one["metadata"]["name"], one["metadata"].get("namespace", "")) for one in objects]
+
+    parts = [identity for part in RELEASE.parts for folder in part.folders for identity in identities(folder)]
+    assert sorted(parts) == sorted(identities("example"))
 
 
 def test_kinds_come_before_their_objects(kustomize: str, written: Path) -> None:

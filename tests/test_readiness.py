@@ -10,7 +10,8 @@ from pytest_httpserver import HTTPServer
 
 from lab.errors import LabError
 from lab.kube import Kube, Object
-from lab.readiness import HOPELESS, hopeless, is_ready, not_ready, wait_for_pods
+from lab.obstacles import KUBELET
+from lab.readiness import hopeless, is_ready, not_ready, wait_for_pods
 from tests.fake_cluster import FakeCluster, pod
 
 
@@ -48,10 +49,14 @@ def test_those_that_are_not_ready_are_named_with_their_state() -> None:
     assert not_ready(pods) == ["torch (Pending)", "lantern (ContainerCreating)"]
 
 
-@pytest.mark.parametrize("reason", HOPELESS)
+def test_one_that_no_node_takes_is_named_with_the_scheduler_s_words() -> None:
+    assert not_ready([pod("lamp", unschedulable="1 Insufficient cpu")]) == ["lamp (Unschedulable: 1 Insufficient cpu)"]
+
+
+@pytest.mark.parametrize("reason", [reason for reason in KUBELET if reason != "ErrImagePull"])
 def test_a_reason_that_does_not_pass_is_given_with_pod_container_and_message(reason: str) -> None:
     said = hopeless(pod("lamp", waiting=reason))
-    assert said == f"pod default/lamp, container main: {HOPELESS[reason]} ({reason}: said of lamp)"
+    assert str(said) == f"pod default/lamp, container main: {KUBELET[reason].what} ({reason}: said of lamp)"
 
 
 @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing", "ErrImagePull"])
@@ -89,6 +94,21 @@ def test_a_pod_that_can_never_become_ready_ends_the_wait_at_once(kube: Kube, clu
         wait(kube, timeout=60)
     assert time.monotonic() - begin < 10
     assert "pod default/lamp, container main: its image cannot be pulled" in caught.value.seen
+
+
+def test_the_remedy_is_that_of_the_reason(kube: Kube, cluster: FakeCluster) -> None:
+    cluster.objects["Pod"] = [pod("lamp", waiting="InvalidImageName")]
+    with pytest.raises(LabError) as caught:
+        wait(kube)
+    assert caught.value.remedy == "correct the image's name in the manifests"
+
+
+def test_a_pod_that_no_node_takes_is_waited_for_since_nodes_become_ready_later(
+    kube: Kube, cluster: FakeCluster
+) -> None:
+    cluster.objects["Pod"] = [pod("lamp", unschedulable="1 node(s) had untolerated taint {not-ready: }")]
+    cluster.will_say("MODIFIED", pod("lamp", ready=True))
+    wait(kube)
 
 
 def test_time_up_names_each_pod_with_its_state_and_the_command_that_says_more(kube: Kube, cluster: FakeCluster) -> None:

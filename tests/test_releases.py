@@ -42,6 +42,66 @@ class TestEveryRelease:
             assert chart.repository.startswith("https://")
             assert str(Version(chart.version)) == chart.version
 
+    def test_every_folder_is_part_of_the_installation_once(self, name: str) -> None:
+        folders = [folder for part in releases.load(name).parts for folder in part.folders]
+        assert folders
+        assert len(set(folders)) == len(folders)
+        assert len({part.name for part in releases.load(name).parts}) == len(releases.load(name).parts)
+
+    def test_installs_dex_before_what_asks_it_for_who_somebody_is(self, name: str) -> None:
+        release = releases.load(name)
+        order = [folder for part in release.parts for folder in part.folders]
+        front_end = next(folder for folder in order if f"{release.front_end.name}/" in folder)
+        assert order.index(release.password.apply) < order.index(front_end)
+
+    def test_changes_what_it_installs(self, name: str) -> None:
+        """What is edited is applied as the installation applies it, or something of it would be lost."""
+        release = releases.load(name)
+        installed = {folder for part in release.parts for folder in part.folders}
+        assert {release.password.apply, *(app.apply for app in release.web_apps.values())} <= installed
+
+    def test_has_the_file_of_what_is_edited_beside_what_is_applied_then(self, name: str) -> None:
+        release = releases.load(name)
+        edited = {release.password.file: release.password.apply}
+        edited |= {app.file: app.apply for app in release.web_apps.values()}
+        assert len(edited) == 1 + len(release.web_apps)
+        for file, folder in edited.items():
+            assert file.partition("/base/")[0] == folder.partition("/overlays/")[0]
+
+    def test_has_all_web_apps_each_at_a_path_of_its_own(self, name: str) -> None:
+        apps = releases.load(name).web_apps
+        assert set(apps) == {"volumes", "notebooks", "tensorboards"}
+        assert len({app.path for app in apps.values()}) == len(apps)
+        for app in apps.values():
+            assert app.path.startswith("/")
+            assert app.path.endswith("/")
+
+    def test_ends_a_session_below_the_path_that_it_begins_at(self, name: str) -> None:
+        front_end = releases.load(name).front_end
+        assert front_end.callback.split("/")[1] == front_end.log_out.path.split("/")[1] != ""
+        assert front_end.session_cookie != front_end.state_cookie
+
+    def test_waits_in_every_namespace_that_it_names_a_workload_of(self, name: str) -> None:
+        release = releases.load(name)
+        workloads = [component.workload for component in release.components if component.workload]
+        workloads += [*release.created_later, release.front_end.workload, release.front_end.guard]
+        assert {workload.partition("/")[0] for workload in workloads} <= set(release.namespaces)
+
+    def test_has_each_component_once_and_each_installed_one_among_its_parts(self, name: str) -> None:
+        release = releases.load(name)
+        assert len({component.name for component in release.components}) == len(release.components)
+        installed = [folder for part in release.parts for folder in part.folders]
+        for component in release.components:
+            below = f"{component.folder.removesuffix('/upstream')}/"
+            among = any(f"{folder}/".startswith(below) for folder in installed)
+            assert among == bool(component.workload), component.name
+
+    def test_says_of_each_component_how_it_is_told(self, name: str) -> None:
+        for component in releases.load(name).components:
+            assert bool(component.workload) != bool(component.images), component.name
+            assert component.workload or not (component.label or component.told_as), component.name
+            assert component.told_as != component.version, component.name
+
 
 @pytest.mark.parametrize(
     ("old", "new", "because"),
@@ -75,3 +135,8 @@ def test_a_release_without_a_file_is_named_with_those_that_have_one() -> None:
 
 def test_the_schema_is_what_the_files_are_written_in() -> None:
     assert releases.Release.model_validate(tomllib.loads(GOOD)) == releases.load("1.7")
+
+
+def test_releases_are_named_from_the_oldest_to_the_newest() -> None:
+    assert releases.names() == sorted(releases.names(), key=lambda name: [int(part) for part in name.split(".")])
+    assert releases.names().index("1.9") < releases.names().index("1.10")

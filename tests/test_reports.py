@@ -28,7 +28,7 @@ from lab.site import Site
 from lab.source import Source, StandIn
 
 def pytest_sessionstart(session):
-    stand_ins = (StandIn(seat="a candle", taken_by="a lamp"),)
+    stand_ins = (StandIn(seat="a candle", taken_by="a lamp", images=("docker.io/candle:1",)),)
     manifests = Manifests(repository="", branch="", commit="")
     source = Source(k3s_image="", charts={}, manifests=manifests, stand_ins=stand_ins)
     session.config.stash[SITE] = Site(session.config.stash[SETTINGS], source, Record(kind="k3d"))
@@ -38,6 +38,7 @@ TESTS = """
 import time
 from pytest_bdd import given, scenarios
 from lab.layers import LedgerRow
+from lab.versions import Comparison
 from lab.waiting import polling, wait_until
 
 scenarios("lamp.feature")
@@ -48,8 +49,19 @@ def lamp(ledger):
     wait_until(polling(lambda: True), bool, 5, "the lamp [a] is green")
     begin = time.monotonic()
     wait_until(polling(lambda: time.monotonic() - begin > 0.2, every=0.01), bool, 5, "the lamp is warm")
+
+@given("a lamp of this release")
+def of_this_release(comparisons):
+    for name in ("bulb", "[wire]"):
+        comparisons[name] = Comparison(name, "v1.7", "the tag with v2", "v2", "a candle", True)
 """
-FEATURE = "Feature: A lamp\n  Scenario: It is there\n    Given a lamp\n"
+FEATURE = """
+Feature: A lamp
+  Scenario: It is there
+    Given a lamp
+  Scenario: It is new
+    Given a lamp of this release
+"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ class Run:
 
 
 def run(folder: Path, *options: str) -> Run:
-    """Runs a suite with one scenario, one layer and two waits in a folder."""
+    """Runs a suite in a folder: a scenario with one layer and two waits, and one that compares versions."""
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_lamp.py").write_text(TESTS)
     (folder / "lamp.feature").write_text(FEATURE)
@@ -103,7 +115,12 @@ def test_the_layers_the_waits_and_the_stand_ins_are_written_down(done: Run) -> N
     waits = done.facts["slowest_waits"]
     assert [wait["what"] for wait in waits] == ["the lamp is warm", "the lamp [a] is green"]
     assert 0.2 <= waits[0]["seconds"] < done.facts["seconds"]
-    assert done.facts["stand_ins"] == [{"seat": "a candle", "taken_by": "a lamp"}]
+    assert done.facts["stand_ins"] == [{"seat": "a candle", "taken_by": "a lamp", "images": ["docker.io/candle:1"]}]
+
+
+def test_what_was_compared_is_written_down(done: Run) -> None:
+    said = {"version": "v1.7", "compared": "the tag with v2", "seen": "v2", "sits_there": "a candle", "agrees": True}
+    assert done.facts["components"] == [{"component": "bulb", **said}, {"component": "[wire]", **said}]
 
 
 def test_the_suite_s_own_work_is_the_whole_without_waits_and_programs(done: Run) -> None:
@@ -115,6 +132,8 @@ def test_the_suite_s_own_work_is_the_whole_without_waits_and_programs(done: Run)
     "line",
     [
         r"a candle\s+a lamp",
+        r"bulb\s+v1\.7\s+v2\s+a candle\s+the tag with v2",
+        r"\[wire\]\s+v1\.7\s+v2\s+the same\s+the tag with v2",
         r"lamp\s+installed\s+1\.2\s+no \[lamp\] yet",
         r"the lamp is warm\s+0\.[23]",
         r"the lamp \[a\] is green\s+0\.0",
@@ -129,9 +148,14 @@ def test_a_person_is_shown_the_same_as_it_is(done: Run, line: str) -> None:
 def test_junit_s_and_cucumber_s_files_are_in_the_same_folder(done: Run) -> None:
     assert {file.name for file in done.latest.iterdir()} == {"junit.xml", "cucumber.json", "layers.json"}
     cases = ElementTree.parse(done.latest / "junit.xml").iter("testcase")  # noqa: S314 - pytest has written it
-    assert [case.get("name") for case in cases] == ["test_it_is_there"]
+    assert [case.get("name") for case in cases] == ["test_it_is_there", "test_it_is_new"]
     [feature] = json.loads((done.latest / "cucumber.json").read_text())
     assert feature["name"] == "A lamp"
+
+
+def test_where_no_versions_were_compared_there_is_no_table_of_them(tmp_path: Path, done: Run) -> None:
+    assert "Components" in done.printed
+    assert "Components" not in run(tmp_path, "-k", "there").printed
 
 
 def test_files_that_a_person_asked_for_elsewhere_are_there_and_the_last_run_is_the_latest(tmp_path: Path) -> None:

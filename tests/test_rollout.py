@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from lab.kube import Kube
 from lab.rollout import wait_until_ready, workload_is_ready
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
-from tests.fake_cluster import FakeCluster, pod
+from tests.fake_cluster import FakeCluster, claim, event_of, pod
 
 
 @pytest.fixture
@@ -23,8 +24,7 @@ def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
     """An API server; its watches end with the test."""
     one = FakeCluster(http_server)
     yield one
-    for kind in rollout.KINDS:
-        one.will_end_watch(kind)
+    one.end_all_watches()
 
 
 @pytest.fixture
@@ -113,6 +113,72 @@ def test_a_hopeless_pod_ends_the_wait_with_its_reason_and_its_log(
         wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
     assert "pod auth/dex-1, container main: its container keeps crashing" in caught.value.seen
     assert "no such issuer" in caught.value.seen
+
+
+def test_it_ends_in_time_also_where_nothing_changes_any_more(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pod that no node takes gives no events."""
+    monkeypatch.setattr(rollout, "PATIENCE", 2.0)
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", unschedulable="1 Insufficient cpu.")]
+    begin = time.monotonic()
+    with pytest.raises(LabError, match="cannot come true") as caught:
+        wait_until_ready(kube, terminal, ["auth"], [], 30, lambda _: None)
+    assert 2 <= time.monotonic() - begin < 5
+    assert "Unschedulable: 1 Insufficient cpu." in caught.value.seen
+    assert "8 CPUs" in caught.value.remedy
+
+
+def test_a_claim_without_a_volume_ends_the_wait_with_what_its_event_says(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "PATIENCE", 0.0)
+    data = claim("data", namespace="auth")
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", claim="data")]
+    cluster.objects["PersistentVolumeClaim"] = [data]
+    cluster.objects["Event"] = [event_of(data, "FailedBinding", "no storage class is set")]
+    with pytest.raises(LabError, match="cannot come true") as caught:
+        wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
+    assert "claim data: it has no volume" in caught.value.seen
+    assert "mark a StorageClass as default" in caught.value.remedy
+
+
+def test_a_dozen_hopeless_pods_are_named_with_every_remedy_once(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "PATIENCE", 0.0)
+    write_program("kubectl", 'echo "log of $4"')
+    cluster.objects["Pod"] = [
+        pod("image", namespace="auth", waiting="ImagePullBackOff"),
+        *(pod(f"crash-{number}", namespace="auth", waiting="CrashLoopBackOff") for number in range(12)),
+    ]
+    with pytest.raises(LabError) as caught:
+        wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
+    seen = caught.value.seen
+    assert seen.count("container main: ") == 12
+    assert "and 1 more" in seen
+    assert "the last lines of auth/crash-0's log:\nlog of crash-0" in seen
+    assert [line[:20] for line in caught.value.remedy.splitlines()] == ["see that the registr", "its log says why; wh"]
+
+
+def test_a_claim_that_only_waits_is_told_when_time_is_up(kube: Kube, cluster: FakeCluster, terminal: Terminal) -> None:
+    data = claim("data", namespace="auth")
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", claim="data")]
+    cluster.objects["PersistentVolumeClaim"] = [data]
+    cluster.objects["Event"] = [event_of(data, "ExternalProvisioning", "waiting for a volume")]
+    with pytest.raises(LabError, match="in vain") as caught:
+        wait_until_ready(kube, terminal, ["auth"], [], 1.5, lambda _: None)
+    assert "claim data is Pending (ExternalProvisioning: waiting for a volume)" in caught.value.seen
+
+
+def test_where_another_try_has_just_begun_the_log_is_that_of_the_one_before(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "PATIENCE", 0.0)
+    write_program("kubectl", 'case "$*" in *--previous*) echo no such issuer;; esac')
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
+    with pytest.raises(LabError, match="no such issuer"):
+        wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
 
 
 def test_a_pod_that_is_hopeless_for_a_moment_is_given_time(

@@ -78,3 +78,14 @@ def test_the_kit_s_source_has_the_charts_that_a_release_pins_in_the_same_version
     assert {name: chart.version for name, chart in kit.charts.items()} == {
         name: chart.version for name, chart in release.charts.items()
     }
+
+
+def test_a_source_of_one_release_says_so_when_another_is_asked_for(file: Path) -> None:
+    file.write_text('release = "1.7"\n' + GOOD)
+    there = source.load(file)
+    assert list(source.without("1.7", there)) == []
+    [finding] = source.without("1.8", there)
+    assert finding.what == "there is no Kubeflow 1.8 at this lab's source"
+    assert "--release 1.7" in finding.expected
+    file.write_text(GOOD)
+    assert list(source.without("1.8", source.load(file))) == []

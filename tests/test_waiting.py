@@ -9,7 +9,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.journal import JOURNAL
-from lab.waiting import Observations, Trouble, polling, wait_until
+from lab.waiting import Hopeless, Observations, Trouble, polling, wait_until
 
 WHAT = "the lamp is green"
 
@@ -129,6 +129,15 @@ def test_a_hopeless_observation_ends_the_wait_at_once_with_the_reason() -> None:
     assert error.what == f"{WHAT}: this cannot come true"
     assert error.seen.splitlines() == ["the bulb is burnt out", "broken"]
     assert error.remedy == "change the bulb"
+
+
+def test_who_knows_why_it_is_hopeless_may_know_the_remedy() -> None:
+    with pytest.raises(LabError) as caught:
+        wait_until(
+            stream("broken"), is_green, 5, WHAT, hopeless=lambda _: Hopeless("it is burnt out", "change it"), remedy="-"
+        )
+    assert caught.value.seen == "it is burnt out\nbroken"
+    assert caught.value.remedy == "change it"
 
 
 def test_what_satisfies_is_never_hopeless() -> None:

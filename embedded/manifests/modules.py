@@ -14,7 +14,7 @@ ISTIO, CERT_MANAGER = "common/istio-1-16", "common/cert-manager/cert-manager/bas
 CRDS = "manifests/charts/base/files/crd-all.gen.yaml"
 ISTIOD_CHART = "manifests/charts/istio-control/istio-discovery"
 ISTIOD_VALUES = {
-    "global": {"hub": "docker.io/istio", "tag": "1.16.0"},
+    "global": {"hub": "docker.io/istio", "tag": "1.16.0-stand-in"},
     # A stock Envoy lacks Istio's own filters.
     "env": {"PILOT_ENABLE_ALPN_FILTER": "false", "PILOT_ENABLE_METADATA_EXCHANGE": "false"},
     "telemetry": {"enabled": False},

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab.images import full_reference
+from lab.source import STAND_IN
 
 TABLE = Path(__file__).parent / "workloads.toml"
+VERSION_LABEL = "app.kubernetes.io/version"
 ITSELF = "itself"
 """The role of a container whose image is the program that it names."""
 GATEWAY_ACCOUNT = "istio-system/istio-ingressgateway-service-account"
@@ -76,6 +78,11 @@ class Container(_Row):
     ready: Probe | None = None
     live: Probe | None = None
 
+    @property
+    def reference(self) -> str:
+        """The full name of the image that runs."""
+        return full_reference(self.image) + ("" if self.role == ITSELF else STAND_IN)
+
     def arguments(self, name: str) -> list[str]:
         """What the stand-in program is called with; an idle one listens wherever it may be asked."""
         if self.role != "idle":
@@ -94,7 +101,7 @@ class Container(_Row):
         # What is empty is left out: the API server drops it, and each further apply would call that a change.
         return {
             "name": name,
-            "image": self.image,
+            "image": self.reference,
             **({} if self.role == ITSELF else {"args": self.arguments(workload)}),
             **({"ports": ports} if ports else {}),
             **({"env": [{"name": key, "value": value} for key, value in variables.items()]} if variables else {}),
@@ -135,8 +142,8 @@ class Workload(_Row):
     containers: dict[str, Container]
     services: dict[str, dict[str, tuple[int, int]]] = {}
 
-    def objects(self, name: str, namespace: str) -> Iterator[Object]:
-        """Its Services and itself."""
+    def objects(self, name: str, namespace: str, labels: dict[str, str]) -> Iterator[Object]:
+        """Its Services and itself, which has these labels."""
         for service, ports in self.services.items():
             yield {
                 **head("v1", "Service", service, namespace),
@@ -153,8 +160,10 @@ class Workload(_Row):
             "containers": [part.manifest(of, name, bool(self.claim)) for of, part in self.containers.items()],
             **({"volumes": [volume]} if self.claim else {}),
         }
+        workload = head("apps/v1", self.kind, name, namespace)
+        workload["metadata"] |= {"labels": labels} if labels else {}
         yield {
-            **head("apps/v1", self.kind, name, namespace),
+            **workload,
             "spec": {
                 "replicas": self.replicas,
                 "selector": {"matchLabels": self.labels},
@@ -292,6 +301,7 @@ class Component(_Row):
 
     Arguments:
         folder: in the tree.
+        version: what a label of its workloads reads, where upstream tells the version by one.
         gateway_folder: where its routes are, if not in the same folder; it then includes the other.
         params: the content of its params.env.
         claims: PersistentVolumeClaims, each with its size.
@@ -299,6 +309,7 @@ class Component(_Row):
 
     folder: str
     namespace: str
+    version: str = ""
     gateway_folder: str = ""
     crds: tuple[Crd, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -317,11 +328,13 @@ class Component(_Row):
             }
             for name, size in self.claims.items()
         ]
+        labels = {VERSION_LABEL: self.version} if self.version else {}
+        workloads = self.workloads.items()
         return [
             *(head("v1", "ServiceAccount", account, self.namespace) for account in accounts),
             *(part for workload in self.workloads.values() for part in workload.access(self.namespace)),
             *claims,
-            *(part for name, workload in self.workloads.items() for part in workload.objects(name, self.namespace)),
+            *(part for name, workload in workloads for part in workload.objects(name, self.namespace, labels)),
         ]
 
     def route_objects(self) -> list[Object]:
@@ -340,7 +353,7 @@ def stand_ins(components: dict[str, Component]) -> list[str]:
     """The full references of the images in whose seat the stand-in program sits."""
     workloads = [workload for component in components.values() for workload in component.workloads.values()]
     containers = [container for workload in workloads for container in workload.containers.values()]
-    return sorted({full_reference(container.image) for container in containers if container.role != ITSELF})
+    return sorted({container.reference for container in containers if container.role != ITSELF})
 
 
 def head(version: str, kind: str, name: str, namespace: str = "") -> Object:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from packaging.version import Version
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from lab.errors import LabError
 
 FOLDER = Path(__file__).parent
+
+
+def _is_range(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Range = Annotated[str, AfterValidator(_is_range)]
+"""A range of versions, as in >=1.24,<1.26."""
 
 
 class _Strict(BaseModel):
@@ -21,13 +34,8 @@ class _Strict(BaseModel):
 class Kubernetes(_Strict):
     """The Kubernetes that a release runs on: a version range, and the k3s image of the lab inside it."""
 
-    supported: str
+    supported: Range
     k3s_image: str
-
-    @field_validator("supported")
-    @classmethod
-    def _is_range(cls, text: str) -> str:
-        return _range(text)
 
 
 class Chart(_Strict):
@@ -40,16 +48,11 @@ class Chart(_Strict):
 class Tools(_Strict):
     """The programs that a person types in the tutorial, and a version range for each."""
 
-    docker: str
-    k3d: str
-    helm: str
-    kubectl: str
-    kustomize: str
-
-    @field_validator("*")
-    @classmethod
-    def _is_range(cls, text: str) -> str:
-        return _range(text)
+    docker: Range
+    k3d: Range
+    helm: Range
+    kubectl: Range
+    kustomize: Range
 
 
 class Manifests(_Strict):
@@ -154,6 +157,7 @@ class Component(_Strict):
         workload: NAMESPACE/NAME of the Deployment that tells it; empty where `example` does not install the component.
         label: the Deployment's label that tells it; empty where the tag of an image does.
         told_as: what label or tag read, where that is not the version itself.
+        images: what the names of its images have and those of no other component, where `example` does not install it.
     """
 
     name: str
@@ -162,6 +166,7 @@ class Component(_Strict):
     workload: str = ""
     label: str = ""
     told_as: str = ""
+    images: str = ""
 
 
 class Part(_Strict):
@@ -181,6 +186,7 @@ class Release(_Strict):
         charts: the Helm charts of the layers below it.
         manifests: what it is installed from.
         namespaces: those whose pods must be ready.
+        created_later: Deployments that no manifest has, as NAMESPACE/NAME: controllers create them for the Profile.
         front_end: what asks for a log-in.
         password: where the user's password is set.
         web_apps: those in which a person creates things, by the kind of thing.
@@ -194,6 +200,7 @@ class Release(_Strict):
     charts: dict[str, Chart]
     manifests: Manifests
     namespaces: tuple[str, ...]
+    created_later: tuple[str, ...]
     front_end: FrontEnd
     password: Password
     web_apps: dict[Literal["volumes", "notebooks", "tensorboards"], WebApp]
@@ -201,17 +208,9 @@ class Release(_Strict):
     parts: tuple[Part, ...]
 
 
-def _range(text: str) -> str:
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
 def names() -> list[str]:
-    """The releases that there is a file for."""
-    return sorted(file.stem for file in FOLDER.glob("*.toml"))
+    """The releases that there is a file for, the oldest first."""
+    return sorted((file.stem for file in FOLDER.glob("*.toml")), key=Version)
 
 
 def load(name: str, folder: Path = FOLDER) -> Release:

@@ -12,8 +12,8 @@ var pipelineParts = []struct {
 	name, image  string
 	port, target int
 }{
-	{"ml-pipeline-ui-artifact", "gcr.io/ml-pipeline/frontend:2.0.0-alpha.7", 80, 3000},
-	{"ml-pipeline-visualizationserver", "gcr.io/ml-pipeline/visualization-server:2.0.0-alpha.7", 8888, 8888},
+	{"ml-pipeline-ui-artifact", "gcr.io/ml-pipeline/frontend:2.0.0-alpha.7-stand-in", 80, 3000},
+	{"ml-pipeline-visualizationserver", "gcr.io/ml-pipeline/visualization-server:2.0.0-alpha.7-stand-in", 8888, 8888},
 }
 
 // reconcile gives every Profile its namespace, again and again until the context ends.

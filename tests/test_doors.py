@@ -1,0 +1,82 @@
+"""lab/doors.py: the port-forward is the lab's own, or it is none."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import doors
+from lab.doors import PortForward
+from lab.errors import LabError
+from lab.terminal import Terminal
+from tests.conftest import WriteProgram
+
+LISTENS = "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A free port, which is the port-forward's in this test."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = int(server.getsockname()[1])
+    monkeypatch.setattr(doors, "PORT", free)
+    return free
+
+
+@pytest.fixture
+def forward(terminal: Terminal, tmp_path: Path) -> Iterator[PortForward]:
+    """A port-forward; when the test has ended, nothing of it goes on."""
+    yield PortForward(terminal, tmp_path / "port-forward.log")
+    assert not [thread for thread in threading.enumerate() if thread.name == "port-forward"]
+
+
+@pytest.fixture
+def kubectl(write_program: WriteProgram, port: int) -> None:
+    """A kubectl that listens on the port."""
+    write_program("kubectl", f'exec {sys.executable} -c "{LISTENS.format(port=port)}"')
+
+
+def test_it_is_open_when_kubectl_listens_and_closed_afterwards(forward: PortForward, kubectl: None, port: int) -> None:
+    with forward.open():
+        assert doors.listeners(port) == ["127.0.0.1"]
+    assert doors.listeners(port) == []
+
+
+def test_one_that_was_killed_is_waited_for_until_another_listens(
+    forward: PortForward, kubectl: None, port: int
+) -> None:
+    with forward.open():
+        forward.kill()
+        forward.wait_until_open()
+        assert doors.listeners(port) == ["127.0.0.1"]
+
+
+def test_somebody_else_s_server_at_the_port_is_not_taken_for_the_door(
+    forward: PortForward, write_program: WriteProgram, port: int
+) -> None:
+    write_program("kubectl", "echo unable to listen on port; exit 1")
+    begin = time.monotonic()
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(LabError) as caught, forward.open():
+        pass
+    assert time.monotonic() - begin < 5
+    assert f"port {port} is in use" in caught.value.seen
+    assert f"process {os.getpid()} (" in caught.value.seen
+    assert "end that process" in caught.value.remedy
+
+
+def test_a_kubectl_that_does_not_listen_is_told_with_where_its_words_are(
+    forward: PortForward, write_program: WriteProgram, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "OPEN_TIMEOUT", 0.5)
+    write_program("kubectl", "exit 1")
+    with pytest.raises(LabError, match="in vain") as caught, forward.open():
+        pass
+    assert caught.value.seen == f"nobody listens on port {port}"
+    assert "port-forward.log" in caught.value.remedy

@@ -1,0 +1,51 @@
+"""lab/kubeflow.py: which objects of manifests a cluster does not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from lab.kube import Kube, Object
+from lab.kubeflow import missing
+from tests.fake_cluster import FakeCluster, pod
+
+
+def one(kind: str, name: str, namespace: str = "", api_version: str = "v1") -> Object:
+    """An object, as a manifest has it."""
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+@pytest.fixture
+def kube(http_server: HTTPServer, tmp_path: Path) -> Kube:
+    """A cluster with a pod in the default namespace, one in another, and a node."""
+    cluster = FakeCluster(http_server)
+    cluster.objects["Pod"] = [pod("lamp"), pod("torch", namespace="cellar")]
+    cluster.objects["Node"] = [{"metadata": {"name": "house"}}]
+    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        one("Pod", "lamp"),
+        one("Pod", "lamp", "default"),
+        one("Pod", "torch", "cellar"),
+        one("Node", "house"),
+        one("Node", "house", "cellar"),  # as kustomize writes it, where it does not know the kind
+    ],
+)
+def test_what_is_there_is_not_missing(there: Object, kube: Kube) -> None:
+    assert missing([there], kube) == []
+
+
+def test_what_is_not_there_is_named_with_its_kind_and_namespace(kube: Kube) -> None:
+    wanted = [
+        one("Pod", "torch"),
+        one("Pod", "lamp", "cellar"),
+        one("Node", "garden"),
+        one("Profile", "somebody", api_version="kubeflow.org/v1"),
+    ]
+    assert missing(wanted, kube) == ["Pod/torch", "Pod/lamp cellar", "Node/garden", "Profile/somebody"]
