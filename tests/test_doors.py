@@ -1,4 +1,4 @@
-"""lab/doors.py: the port-forward is the lab's own, or it is none."""
+"""lab/doors.py: the port-forward is the lab's own, or it is none; and what counts as an answer of Kubeflow's."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import doors
-from lab.doors import PortForward
+from lab import doors, releases
+from lab.doors import PortForward, is_served
 from lab.errors import LabError
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
@@ -80,3 +80,20 @@ def test_a_kubectl_that_does_not_listen_is_told_with_where_its_words_are(
         pass
     assert caught.value.seen == f"nobody listens on port {port}"
     assert "port-forward.log" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "where_dex_is_first", "behind_a_button"),
+    [
+        (200, True, True),
+        (302, True, True),
+        (401, True, True),
+        (403, False, True),  # a refusal of everybody, or the page with the button
+        (404, False, False),
+        (500, False, False),
+        (503, False, False),
+    ],
+)
+def test_what_counts_as_an_answer(status: int, where_dex_is_first: bool, behind_a_button: bool) -> None:
+    assert is_served(status, releases.load("1.7").front_end) is where_dex_is_first
+    assert is_served(status, releases.load("1.9").front_end) is behind_a_button

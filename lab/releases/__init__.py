@@ -81,7 +81,7 @@ class SessionLength(_Strict):
 
     Arguments:
         file: of the manifests.
-        line: that is added to it, in which {seconds} stands for their number.
+        line: that says it, NAME=VALUE, in which {seconds} stands for their number.
         apply: the folder that is built and applied to change it.
     """
 
@@ -102,7 +102,7 @@ class FrontEnd(_Strict):
         state_cookie: the cookie that remembers a log-in that has begun.
         callback: the path to which Dex sends who has logged in.
         log_out: how a session is ended.
-        session_length: where it is set how long one lasts; left out where that is not known.
+        session_length: where it is set how long one lasts.
     """
 
     name: str
@@ -113,7 +113,7 @@ class FrontEnd(_Strict):
     state_cookie: str
     callback: str
     log_out: LogOut
-    session_length: SessionLength | None = None
+    session_length: SessionLength
 
 
 class Password(_Strict):
