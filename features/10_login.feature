@@ -96,6 +96,7 @@ Feature: A person logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  @changes
   Scenario: A session whose time is over opens nothing
     It lasts for a day. Here, for a moment, it lasts for three seconds.
     Given both doors

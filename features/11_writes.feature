@@ -27,6 +27,7 @@ Feature: A person creates something in a web app
       | tensorboard |
       | volume      |
 
+  @changes
   Scenario: A write works there when the web apps do without secure cookies
     Given the web apps do without secure cookies
     And the owner, logged in at http://kubeflow.example.it

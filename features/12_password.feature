@@ -3,6 +3,7 @@ Feature: The owner gets another password
   The tutorial's password is known to everybody. Another one is hashed with bcrypt, written into Dex's configuration and
   applied; Dex reads it when it starts anew.
 
+  @changes
   Scenario: The new password is accepted, and the old one no more
     Given the owner has another password
     And a visitor at http://localhost:7080

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab import doors, releases
 from lab.applying import built
@@ -17,6 +18,8 @@ from lab.site import Site
 from lab.waiting import polling, wait_until
 
 ROLLOUT_TIMEOUT = 120
+NOTE = "changes"
+"""The file that names what changes are in, from before they are made until they are taken back."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,34 @@ def made(
             seen=f"{len(old[file].splitlines())} lines without it",
             remedy=f"look at {manifests.folder / file}, and for its name in lab/releases",
         )
+    _note(site).write_text("\n".join(edit.workload for edit in edits))
     try:
         _roll_out(edits, new, site, kube, manifests, session)
         yield
     finally:
         _roll_out(edits, old, site, kube, manifests, session)
+    _note(site).unlink()
+
+
+def left_behind(site: Site) -> list[str]:
+    """What a change of an interrupted run may still be in, as NAMESPACE/KIND/NAME."""
+    return _note(site).read_text().split() if _note(site).exists() else []
+
+
+def restart_what_was_left_behind(site: Site) -> None:
+    """Restarts it, once the manifests are applied anew: it may have read the change when it started."""
+    for workload in left_behind(site):
+        _restart(workload, site)
+    _note(site).unlink(missing_ok=True)
+
+
+def _note(site: Site) -> Path:
+    return site.home / NOTE
+
+
+def _restart(workload: str, site: Site) -> None:
+    namespace, kind, name = workload.split("/")
+    site.terminal.run("kubectl", "rollout", "restart", f"{kind}/{name}", "--namespace", namespace)
 
 
 def _roll_out(
@@ -84,8 +110,7 @@ def _roll_out(
     site.terminal.run("kubectl", "apply", "-f", "-", stdin=objects)
     for edit in edits:
         if edit.restart:
-            namespace, kind, name = edit.workload.split("/")
-            site.terminal.run("kubectl", "rollout", "restart", f"{kind}/{name}", "--namespace", namespace)
+            _restart(edit.workload, site)
     for edit in edits:
         _wait_for_workload(edit.workload, kube)
         _wait_for_path(edit, site, session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from lab import images
+from lab import editing, images
 from lab.applying import apply_in_rounds, built, documents
 from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
@@ -42,7 +42,9 @@ class Kubeflow:
         return self.site.home / "kubeflow"
 
     def wrong(self) -> str | None:
-        """What is missing; None when all is there."""
+        """What is missing, or was changed by a run that did not take it back; None when all is right."""
+        if changed := editing.left_behind(self.site):
+            return f"an interrupted run has changed {', '.join(changed)}"
         lacking = self.missing_objects()
         return f"{len(lacking)} objects are missing, such as {lacking[0]}" if lacking else None
 
@@ -61,6 +63,7 @@ class Kubeflow:
             self._apply(whole, self.log_folder)
         else:
             self._install_parts()
+        editing.restart_what_was_left_behind(self.site)
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""

@@ -1,15 +1,18 @@
-"""lab/editing.py: a change that cannot be made leaves the manifests as they were."""
+"""lab/editing.py: a change that cannot be made leaves the manifests as they were, and one left behind is known."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from lab import editing, releases, settings, source
 from lab.editing import Edit, made
 from lab.errors import LabError
 from lab.kube import Kube
+from lab.manifests import Copy
+from lab.record import Record
+from lab.site import Site
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
 
@@ -17,13 +20,22 @@ FILES = {"web/params.env": "SECURE=true\n", "jupyter/params.env": "SECURE=true\n
 
 
 @pytest.fixture
-def manifests(tmp_path: Path) -> Path:
+def site(terminal: Terminal) -> Site:
+    """A lab whose programs are the test's."""
+    record = Record(kind="k3d", environment=dict(terminal.environment))
+    return Site(settings.load({}), source.of_the_internet(releases.load("1.7")), record)
+
+
+@pytest.fixture
+def manifests(site: Site, tmp_path: Path) -> Copy:
     """A tree of manifests with two files."""
     for name, text in FILES.items():
-        file = tmp_path / "manifests" / name
+        file = tmp_path / "original" / name
         file.parent.mkdir(parents=True)
         file.write_text(text)
-    return tmp_path / "manifests"
+    copy = Copy(site, tmp_path / "original")
+    copy.install()
+    return copy
 
 
 @pytest.fixture
@@ -32,7 +44,7 @@ def asked(write_program: WriteProgram, tmp_path: Path) -> Path:
     write_program("kustomize", 'cat "$2/params.env"')
     log = tmp_path / "asked"
     log.touch()
-    write_program("kubectl", f'cat >> {log}; echo "refused" >&2; exit 1')
+    write_program("kubectl", f'[ "$1" = apply ] && cat >> {log} || echo "$@" >> {log}; echo "refused" >&2; exit 1')
     return log
 
 
@@ -41,30 +53,45 @@ def switched_off(file: str, old: str = "true") -> Edit:
     return Edit(file, lambda text: text.replace(old, "false"), folder, f"kubeflow/Deployment/{folder}", False, "/")
 
 
-def make(edits: list[Edit], manifests: Path, terminal: Terminal, tmp_path: Path) -> None:
-    site, tree = SimpleNamespace(terminal=terminal), SimpleNamespace(folder=manifests)
-    with made(edits, site, Kube(tmp_path / "none", tmp_path), tree):  # type: ignore[arg-type]
+def make(edits: list[Edit], site: Site, manifests: Copy, tmp_path: Path) -> None:
+    with made(edits, site, Kube(tmp_path / "none", tmp_path), manifests):
         pytest.fail("the changes count as made")
 
 
-def now(manifests: Path) -> dict[str, str]:
-    return {str(file.relative_to(manifests)): file.read_text() for file in manifests.rglob("*.env")}
+def now(manifests: Copy) -> dict[str, str]:
+    return {str(file.relative_to(manifests.folder)): file.read_text() for file in manifests.folder.rglob("*.env")}
 
 
 def test_where_one_file_lacks_what_is_to_be_changed_none_is_changed(
-    manifests: Path, asked: Path, terminal: Terminal, tmp_path: Path
+    manifests: Copy, asked: Path, site: Site, tmp_path: Path
 ) -> None:
     edits = [switched_off("web/params.env"), switched_off("jupyter/params.env", old="yes")]
     with pytest.raises(LabError, match=r"jupyter/params\.env does not have what is to be changed"):
-        make(edits, manifests, terminal, tmp_path)
+        make(edits, site, manifests, tmp_path)
     assert now(manifests) == FILES
     assert asked.read_text() == ""
+    assert editing.left_behind(site) == []
 
 
 def test_changes_that_are_refused_are_applied_together_and_taken_back(
-    manifests: Path, asked: Path, terminal: Terminal, tmp_path: Path
+    manifests: Copy, asked: Path, site: Site, tmp_path: Path
 ) -> None:
     with pytest.raises(LabError, match="refused"):
-        make([switched_off("web/params.env"), switched_off("jupyter/params.env")], manifests, terminal, tmp_path)
+        make([switched_off("web/params.env"), switched_off("jupyter/params.env")], site, manifests, tmp_path)
     assert now(manifests) == FILES
     assert asked.read_text().replace("---", "").split() == [*["SECURE=false"] * 2, *["SECURE=true"] * 2]
+
+
+def test_a_change_that_could_not_be_taken_back_is_known_until_what_it_was_in_is_restarted(
+    manifests: Copy, asked: Path, site: Site, tmp_path: Path, write_program: WriteProgram
+) -> None:
+    with pytest.raises(LabError, match="refused"):
+        make([switched_off("web/params.env"), switched_off("jupyter/params.env")], site, manifests, tmp_path)
+    assert editing.left_behind(site) == ["kubeflow/Deployment/web", "kubeflow/Deployment/jupyter"]
+    with pytest.raises(LabError, match="refused"):
+        editing.restart_what_was_left_behind(site)
+    assert editing.left_behind(site) != []
+    write_program("kubectl", f'echo "$@" > {asked}')
+    editing.restart_what_was_left_behind(site)
+    assert asked.read_text() == "rollout restart Deployment/jupyter --namespace kubeflow\n"
+    assert editing.left_behind(site) == []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-MARKERS = ["network", "cluster", "metallb", "ingress", "docker", "browser"]
+MARKERS = ["network", "cluster", "metallb", "ingress", "docker", "changes", "pinned", "browser"]
 
 FEATURES = """
 @{chapter}
@@ -119,6 +119,23 @@ def test_a_finding_of_a_step_is_shown_with_its_place(suite: pytest.Pytester) -> 
 
 def test_what_needs_the_lab_s_docker_is_left_out_for_an_existing_cluster(suite: pytest.Pytester) -> None:
     run(suite, "--lab", "existing").assert_outcomes(passed=3, deselected=3)
+
+
+@pytest.mark.parametrize(
+    ("tag", "options", "left_out"),
+    [
+        ("changes", ("--lab", "existing"), 3),
+        ("changes", ("--manifests=.",), 0),
+        ("pinned", ("--manifests=.",), 3),
+        ("pinned", ("--lab", "existing"), 0),
+    ],
+)
+def test_what_does_not_apply_is_left_out(
+    tag: str, options: tuple[str, ...], left_out: int, suite: pytest.Pytester
+) -> None:
+    for feature in (suite.path / "features").iterdir():
+        feature.write_text(feature.read_text().replace("@docker", f"@{tag}"))
+    run(suite, *options).assert_outcomes(passed=6 - left_out, deselected=left_out)
 
 
 def test_a_chapter_alone_can_be_asked_for(suite: pytest.Pytester) -> None:
