@@ -17,9 +17,7 @@ import requests
 from lab import diagnosis, releases
 from lab.cluster import Cluster
 from lab.errors import LabError
-from lab.ingress import published_address
-from lab.kube import Object, named
-from lab.kubectl import apply
+from lab.ingress import Backend, expose, published_address
 from lab.ports import REMEDY, described, listening
 from lab.releases import FrontEnd
 from lab.resolving import session
@@ -36,8 +34,6 @@ LISTENING = "0A"
 """TCP_LISTEN, as /proc/net/tcp writes it."""
 OPEN_TIMEOUT = 20
 SERVED_TIMEOUT = 30
-PUBLISHED_TIMEOUT = 75
-"""Seconds; ingress-nginx writes addresses into Ingresses once a minute."""
 
 
 class PortForward:
@@ -133,20 +129,10 @@ class KubeflowIngress:
     def install(self) -> None:
         """Applies it, and waits until the Ingress controller has taken it up and leads to the gateway.
 
-        The two come in either order: an address in the Ingress does not mean that the host is served already.
-
         Raises LabError when it is not led there, or when the gateway refuses everybody; then with the reason.
         """
-        apply(self.site.terminal, [_ingress()])
-        address = self.site.settings.ingress_address
-        wait_until(
-            self.kube.watching("Ingress", NAMESPACE),
-            satisfied=lambda ingresses: published_address(named(ingresses, INGRESS)) == address,
-            show=lambda ingresses: f"its address is {published_address(named(ingresses, INGRESS))}",
-            timeout=PUBLISHED_TIMEOUT,
-            what=f"the Ingress {INGRESS} has the address {address}",
-            remedy="the Ingress controller writes it; its log says why it does not",
-        )
+        address, gateway = self.site.settings.ingress_address, Backend(NAMESPACE, SERVICE, SERVICE_PORT)
+        expose(self.site.terminal, self.kube, INGRESS, HOST, gateway, address)
         try:
             wait_until(
                 polling(self._status, every=0.1, passing=(OSError,)),
@@ -198,14 +184,3 @@ def is_served(status: int, front_end: FrontEnd) -> bool:
     """
     refused = status == requests.codes.forbidden and front_end.first_page == "dex"
     return not refused and status != requests.codes.not_found and bool(status < requests.codes.server_error)
-
-
-def _ingress() -> Object:
-    backend = {"service": {"name": SERVICE, "port": {"number": SERVICE_PORT}}}
-    path = {"pathType": "Prefix", "path": "/", "backend": backend}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "Ingress",
-        "metadata": {"name": INGRESS, "namespace": NAMESPACE},
-        "spec": {"rules": [{"host": HOST, "http": {"paths": [path]}}]},
-    }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import yaml
 
 from lab.cluster import Cluster
 from lab.helm import HelmRelease
-from lab.kube import Object, marked, named
+from lab.kube import Kube, Object, marked, named
+from lab.kubectl import apply
 from lab.metallb import POOL
 from lab.readiness import is_ready, wait_for_pods
 from lab.site import Site
+from lab.terminal import Terminal
 from lab.waiting import wait_until
 
 NAMESPACE = "kube-system"
@@ -20,7 +23,18 @@ CLASS = "nginx"
 SELECTOR = "app.kubernetes.io/name=ingress-nginx,app.kubernetes.io/component=controller"
 READY_TIMEOUT = 120
 ADDRESS_TIMEOUT = 30
+PUBLISHED_TIMEOUT = 75
+"""Seconds; ingress-nginx writes addresses into Ingresses once a minute."""
 DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The Service that an Ingress leads to, and its port."""
+
+    namespace: str
+    name: str
+    port: int
 
 
 class IngressController:
@@ -52,13 +66,11 @@ class IngressController:
         self.values.write_text(yaml.safe_dump(self._values()))
         self.release.install()
         wait_for_pods(self.kube, NAMESPACE, SELECTOR, 1, READY_TIMEOUT, "the Ingress controller is ready")
-        address = self.site.settings.ingress_address
-        wait_until(
-            self.kube.watching("Service", NAMESPACE),
-            satisfied=lambda services: published_address(named(services, SERVICE)) == address,
-            show=lambda services: f"the external address of {SERVICE} is {published_address(named(services, SERVICE))}",
-            timeout=ADDRESS_TIMEOUT,
-            what=f"MetalLB gives the Service {SERVICE} the address {address}",
+        wait_for_address(
+            self.kube,
+            ("Service", NAMESPACE, SERVICE),
+            self.site.settings.ingress_address,
+            ADDRESS_TIMEOUT,
             remedy=f"`python -m lab exec -- kubectl describe service -n {NAMESPACE} {SERVICE}` has MetalLB's reason",
         )
 
@@ -87,3 +99,43 @@ def published_address(one: Object | None) -> IPv4Address | None:
     status = (one or {}).get("status") or {}
     addresses = (status.get("loadBalancer") or {}).get("ingress") or []
     return IPv4Address(addresses[0]["ip"]) if addresses and addresses[0].get("ip") else None
+
+
+def wait_for_address(kube: Kube, of: tuple[str, str, str], address: IPv4Address, timeout: float, remedy: str) -> None:
+    """Waits until a Service or an Ingress has an external address.
+
+    Arguments:
+        of: its kind, namespace and name.
+        timeout: seconds.
+
+    Raises LabError when time is up.
+    """
+    kind, namespace, name = of
+    wait_until(
+        kube.watching(kind, namespace),
+        satisfied=lambda found: published_address(named(found, name)) == address,
+        show=lambda found: f"its address is {published_address(named(found, name))}",
+        timeout=timeout,
+        what=f"the {kind} {name} has the address {address}",
+        remedy=remedy,
+    )
+
+
+def expose(terminal: Terminal, kube: Kube, name: str, host: str, service: Backend, address: IPv4Address) -> None:
+    """Makes an Ingress for all of a host, and waits until the controller has written its address into it.
+
+    Whether the host is served comes before or after that: it must be waited for, too.
+
+    Raises LabError when the API server refuses it, or the controller does not take it up.
+    """
+    backend = {"service": {"name": service.name, "port": {"number": service.port}}}
+    path = {"pathType": "Prefix", "path": "/", "backend": backend}
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": name, "namespace": service.namespace},
+        "spec": {"rules": [{"host": host, "http": {"paths": [path]}}]},
+    }
+    apply(terminal, [ingress])
+    remedy = "the Ingress controller writes it; its log says why it does not"
+    wait_for_address(kube, ("Ingress", service.namespace, name), address, PUBLISHED_TIMEOUT, remedy)

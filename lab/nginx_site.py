@@ -7,9 +7,7 @@ from ipaddress import IPv4Address
 import requests
 
 from lab.cluster import Cluster
-from lab.ingress import published_address
-from lab.kube import Object, named
-from lab.kubectl import apply
+from lab.ingress import Backend, expose, published_address
 from lab.readiness import wait_for_pods
 from lab.resolving import session
 from lab.site import Site
@@ -53,16 +51,8 @@ class NginxSite:
             self.site.terminal.run("kubectl", "create", "deployment", NAME, "--image=nginx")
         if self.kube.one("Service", NAME, NAMESPACE) is None:
             self.site.terminal.run("kubectl", "create", "service", "clusterip", NAME, "--tcp=80:80")
-        apply(self.site.terminal, [_ingress()])
         wait_for_pods(self.kube, NAMESPACE, f"app={NAME}", 1, READY_TIMEOUT, "the nginx site's pod is ready")
-        wait_until(
-            self.kube.watching("Ingress", NAMESPACE),
-            satisfied=lambda ingresses: published_address(named(ingresses, INGRESS)) == self.address,
-            show=lambda ingresses: f"its address is {published_address(named(ingresses, INGRESS))}",
-            timeout=SERVED_TIMEOUT,
-            what=f"the Ingress {INGRESS} has the address {self.address}",
-            remedy="the Ingress controller writes it; its log says why it does not",
-        )
+        expose(self.site.terminal, self.kube, INGRESS, HOST, Backend(NAMESPACE, NAME, 80), self.address)
         wait_until(
             polling(self._status, every=0.1, passing=(OSError,)),
             satisfied=lambda status: status == requests.codes.ok,
@@ -92,14 +82,3 @@ class NginxSite:
     def _get(self, path: str) -> requests.Response:
         with session({HOST: self.address}) as http:
             return http.get(f"http://{HOST}{path}", timeout=5)
-
-
-def _ingress() -> Object:
-    backend = {"service": {"name": NAME, "port": {"number": 80}}}
-    path = {"pathType": "Prefix", "path": "/", "backend": backend}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "Ingress",
-        "metadata": {"name": INGRESS},
-        "spec": {"rules": [{"host": HOST, "http": {"paths": [path]}}]},
-    }
