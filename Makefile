@@ -23,7 +23,7 @@ test: $(READY) /usr/bin/chromium
 	mypy
 	for module in node k3d-proxy runc-bounded webapp; do (cd embedded/programs/$$module && go vet ./... && go test ./...) || exit 1; done
 	python -m embedded programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
-	pytest tests $(ARGS)
+	pytest tests --numprocesses auto $(ARGS)
 
 shell: $(READY)
 	python -m lab shell
