@@ -11,7 +11,9 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from lab import folders
+from lab.kube import Kube
 from lab.terminal import Terminal
+from tests.fake_cluster import FakeCluster
 
 pytest_plugins = ["pytester"]
 
@@ -74,3 +76,17 @@ def http_server(_http_server: HTTPServer) -> Iterator[HTTPServer]:
     """An HTTP server on the loopback interface that answers several requests at once, as a watch needs."""
     yield _http_server
     _http_server.clear()
+
+
+@pytest.fixture
+def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
+    """An API server without any object; its watches end with the test."""
+    one = FakeCluster(http_server)
+    yield one
+    one.end_all_watches()
+
+
+@pytest.fixture
+def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
+    """Its observer."""
+    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")

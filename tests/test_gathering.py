@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from pytest_httpserver import HTTPServer
 
 from lab.gathering import watching_all
 from lab.kube import Kube
 from tests.fake_cluster import FakeCluster, pod
 
 KINDS = {"Pod": "", "Event": "involvedObject.kind=PersistentVolumeClaim"}
-
-
-@pytest.fixture
-def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
-    """An API server; its watches end with the test."""
-    one = FakeCluster(http_server)
-    yield one
-    one.end_all_watches()
-
-
-@pytest.fixture
-def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
-    """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
 
 
 def test_all_kinds_are_told_together_and_again_after_each_change(kube: Kube, cluster: FakeCluster) -> None:

@@ -17,18 +17,6 @@ from tests.fake_cluster import FakeCluster, pod
 WHAT = "the lamp's pod is there"
 
 
-@pytest.fixture
-def cluster(http_server: HTTPServer) -> FakeCluster:
-    """An API server without any object."""
-    return FakeCluster(http_server)
-
-
-@pytest.fixture
-def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
-    """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery.json")
-
-
 def names(objects: list[Object]) -> list[str]:
     return [one["metadata"]["name"] for one in objects]
 

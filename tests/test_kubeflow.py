@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from pytest_httpserver import HTTPServer
 
 from lab.kube import Kube, Object
 from lab.kubeflow import missing
@@ -18,13 +15,11 @@ def one(kind: str, name: str, namespace: str = "", api_version: str = "v1") -> O
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
-@pytest.fixture
-def kube(http_server: HTTPServer, tmp_path: Path) -> Kube:
-    """A cluster with a pod in the default namespace, one in another, and a node."""
-    cluster = FakeCluster(http_server)
+@pytest.fixture(autouse=True)
+def _furnished(cluster: FakeCluster) -> None:
+    """A pod in the default namespace, one in another, and a node."""
     cluster.objects["Pod"] = [pod("lamp"), pod("torch", namespace="cellar")]
     cluster.objects["Node"] = [{"metadata": {"name": "house"}}]
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
 
 
 @pytest.mark.parametrize(

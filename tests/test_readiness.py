@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
-from pytest_httpserver import HTTPServer
 
 from lab.errors import LabError
 from lab.kube import Kube, Object
 from lab.obstacles import KUBELET
 from lab.readiness import hopeless, is_ready, not_ready, wait_for_pods
 from tests.fake_cluster import FakeCluster, pod
-
-
-@pytest.fixture
-def cluster(http_server: HTTPServer) -> FakeCluster:
-    """An API server without any object."""
-    return FakeCluster(http_server)
-
-
-@pytest.fixture
-def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
-    """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery.json")
 
 
 def wait(kube: Kube, count: int = 1, timeout: float = 5) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_httpserver import HTTPServer
 
 from lab import rollout
 from lab.errors import LabError
@@ -17,20 +14,6 @@ from lab.rollout import wait_until_ready, workload_is_ready
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
 from tests.fake_cluster import FakeCluster, claim, event_of, pod
-
-
-@pytest.fixture
-def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
-    """An API server; its watches end with the test."""
-    one = FakeCluster(http_server)
-    yield one
-    one.end_all_watches()
-
-
-@pytest.fixture
-def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
-    """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
 
 
 def workload(replicas: int | None = 1, generation: int = 2, **status: int) -> dict[str, Any]:

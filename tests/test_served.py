@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -14,18 +12,6 @@ from lab.served import check_served, unserved
 from tests.fake_cluster import FakeCluster
 
 RELEASE = releases.load("1.7")
-
-
-@pytest.fixture
-def cluster(http_server: HTTPServer) -> FakeCluster:
-    """An API server of Kubernetes 1.25."""
-    return FakeCluster(http_server)
-
-
-@pytest.fixture
-def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
-    """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
 
 
 def of(api_version: str, kind: str) -> Object:

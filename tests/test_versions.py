@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from pytest_httpserver import HTTPServer
 
 from lab.kube import Kube
 from lab.releases import Component
@@ -26,18 +23,6 @@ def deployment(*images: str, labels: Object | None = None) -> Object:
         "metadata": {"name": "lamp", "namespace": "lights", "labels": labels or {}},
         "spec": {"template": {"spec": {"containers": containers}}},
     }
-
-
-@pytest.fixture
-def cluster(http_server: HTTPServer) -> FakeCluster:
-    """An API server without any object."""
-    return FakeCluster(http_server)
-
-
-@pytest.fixture
-def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
-    """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
 
 
 def test_the_tag_of_one_of_its_images_is_the_version(kube: Kube, cluster: FakeCluster) -> None:
