@@ -4,14 +4,15 @@ Feature: A person logs in
   else sees anything.
 
   Scenario Outline: The owner logs in and is greeted
-    The cookie of the session is not a secure one: over plain HTTP, as these doors are, it could not be. Those of the
-    web apps are, see chapter 11.
+    The dashboard of 1.7 reads the cookie of the session when it logs out, so that other scripts of a page could, too. Nor
+    is it a secure cookie: over plain HTTP, as these doors are, it could not be. Those of the web apps are, see chapter 11.
     Given a visitor at <door>
     When they log in as user@example.com
     Then the page is the Kubeflow Central Dashboard
     And it greets user@example.com
     And they own the namespace kubeflow-user-example-com
-    And their session cannot be read by scripts
+    And scripts can read their session only where this release's dashboard has to
+    And their session is not a secure cookie, which these doors could not keep
     And a picture of it is kept in the report
 
     Examples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 
 from lab import editing, images
@@ -56,18 +57,17 @@ class Kubeflow:
         Raises LabError when the cluster does not serve a kind of object, or refuses an object for good, or, part by
         part, a pod can never become ready.
         """
-        whole = self._built(TARGET)
-        check_served(documents(whole), self.kube, self.release)
-        self._tell_of_missing_images(whole)
+        check_served(documents(self._whole), self.kube, self.release)
+        self._tell_of_missing_images()
         if self.site.settings.install == "single":
-            self._apply(whole, self.log_folder)
+            self._apply(self._whole, self.log_folder)
         else:
             self._install_parts()
         editing.restart_what_was_left_behind(self.site)
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        return missing(documents(self._built(TARGET)), self.kube)
+        return missing(documents(self._whole), self.kube)
 
     def authservice_parameters(self) -> dict[str, str]:
         """What authservice's ConfigMap says."""
@@ -87,11 +87,16 @@ class Kubeflow:
         """The pods of a namespace."""
         return self.kube.all("Pod", namespace)
 
+    @cached_property
+    def _whole(self) -> str:
+        """All manifests as they were at first; scenarios that change some take it back."""
+        return self._built(TARGET)
+
     def _built(self, *folders: str) -> str:
         return "---\n".join(built(self.site.terminal, self.manifests.folder, folder) for folder in folders)
 
-    def _tell_of_missing_images(self, manifests: str) -> None:
-        named = images.named_in(documents(manifests))
+    def _tell_of_missing_images(self) -> None:
+        named = images.named_in(documents(self._whole))
         gateway = self.site.settings.gateway
         mirrors = {
             host: [url.format(gateway=gateway) for url in urls] for host, urls in self.site.source.mirrors.items()

@@ -110,12 +110,22 @@ def owns(person: Visitor, namespace: str) -> None:
     assert person.get("/api/workgroup/exists")["hasWorkgroup"] is True
 
 
-@then("their session cannot be read by scripts")
-def http_only(person: Visitor) -> None:
-    """The lab's doors speak plain HTTP, so the cookie cannot be Secure as well."""
+@then("scripts can read their session only where this release's dashboard has to")
+def http_only(person: Visitor, release: Release) -> None:
+    """What a script in a page can read, it can also send elsewhere."""
     cookie = person.session_cookie()
     assert cookie is not None, "there is no session cookie"
-    assert cookie["httpOnly"] is True, "a script in the page could read the session cookie: it is not HttpOnly"
+    assert cookie["httpOnly"] is release.front_end.http_only, (
+        f"expected HttpOnly {release.front_end.http_only} of the session cookie, seen {cookie['httpOnly']}"
+    )
+
+
+@then("their session is not a secure cookie, which these doors could not keep")
+def not_secure(person: Visitor) -> None:
+    """Both speak plain HTTP."""
+    cookie = person.session_cookie()
+    assert cookie is not None, "there is no session cookie"
+    assert cookie["secure"] is False, "the session cookie is Secure: over plain HTTP a browser would not send it"
 
 
 @then("a picture of it is kept in the report")

@@ -99,6 +99,7 @@ class FrontEnd(_Strict):
         guard: NAMESPACE/KIND/NAME of the object for whose sake the gateway asks it about every request.
         first_page: what a browser without a session sees first: Dex's form, or a page with a button that leads there.
         session_cookie: the cookie that is the session.
+        http_only: whether scripts of a page cannot read it.
         state_cookie: the cookie that remembers a log-in that has begun.
         callback: the path to which Dex sends who has logged in.
         log_out: how a session is ended.
@@ -110,6 +111,7 @@ class FrontEnd(_Strict):
     guard: str
     first_page: Literal["dex", "sign-in"]
     session_cookie: str
+    http_only: bool
     state_cookie: str
     callback: str
     log_out: LogOut

@@ -130,8 +130,13 @@ func (a *authservice) skips(path string) bool {
 	return false
 }
 
-// logout ends the session of a request. As upstream's, it answers 201: a 200 would let the gateway pass the request on.
+// logout ends the session of a request. As upstream's, it wants the session in a header, too, which no other site's page
+// can send, and answers 201: a 200 would let the gateway pass the request on.
 func (a *authservice) logout(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "Bearer "+sessionOf(r) {
+		http.Error(w, "", http.StatusUnauthorized)
+		return
+	}
 	if status, _, err := a.asProxy(r, proxySignOn); err != nil || status != http.StatusAccepted {
 		http.Error(w, "", http.StatusUnauthorized)
 		return

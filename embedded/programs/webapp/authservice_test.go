@@ -81,7 +81,11 @@ func TestAForwardedAddressIsNotBelieved(t *testing.T) {
 func TestALogOutEndsTheSessionForGood(t *testing.T) {
 	front, file := anAuthservice(t)
 	cookies := []string{"Cookie", "authservice_session_1=lid; other=kept; authservice_session_0=va"}
-	out := ask(front, "POST", "/authservice/logout", "", cookies...)
+	if code := ask(front, "POST", "/authservice/logout", "", cookies...).Code; code != http.StatusUnauthorized {
+		t.Errorf("another site's page can end it: %d", code)
+	}
+	asked := append([]string{"Authorization", "Bearer valid"}, cookies...)
+	out := ask(front, "POST", "/authservice/logout", "", asked...)
 	if out.Code != http.StatusCreated || decoded(t, out)["afterLogoutURL"] != "/authservice/site/after_logout" {
 		t.Fatalf("%d %s", out.Code, out.Body)
 	}
@@ -91,7 +95,7 @@ func TestALogOutEndsTheSessionForGood(t *testing.T) {
 	if code := ask(front, "GET", "/", "", cookies...).Code; code != http.StatusFound {
 		t.Errorf("a copy of the ended session is taken: %d", code)
 	}
-	if code := ask(front, "POST", "/authservice/logout", "", cookies...).Code; code != http.StatusUnauthorized {
+	if code := ask(front, "POST", "/authservice/logout", "", asked...).Code; code != http.StatusUnauthorized {
 		t.Errorf("it can be ended twice: %d", code)
 	}
 	again, err := openEndedSessions(file)
@@ -118,8 +122,11 @@ func TestASessionLastsAsLongAsItMay(t *testing.T) {
 
 func TestWithoutASessionThereIsNothingToEnd(t *testing.T) {
 	front, _ := anAuthservice(t)
-	for _, cookie := range []string{"", "authservice_session=forged", "authservice_session_csrf=valid"} {
-		if code := ask(front, "POST", "/authservice/logout", "", "Cookie", cookie).Code; code != http.StatusUnauthorized {
+	for cookie, token := range map[string]string{
+		"": "", "authservice_session=forged": "forged", "authservice_session_csrf=valid": "valid",
+	} {
+		asked := []string{"Cookie", cookie, "Authorization", "Bearer " + token}
+		if code := ask(front, "POST", "/authservice/logout", "", asked...).Code; code != http.StatusUnauthorized {
 			t.Errorf("%q: %d", cookie, code)
 		}
 	}
