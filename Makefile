@@ -14,10 +14,10 @@ READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: lab test shell
-lab: $(READY) /usr/bin/chromium
+lab: $(READY) /usr/bin/chromium-headless-shell
 	pytest $(ARGS)
 
-test: $(READY) /usr/bin/chromium
+test: $(READY) /usr/bin/chromium-headless-shell
 	ruff check .
 	ruff format --check .
 	mypy
@@ -37,6 +37,6 @@ $(UV):
 	python3 -m venv $(CACHE)/uv-$(UV_VERSION)
 	$(CACHE)/uv-$(UV_VERSION)/bin/pip install --quiet uv==$(UV_VERSION)
 
-/usr/bin/chromium:
+/usr/bin/chromium-headless-shell:
 	apt-get update
-	apt-get install --yes --no-install-recommends chromium fonts-dejavu-core
+	apt-get install --yes --no-install-recommends chromium-headless-shell fonts-dejavu-core

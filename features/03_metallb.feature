@@ -14,15 +14,13 @@ Feature: MetalLB gives Services their addresses
     And the announcement l2advertise is for the pool ip-pool
 
   Scenario: A Service gets an address of the pool and can be reached there
-    Given MetalLB's pool of addresses
-    When a Service of type LoadBalancer is made for a site
-    Then it gets an address from 172.20.0.10-172.20.0.15
+    Given a site behind a Service of type LoadBalancer
+    Then the Service has an address from 172.20.0.10-172.20.0.15
     And a request to that address is answered by the site
 
   @docker
   Scenario: The address is announced by a node
-    Given MetalLB's pool of addresses
-    When a Service of type LoadBalancer is made for a site
+    Given a site behind a Service of type LoadBalancer
     Then a node answers ARP for its address
 
   Scenario: An exhausted pool leaves the next Service without an address

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 from lab.errors import LabError
 from lab.journal import JOURNAL
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The shell is Chromium without windows, and Playwright's own choice where there are none: it is twice as fast."""
 FLAGS = (
     "--no-sandbox",  # Chromium's sandbox refuses root
     "--disable-gpu",

@@ -47,10 +47,15 @@ class Probes:
     kube: Kube
     namespace: str
 
-    def site(self) -> None:
-        """Runs an nginx for the Services to lead to, and waits until it is ready."""
+    def exposed_site(self) -> IPv4Address:
+        """Runs an nginx behind a Service of type LoadBalancer, and gives the address at which it answers."""
         self.terminal.run("kubectl", "--namespace", self.namespace, "create", "deployment", SITE, "--image=nginx")
+        [name] = self.services(1)
         wait_for_pods(self.kube, self.namespace, f"app={SITE}", 1, READY_TIMEOUT, "the probe's site is ready")
+        address = self.addresses([name], assigned=1)[name]
+        assert address  # since one is assigned
+        self._wait_for_answer(address)
+        return address
 
     def services(self, count: int) -> list[str]:
         """Makes Services of type LoadBalancer, and gives their names."""
@@ -72,7 +77,7 @@ class Probes:
         )
         return {name: published_address(named(seen, name)) for name in names}
 
-    def wait_for_answer(self, address: IPv4Address) -> None:
+    def _wait_for_answer(self, address: IPv4Address) -> None:
         """Waits until an address is announced, and what is behind it answers."""
         neighbours.forget(address)
         wait_until(

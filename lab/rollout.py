@@ -92,10 +92,14 @@ def wait_until_ready(
 
 
 def workload_is_ready(one: Object) -> bool:
-    """Tells whether a Deployment or StatefulSet has all its replicas ready, in its newest state; of 0, none."""
+    """Tells whether a Deployment or StatefulSet has all its replicas ready, in its newest state; of 0, none.
+
+    While it is rolled out, it has more than it wants: the old ones, which are still ready, and the new ones.
+    """
     status, wanted = one.get("status") or {}, one["spec"].get("replicas", 1)
     current = status.get("observedGeneration", 0) >= one["metadata"].get("generation", 0)
-    return bool(current) and wanted == status.get("readyReplicas", 0) == status.get("updatedReplicas", 0)
+    counts = {status.get(count, 0) for count in ("replicas", "readyReplicas", "updatedReplicas")}
+    return bool(current) and counts == {wanted}
 
 
 def _counts(workloads: list[Object]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import requests
@@ -25,14 +25,7 @@ class Made:
     """What a scenario made: its Services, and their addresses as far as they have one."""
 
     names: list[str]
-    addresses: dict[str, IPv4Address | None] = field(default_factory=dict)
-
-    @property
-    def address(self) -> IPv4Address:
-        """The first Service's address."""
-        address = self.addresses[self.names[0]]
-        assert address, f"the Service {self.names[0]} has no external address"
-        return address
+    addresses: dict[str, IPv4Address | None]
 
 
 @given("MetalLB", target_fixture="helm_release")
@@ -66,34 +59,30 @@ def announced(pool: AddressPool, name: str, pool_name: str) -> None:
     assert pool.announced_pools(name) == [pool_name], f"{name} does not announce {pool_name}: nobody will answer ARP"
 
 
-@when("a Service of type LoadBalancer is made for a site", target_fixture="made")
-def make_service(probes: Probes) -> Made:
-    """Makes both, and gives MetalLB the time that it needs to assign an address and to announce it."""
-    probes.site()
-    names = probes.services(1)
-    made = Made(names, probes.addresses(names, assigned=1))
-    probes.wait_for_answer(made.address)
-    return made
+@given("a site behind a Service of type LoadBalancer", target_fixture="address")
+def site_behind_service(exposed_site: IPv4Address) -> IPv4Address:
+    """At its external address, when MetalLB has had the time to assign and to announce it."""
+    return exposed_site
 
 
-@then(parsers.parse("it gets an address from {addresses}"))
-def from_pool(made: Made, addresses: str, settings: Settings) -> None:
+@then(parsers.parse("the Service has an address from {addresses}"))
+def from_pool(address: IPv4Address, addresses: str, settings: Settings) -> None:
     """An address of the pool, and no other."""
-    assert made.address in AddressRange.parse(settings.here(addresses))
+    assert address in AddressRange.parse(settings.here(addresses))
 
 
 @then("a request to that address is answered by the site")
-def answered(made: Made) -> None:
+def answered(address: IPv4Address) -> None:
     """From outside of the cluster, as a visitor."""
-    answer = requests.get(f"http://{made.address}/", timeout=10)
+    answer = requests.get(f"http://{address}/", timeout=10)
     assert (answer.status_code, WELCOME in answer.text) == (200, True), f"{answer.status_code}: {answer.text[:200]}"
 
 
 @then("a node answers ARP for its address")
-def answers_arp(made: Made, network: DockerNetwork) -> None:
+def answers_arp(address: IPv4Address, network: DockerNetwork) -> None:
     """The hardware address that this machine learns for it is that of a container on the network."""
-    learnt = neighbours.hardware_address(made.address)
-    assert learnt in network.hardware_addresses(), f"for {made.address} answers {learnt}, which is no node"
+    learnt = neighbours.hardware_address(address)
+    assert learnt in network.hardware_addresses(), f"for {address} answers {learnt}, which is no node"
 
 
 @when("one more Service of type LoadBalancer is made than there are free addresses", target_fixture="made")

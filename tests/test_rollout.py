@@ -16,18 +16,18 @@ from tests.conftest import WriteProgram
 from tests.fake_cluster import FakeCluster, claim, event_of, pod
 
 
-def workload(replicas: int | None = 1, generation: int = 2, **status: int) -> dict[str, Any]:
+def workload(wanted: int | None = 1, generation: int = 2, **status: int) -> dict[str, Any]:
     """A Deployment, or a StatefulSet."""
-    spec = {} if replicas is None else {"replicas": replicas}
+    spec = {} if wanted is None else {"replicas": wanted}
     return {"metadata": {"generation": generation}, "spec": spec, "status": status}
 
 
 @pytest.mark.parametrize(
     "one",
     [
-        workload(1, observedGeneration=2, readyReplicas=1, updatedReplicas=1),
-        workload(2, observedGeneration=3, readyReplicas=2, updatedReplicas=2),
-        workload(None, observedGeneration=2, readyReplicas=1, updatedReplicas=1),
+        workload(1, observedGeneration=2, replicas=1, readyReplicas=1, updatedReplicas=1),
+        workload(2, observedGeneration=3, replicas=2, readyReplicas=2, updatedReplicas=2),
+        workload(None, observedGeneration=2, replicas=1, readyReplicas=1, updatedReplicas=1),
         workload(0, observedGeneration=2),
     ],
 )
@@ -39,9 +39,16 @@ def test_all_replicas_in_the_newest_state_are_ready(one: dict[str, Any]) -> None
     ("one", "because"),
     [
         (workload(1), "nothing is known of it"),
-        (workload(2, observedGeneration=2, readyReplicas=1, updatedReplicas=2), "one is not ready"),
-        (workload(1, observedGeneration=1, readyReplicas=1, updatedReplicas=1), "the change was not seen yet"),
-        (workload(1, observedGeneration=2, readyReplicas=2, updatedReplicas=1), "an old one is still there"),
+        (workload(2, observedGeneration=2, replicas=2, readyReplicas=1, updatedReplicas=2), "one is not ready"),
+        (
+            workload(1, observedGeneration=1, replicas=1, readyReplicas=1, updatedReplicas=1),
+            "the change was not seen yet",
+        ),
+        (
+            workload(1, observedGeneration=2, replicas=2, readyReplicas=2, updatedReplicas=1),
+            "an old one is still there",
+        ),
+        (workload(1, observedGeneration=2, replicas=2, readyReplicas=1, updatedReplicas=1), "the new one is not ready"),
         (workload(1, observedGeneration=2, readyReplicas=1), "the ready one is an old one"),
     ],
 )
@@ -66,7 +73,7 @@ def test_all_that_is_ready_is_waited_for_by_one_watch_a_kind(
     def tell(counts: str) -> None:
         told.append(counts)
         if len(told) == 1:
-            ready = deployment("dex", observedGeneration=2, readyReplicas=1, updatedReplicas=1)
+            ready = deployment("dex", observedGeneration=2, replicas=1, readyReplicas=1, updatedReplicas=1)
             cluster.will_say("MODIFIED", ready)
 
     wait_until_ready(kube, terminal, ["auth"], ["auth/dex"], 8, tell)
