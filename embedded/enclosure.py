@@ -15,8 +15,6 @@ from pathlib import Path
 from pyroute2 import IPRoute
 
 UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts")
-TIED_TO_STARTER = ("setpriv", "--pdeathsig", "KILL")
-"""Before UNSHARE: when the process that starts the enclosure ends, so does the enclosure."""
 MNT_DETACH = 2
 """From sys/mount.h."""
 

@@ -13,7 +13,7 @@ from docker.errors import DockerException
 
 from embedded import enclosure
 from lab.record import ProcessId
-from lab.terminal import Terminal
+from lab.terminal import TIED_TO_STARTER, Terminal
 from lab.waiting import polling, wait_until
 
 REPOSITORY = Path(__file__).parent.parent
@@ -75,7 +75,7 @@ def start(
     for name in ("iptables", "ip6tables"):  # what update-alternatives would have done
         (sbin / name).symlink_to(f"{name}-nft")
     unshare = Terminal({"PYTHONPATH": str(REPOSITORY)}).start(
-        *(() if outlives_run else enclosure.TIED_TO_STARTER),
+        *(() if outlives_run else TIED_TO_STARTER),
         *enclosure.UNSHARE,
         *(sys.executable, "-m", "embedded.enclosure", folder / "root"),
         *(f"{folder / 'docker'}:/var/lib/docker", f"{sockets}:/run", f"{folder / 'shared'}:/lab"),

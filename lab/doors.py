@@ -22,7 +22,7 @@ from lab.ports import REMEDY, described, listening
 from lab.releases import FrontEnd
 from lab.resolving import session
 from lab.site import Site
-from lab.terminal import Terminal
+from lab.terminal import TIED_TO_STARTER, Terminal
 from lab.waiting import Hopeless, polling, root_of, wait_until
 
 NAMESPACE, SERVICE, SERVICE_PORT = "istio-system", "istio-ingressgateway", 80
@@ -93,7 +93,7 @@ class PortForward:
     def _supervise(self) -> None:
         while not self._closing.is_set():
             self._process = self._terminal.start(
-                *("kubectl", "port-forward", f"--address={LOOPBACK}", "--namespace", NAMESPACE),
+                *(*TIED_TO_STARTER, "kubectl", "port-forward", f"--address={LOOPBACK}", "--namespace", NAMESPACE),
                 *(f"svc/{SERVICE}", f"{PORT}:{SERVICE_PORT}"),
                 log_file=self._log_file,
             )

@@ -19,6 +19,8 @@ log = logging.getLogger("lab.terminal")
 
 LAST_LINES = 15
 """How many lines of a failed program's output its error shows."""
+TIED_TO_STARTER = ("setpriv", "--pdeathsig", "KILL")
+"""Before a program that goes on by itself: it ends with the thread that has started it, however that ends."""
 
 
 @dataclass(frozen=True)

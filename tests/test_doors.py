@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +18,8 @@ from lab import doors, releases
 from lab.doors import PortForward, is_served
 from lab.errors import LabError
 from lab.terminal import Terminal
-from tests.conftest import WriteProgram
+from lab.waiting import polling, wait_until
+from tests.conftest import REPOSITORY, WriteProgram
 
 LISTENS = "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
 
@@ -56,6 +59,27 @@ def test_one_that_was_killed_is_waited_for_until_another_listens(
         forward.kill()
         forward.wait_until_open()
         assert doors.listeners(port) == ["127.0.0.1"]
+
+
+KILLED = """
+import os, pathlib, signal
+from lab import doors
+from lab.terminal import Terminal
+doors.PORT = {port}
+with doors.PortForward(Terminal(), pathlib.Path({log!r})).open():
+    assert doors.listeners(doors.PORT)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_it_does_not_outlive_a_run_that_is_killed(kubectl: None, terminal: Terminal, port: int, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED.format(port=port, log=str(tmp_path / "log"))],
+        env={**os.environ, **terminal.environment, "PYTHONPATH": str(REPOSITORY)},
+        check=False,
+    )
+    assert run.returncode == -signal.SIGKILL
+    wait_until(polling(lambda: doors.listeners(port)), lambda seen: seen == [], 5, "nobody listens")
 
 
 def test_somebody_else_s_server_at_the_port_is_not_taken_for_the_door(
