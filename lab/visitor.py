@@ -22,6 +22,8 @@ from lab.webapps import Thing
 USER, PASSWORD = "user@example.com", "12341234"
 TIMEOUT = 15_000
 """Milliseconds for a page to show something."""
+ERROR = 400
+"""The lowest HTTP status that is an error."""
 DEX_PATH = "/dex/"
 USERID_HEADER = "kubeflow-userid"
 WRITE = """async ([path, body]) => {
@@ -163,9 +165,12 @@ class Visitor:
         try:
             with JOURNAL.entry("wait", f"{urlsplit(url).netloc} answers"):
                 response = self.page.goto(url)
-        except BrowserError as error:  # a refusal without a word is one, too
-            said = f"the answer is {answers[-1]}, without a page" if answers else error.message.splitlines()[0]
-            raise self._unexpected(f"{url} cannot be shown", "the page, or Dex's", said) from None
+        except BrowserError as error:  # Chromium with windows says so of a refusal without a word, too
+            if answers:
+                raise self._without_page(url, answers[-1]) from None
+            raise self._unexpected(
+                f"{url} cannot be shown", "the page, or Dex's", error.message.splitlines()[0]
+            ) from None
         finally:
             self.page.remove_listener("response", note)
         server = response.server_addr() if response else None
@@ -178,8 +183,15 @@ class Visitor:
                 seen=f"{self.page.url} was answered by {server}",
                 remedy="names of the lab must resolve to its addresses in the browser",
             )
+        if response.status >= ERROR and not self.page.inner_text("body").strip():
+            raise self._without_page(url, response.status)
         if not is_served(response.status, self.front_end):
             raise self._unexpected(f"{url} is answered with {response.status}", "the page, or Dex's")
+
+    def _without_page(self, url: str, status: int) -> LabError:
+        return self._unexpected(
+            f"{url} cannot be shown", "the page, or Dex's", f"the answer is {status}, without a page"
+        )
 
     def _wait_for(self, selector: str) -> None:
         try:
