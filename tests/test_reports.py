@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,8 +146,8 @@ def test_a_person_is_shown_the_same_as_it_is(done: Run, line: str) -> None:
 
 def test_junit_s_and_cucumber_s_files_are_in_the_same_folder(done: Run) -> None:
     assert {file.name for file in done.latest.iterdir()} == {"junit.xml", "cucumber.json", "layers.json"}
-    cases = ElementTree.parse(done.latest / "junit.xml").iter("testcase")  # noqa: S314 - pytest has written it
-    assert [case.get("name") for case in cases] == ["test_it_is_there", "test_it_is_new"]
+    cases = re.findall(r'<testcase [^>]*\bname="([^"]*)"', (done.latest / "junit.xml").read_text())
+    assert cases == ["test_it_is_there", "test_it_is_new"]
     [feature] = json.loads((done.latest / "cucumber.json").read_text())
     assert feature["name"] == "A lamp"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -119,36 +120,45 @@ def test_it_ends_in_time_also_where_nothing_changes_any_more(
     assert "8 CPUs" in caught.value.remedy
 
 
-def test_a_claim_without_a_volume_ends_the_wait_with_what_its_event_says(
-    kube: Kube, cluster: FakeCluster, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def given_up(kube: Kube, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Callable[[], LabError]:
+    """Waits without patience for what is in the namespace auth, and gives the error with which that ends."""
     monkeypatch.setattr(rollout, "PATIENCE", 0.0)
+
+    def error() -> LabError:
+        with pytest.raises(LabError, match="cannot come true") as caught:
+            wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
+        return caught.value
+
+    return error
+
+
+def test_a_claim_without_a_volume_ends_the_wait_with_what_its_event_says(
+    cluster: FakeCluster, given_up: Callable[[], LabError]
+) -> None:
     data = claim("data", namespace="auth")
     cluster.objects["Pod"] = [pod("dex-1", namespace="auth", claim="data")]
     cluster.objects["PersistentVolumeClaim"] = [data]
     cluster.objects["Event"] = [event_of(data, "FailedBinding", "no storage class is set")]
-    with pytest.raises(LabError, match="cannot come true") as caught:
-        wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
-    assert "claim data: it has no volume" in caught.value.seen
-    assert "mark a StorageClass as default" in caught.value.remedy
+    error = given_up()
+    assert "claim data: it has no volume" in error.seen
+    assert "mark a StorageClass as default" in error.remedy
 
 
 def test_a_dozen_hopeless_pods_are_named_with_every_remedy_once(
-    kube: Kube, cluster: FakeCluster, terminal: Terminal, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster, write_program: WriteProgram, given_up: Callable[[], LabError]
 ) -> None:
-    monkeypatch.setattr(rollout, "PATIENCE", 0.0)
     write_program("kubectl", 'echo "log of $4"')
     cluster.objects["Pod"] = [
         pod("image", namespace="auth", waiting="ImagePullBackOff"),
         *(pod(f"crash-{number}", namespace="auth", waiting="CrashLoopBackOff") for number in range(12)),
     ]
-    with pytest.raises(LabError) as caught:
-        wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
-    seen = caught.value.seen
+    error = given_up()
+    seen = error.seen
     assert seen.count("container main: ") == 12
     assert "and 1 more" in seen
     assert "the last lines of auth/crash-0's log:\nlog of crash-0" in seen
-    assert [line[:20] for line in caught.value.remedy.splitlines()] == ["see that the registr", "its log says why; wh"]
+    assert [line[:20] for line in error.remedy.splitlines()] == ["see that the registr", "its log says why; wh"]
 
 
 def test_a_claim_that_only_waits_is_told_when_time_is_up(kube: Kube, cluster: FakeCluster, terminal: Terminal) -> None:
@@ -162,13 +172,11 @@ def test_a_claim_that_only_waits_is_told_when_time_is_up(kube: Kube, cluster: Fa
 
 
 def test_where_another_try_has_just_begun_the_log_is_that_of_the_one_before(
-    kube: Kube, cluster: FakeCluster, terminal: Terminal, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster, write_program: WriteProgram, given_up: Callable[[], LabError]
 ) -> None:
-    monkeypatch.setattr(rollout, "PATIENCE", 0.0)
     write_program("kubectl", 'case "$*" in *--previous*) echo no such issuer;; esac')
     cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
-    with pytest.raises(LabError, match="no such issuer"):
-        wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
+    assert "no such issuer" in given_up().seen
 
 
 def test_a_pod_that_is_hopeless_for_a_moment_is_given_time(

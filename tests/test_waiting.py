@@ -84,7 +84,6 @@ def test_time_up_says_what_was_awaited_what_was_last_seen_and_what_to_do() -> No
 def test_a_stream_that_does_not_end_in_time_is_left() -> None:
     def endless(seconds: float) -> Iterator[str]:
         while True:
-            time.sleep(0.001)
             yield "red"
 
     begin = time.monotonic()
@@ -170,13 +169,13 @@ def test_polling_goes_on_over_an_exception_that_may_pass() -> None:
     first, second = observations(5), "green"
     trouble = next(first)
     assert isinstance(trouble, Trouble)
-    assert str(trouble) == "refused"
+    assert trouble.why == "refused"
     assert next(first) == second
 
 
 def test_an_exception_without_a_text_is_reported_by_its_name() -> None:
     trouble = next(polling(looks(TimeoutError()), passing=(OSError,))(5))
-    assert str(trouble) == "TimeoutError"
+    assert trouble == Trouble("TimeoutError")
 
 
 def test_an_exception_that_does_not_pass_by_itself_is_raised() -> None:

@@ -28,9 +28,9 @@ type binding struct {
 func newDashboard(api *api, header string) http.Handler {
 	board := &dashboard{api: api, header: header}
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /api/workgroup/exists", board.exists)
-	routes.HandleFunc("GET /api/workgroup/env-info", board.environment)
-	routes.HandleFunc("GET /api/namespaces", board.namespaces)
+	routes.HandleFunc("GET /api/workgroup/exists", board.told(exists))
+	routes.HandleFunc("GET /api/workgroup/env-info", board.told(environment))
+	routes.HandleFunc("GET /api/namespaces", board.told(namespaces))
 	routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, object{"error": "Could not find the route you're looking for"})
 	})
@@ -50,29 +50,31 @@ func (d *dashboard) user(r *http.Request) (string, bool) {
 	return anonymous, false
 }
 
-func (d *dashboard) exists(w http.ResponseWriter, r *http.Request) {
-	user, known := d.user(r)
-	bindings, err := d.bindings(r.Context(), user)
-	if err != nil {
-		d.fail(w, err)
-		return
+// told answers with what is to be said to the user who asks, of the namespaces that are theirs.
+func (d *dashboard) told(say func(user string, known bool, bindings []binding) any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		user, known := d.user(r)
+		bindings, err := d.bindings(r.Context(), user)
+		if err != nil {
+			status, message := statusOf(err)
+			answer(w, status, object{"error": message})
+			return
+		}
+		answer(w, http.StatusOK, say(user, known, bindings))
 	}
-	answer(w, http.StatusOK, object{
+}
+
+func exists(user string, known bool, bindings []binding) any {
+	return object{
 		"user":                    user,
 		"hasAuth":                 known,
 		"hasWorkgroup":            len(bindings) > 0,
 		"registrationFlowAllowed": false,
-	})
+	}
 }
 
-func (d *dashboard) environment(w http.ResponseWriter, r *http.Request) {
-	user, _ := d.user(r)
-	bindings, err := d.bindings(r.Context(), user)
-	if err != nil {
-		d.fail(w, err)
-		return
-	}
-	answer(w, http.StatusOK, object{
+func environment(user string, _ bool, bindings []binding) any {
+	return object{
 		"user":           user,
 		"isClusterAdmin": false,
 		"namespaces":     bindings,
@@ -81,21 +83,15 @@ func (d *dashboard) environment(w http.ResponseWriter, r *http.Request) {
 			"providerName":    "other",
 			"kubeflowVersion": "1.7.0",
 		},
-	})
+	}
 }
 
-func (d *dashboard) namespaces(w http.ResponseWriter, r *http.Request) {
-	user, _ := d.user(r)
-	bindings, err := d.bindings(r.Context(), user)
-	if err != nil {
-		d.fail(w, err)
-		return
-	}
+func namespaces(_ string, _ bool, bindings []binding) any {
 	list := make([]object, 0, len(bindings))
 	for _, one := range bindings {
 		list = append(list, object{"metadata": object{"name": one.Namespace}})
 	}
-	answer(w, http.StatusOK, list)
+	return list
 }
 
 // bindings lists the namespaces that a user owns.
@@ -111,9 +107,4 @@ func (d *dashboard) bindings(ctx context.Context, user string) ([]binding, error
 		}
 	}
 	return owned, nil
-}
-
-func (d *dashboard) fail(w http.ResponseWriter, err error) {
-	status, message := statusOf(err)
-	answer(w, status, object{"error": message})
 }
