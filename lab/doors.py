@@ -30,8 +30,6 @@ INGRESS, HOST = "svc-istio-ingressgateway", "kubeflow.example.it"
 LOOPBACK, PORT = IPv4Address("127.0.0.1"), 7080
 LOCAL, PUBLIC = f"http://localhost:{PORT}", f"http://{HOST}"
 """Where a person types to come by each of them."""
-LISTENING = "0A"
-"""TCP_LISTEN, as /proc/net/tcp writes it."""
 OPEN_TIMEOUT = 20
 SERVED_TIMEOUT = 30
 
@@ -159,13 +157,6 @@ class KubeflowIngress:
     def address(self) -> IPv4Address | None:
         """The address that the controller has written into it."""
         return published_address(self.kube.one("Ingress", INGRESS, NAMESPACE))
-
-
-def listeners(port: int) -> list[str]:
-    """The addresses on which a TCP port is listened to in this network, from proc(5)."""
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    found = [row[1].split(":") for row in lines if row[3] == LISTENING]
-    return [str(IPv4Address(bytes.fromhex(address)[::-1])) for address, hex_port in found if int(hex_port, 16) == port]
 
 
 def status(site: Site, path: str = "/", cookies: Mapping[str, str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -43,9 +44,11 @@ class Kubeflow:
         return self.site.home / "kubeflow"
 
     def wrong(self) -> str | None:
-        """What is missing, or was changed by a run that did not take it back; None when all is right."""
+        """What is missing, or was changed since it was applied, here or in the manifests; None when all is right."""
         if changed := editing.left_behind(self.site):
             return f"an interrupted run has changed {', '.join(changed)}"
+        if self._applied.exists() and self._applied.read_text() != self._digest:
+            return "other manifests were applied last"
         lacking = self.missing_objects()
         return f"{len(lacking)} objects are missing, such as {lacking[0]}" if lacking else None
 
@@ -64,6 +67,7 @@ class Kubeflow:
         else:
             self._install_parts()
         editing.restart_what_was_left_behind(self.site)
+        self._applied.write_text(self._digest)
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
@@ -86,6 +90,15 @@ class Kubeflow:
     def pods(self, namespace: str) -> list[Object]:
         """The pods of a namespace."""
         return self.kube.all("Pod", namespace)
+
+    @property
+    def _applied(self) -> Path:
+        """The file with the digest of what was applied last."""
+        return self.log_folder / "applied.sha256"
+
+    @cached_property
+    def _digest(self) -> str:
+        return hashlib.sha256(self._whole.encode()).hexdigest()
 
     @cached_property
     def _whole(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address
+from typing import Any
 
 import psutil
 
@@ -41,15 +42,23 @@ def listening(port: int, address: str) -> set[int | None]:
 
     One that this user may not see, or that has begun in this moment, is None.
     """
-    addresses = {address, EVERYWHERE, "::"}
+    keeping_off = {address, EVERYWHERE, "::"}
     return {
-        connection.pid
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and connection.laddr
-        and connection.laddr.port == port
-        and (address == EVERYWHERE or connection.laddr.ip in addresses)
+        connection.pid for connection in _listeners(port) if address == EVERYWHERE or connection.laddr.ip in keeping_off
     }
+
+
+def addresses(port: int) -> list[str]:
+    """The addresses of this network at which a TCP port is listened to."""
+    return [connection.laddr.ip for connection in _listeners(port)]
+
+
+def _listeners(port: int) -> list[Any]:
+    return [
+        connection
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+    ]
 
 
 def described(pids: Iterable[int | None]) -> str:

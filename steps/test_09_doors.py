@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab import doors
+from lab import doors, ports
 from lab.asking import ask
 from lab.doors import KubeflowIngress, PortForward
 from lab.settings import Settings
@@ -28,7 +28,7 @@ def ingress(kubeflow_ingress: KubeflowIngress) -> KubeflowIngress:
 @then(parsers.parse("it listens on {address} and nowhere else"))
 def listens_on(forward: PortForward, address: str) -> None:
     """Of all the addresses of this network."""
-    assert doors.listeners(doors.PORT) == [address]
+    assert ports.addresses(doors.PORT) == [address]
 
 
 @when("its process is killed")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import doors, releases
+from lab import doors, ports, releases
 from lab.doors import PortForward, is_served
 from lab.errors import LabError
 from lab.terminal import Terminal
@@ -48,8 +48,8 @@ def kubectl(write_program: WriteProgram, port: int) -> None:
 
 def test_it_is_open_when_kubectl_listens_and_closed_afterwards(forward: PortForward, kubectl: None, port: int) -> None:
     with forward.open():
-        assert doors.listeners(port) == ["127.0.0.1"]
-    assert doors.listeners(port) == []
+        assert ports.addresses(port) == ["127.0.0.1"]
+    assert ports.addresses(port) == []
 
 
 def test_one_that_was_killed_is_waited_for_until_another_listens(
@@ -58,16 +58,16 @@ def test_one_that_was_killed_is_waited_for_until_another_listens(
     with forward.open():
         forward.kill()
         forward.wait_until_open()
-        assert doors.listeners(port) == ["127.0.0.1"]
+        assert ports.addresses(port) == ["127.0.0.1"]
 
 
 KILLED = """
 import os, pathlib, signal
-from lab import doors
+from lab import doors, ports
 from lab.terminal import Terminal
 doors.PORT = {port}
 with doors.PortForward(Terminal(), pathlib.Path({log!r})).open():
-    assert doors.listeners(doors.PORT)
+    assert ports.addresses(doors.PORT)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -79,7 +79,7 @@ def test_it_does_not_outlive_a_run_that_is_killed(kubectl: None, terminal: Termi
         check=False,
     )
     assert run.returncode == -signal.SIGKILL
-    wait_until(polling(lambda: doors.listeners(port)), lambda seen: seen == [], 5, "nobody listens")
+    wait_until(polling(lambda: ports.addresses(port)), lambda seen: seen == [], 5, "nobody listens")
 
 
 def test_somebody_else_s_server_at_the_port_is_not_taken_for_the_door(
