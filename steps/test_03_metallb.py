@@ -50,7 +50,10 @@ def pods_ready(metallb: MetalLB) -> None:
 @then(parsers.parse("the pool {name} has the addresses {addresses}"))
 def pool_has(pool: AddressPool, name: str, addresses: str, settings: Settings) -> None:
     """No other address may be given away."""
-    assert pool.addresses(name) == [settings.here(addresses)]
+    expected, seen = [settings.here(addresses)], pool.addresses(name)
+    assert seen == expected, (
+        f"expected the addresses {expected} in the IPAddressPool {name}, seen {seen or 'no such pool'}"
+    )
 
 
 @then(parsers.parse("the announcement {name} is for the pool {pool_name}"))
