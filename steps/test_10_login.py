@@ -98,7 +98,13 @@ def time_is_over(sent: Sent, length: int, settings: Settings) -> None:
 @then(parsers.parse("the page is the {title}"))
 def is_titled(person: Visitor, title: str) -> None:
     """What the browser's tab shows."""
-    assert person.page.title() == title, f"the page at {person.page.url} is titled {person.page.title()!r}"
+    refusal = person.refusal()
+    why = (
+        f'; Dex refuses the log-in ("{refusal}"): is the hash in its ConfigMap that of this password?'
+        if refusal
+        else ""
+    )
+    assert person.page.title() == title, f"the page at {person.page.url} is titled {person.page.title()!r}{why}"
 
 
 @then(parsers.parse("they own the namespace {namespace}"))
