@@ -14,8 +14,8 @@ import requests
 
 from embedded import engine, kit
 from embedded.kit import Kit
-from lab import folders, preflight, record
-from lab.errors import LabError
+from lab import folders, machine, record
+from lab.findings import Finding, error, warning
 from lab.namespace import inside_network_of
 from lab.progress import Progress
 from lab.record import Record
@@ -24,8 +24,11 @@ from lab.site import Site, close, nothing_to_verify, tool_folders
 from lab.source import Source, StandIn, load, without
 from lab.waiting import polling, wait_until
 
-SPACE_FOR_LAB, SPACE_FOR_KIT = 6 * preflight.GIB, 20 * preflight.GIB
+SPACE_FOR_LAB, SPACE_FOR_KIT = 6 * machine.GIB, 20 * machine.GIB
 """Measured: a lab takes 4 GiB; the kit 1.8 GiB, and what Go keeps of building it 14 GiB."""
+PROGRAMS = ("git", "mount", "setpriv", "tar", "unshare")
+PROGRAMS_FOR_KIT = ("apt-get", "dpkg-deb", "go")
+"""What a lab needs of the machine, and what the kit, if it must be built."""
 SOURCE = Path(__file__).parent / "source.toml"
 REGISTRY_CONTAINER, WEB_CONTAINER = "kit-registry", "kit-web"
 WEB = "127.0.0.1:8000"
@@ -33,21 +36,26 @@ WEB_CONFIGURATION = f"server {{ listen {WEB}; root /srv; }}\n"
 SERVICES = {REGISTRY_CONTAINER: f"http://{engine.REGISTRY}/v2/", WEB_CONTAINER: f"http://{WEB}/"}
 
 
-def unfit(release: str) -> list[LabError]:
+def unfit(release: str) -> Iterator[Finding]:
     """What this machine, or the kit, lacks for an embedded lab of a release."""
     built = kit.is_built()
-    findings = list(preflight.space(folders.cache(), SPACE_FOR_LAB if built else SPACE_FOR_KIT))
-    findings += without(release, load(SOURCE))
-    if os.geteuid() != 0:
-        findings.append(
-            LabError(
-                "the embedded lab needs root",
-                expected="user 0, for network namespaces, mounts and a Docker Engine of its own",
-                seen=f"user {os.geteuid()}",
-                remedy="run it as root, or use --lab k3d with your own Docker",
-            )
+    yield from machine.space(folders.cache(), SPACE_FOR_LAB if built else SPACE_FOR_KIT)
+    yield from (Finding("error", problem) for problem in without(release, load(SOURCE)))
+    yield from machine.programs([*PROGRAMS, *([] if built else PROGRAMS_FOR_KIT)], "the embedded lab")
+    if not built:
+        yield warning(
+            "the kit is not built, or parts of it are not",
+            expected="a kit that an earlier run has built",
+            seen=f"not all of it is in {folders.cache()}",
+            remedy="nothing: the run builds it from package registries, which takes up to half an hour on two cores",
         )
-    return findings
+    if os.geteuid() != 0:
+        yield error(
+            "the embedded lab needs root",
+            expected="user 0, for network namespaces, mounts and a Docker Engine of its own",
+            seen=f"user {os.geteuid()}",
+            remedy="run it as root, or use --lab k3d with your own Docker",
+        )
 
 
 @contextmanager

@@ -7,11 +7,16 @@ import getpass
 import os
 import sys
 from contextlib import nullcontext
+from functools import partial
 
-from lab import lock, passwords, record
+from embedded import site as embedded_site
+from lab import lock, options, passwords, preflight, record, releases, source
 from lab.errors import LabError
+from lab.exit_codes import ExitCode
+from lab.findings import told
 from lab.namespace import inside_network_of
 from lab.record import Record
+from lab.settings import Settings, load
 
 
 def main(arguments: list[str]) -> int:
@@ -28,6 +33,9 @@ def main(arguments: list[str]) -> int:
     execute = commands.add_parser("exec", help="run a command inside of it: python -m lab exec -- kubectl get pods -A")
     execute.add_argument("command", nargs="+", metavar="-- COMMAND")
     execute.set_defaults(run=lambda given: run_inside(given.command))
+    before = commands.add_parser("preflight", help="tell what is not fit for a run with these options; changes nothing")
+    options.declare(before.add_argument)
+    before.set_defaults(run=look)
     given = parser.parse_args(arguments)
     try:
         return int(given.run(given))
@@ -60,6 +68,17 @@ def down() -> int:
             there.remove()
     print("the lab is removed" if there else "there is no lab")
     return 0
+
+
+def look(given: argparse.Namespace) -> int:
+    """Prints all that is not fit for a run of everything; the exit status says whether a run would be refused."""
+    settings = load({name: getattr(given, name) for name in Settings.model_fields})
+    release = releases.load(settings.release)
+    there = source.load(given.source) if given.source else source.of_the_internet(release)
+    of_kit = partial(embedded_site.unfit, settings.release) if settings.lab == "embedded" else tuple
+    found = preflight.findings(settings, release, there, preflight.EVERYTHING, of_kit)
+    print(told(found) or "fit: nothing is in the way of a run")
+    return ExitCode.UNFIT if any(finding.severity == "error" for finding in found) else 0
 
 
 def password() -> int:

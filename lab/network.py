@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -50,13 +51,27 @@ class DockerNetwork:
 
         Raises LabError when its range overlaps another Docker network's or a route's of the host.
         """
-        self._refuse_overlap()
+        for overlap in self.overlaps():
+            raise overlap
         settings = self.site.settings
         self.site.will_make("docker", "network", "rm", NAME)
         self.site.terminal.run(
             *("docker", "network", "create", "--driver=bridge"),
             *(f"--subnet={settings.subnet}", f"--gateway={settings.gateway}", NAME),
         )
+
+    def overlaps(self) -> Iterator[LabError]:
+        """That its range is another Docker network's, or a route's of this machine."""
+        subnet = self.site.settings.subnet
+        for owner, taken in [*self._docker_ranges(), *_routes()]:
+            if taken.overlaps(subnet):
+                yield LabError(
+                    f"the range {subnet} is taken; nothing was changed",
+                    expected=f"no other network in {subnet}",
+                    seen=f"{owner} has {taken}",
+                    remedy="remove that network if nobody needs it, or choose another range with --subnet, --gateway, "
+                    "--pool and --ingress-address",
+                )
 
     @property
     def driver(self) -> str:
@@ -98,18 +113,6 @@ class DockerNetwork:
     def _address_range(self) -> dict[str, str]:
         ranges = self._there()["IPAM"]["Config"] or []
         return dict(ranges[0]) if len(ranges) == 1 else {}
-
-    def _refuse_overlap(self) -> None:
-        subnet = self.site.settings.subnet
-        for owner, taken in [*self._docker_ranges(), *_routes()]:
-            if taken.overlaps(subnet):
-                raise LabError(
-                    f"the range {subnet} is taken; nothing was changed",
-                    expected=f"no other network in {subnet}",
-                    seen=f"{owner} has {taken}",
-                    remedy="remove that network if nobody needs it, or choose another range with --subnet, --gateway, "
-                    "--pool and --ingress-address",
-                )
 
     def _docker_ranges(self) -> list[tuple[str, IPv4Network]]:
         return [

@@ -1,28 +1,28 @@
-"""What can be seen to be unfit before anything is tried: each finding with its remedy, all at once."""
+"""What can be seen to be unfit before anything is tried: all at once, each with its remedy, in 3 s."""
 
 from __future__ import annotations
 
-import platform
 import re
-import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-import psutil
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from lab import browser, doors, record
+from lab import browser, doors, found_cluster, machine, own_docker, record, site
 from lab.cluster import PORTS
 from lab.errors import LabError
+from lab.findings import Finding, error, warning
+from lab.images import tag
 from lab.ports import taken
+from lab.record import Record
 from lab.releases import Release
 from lab.settings import Settings
-from lab.terminal import Terminal
+from lab.site import Site
+from lab.source import Source
+from lab.terminal import DidNotEndError, Terminal
 
-GIB = 1024**3
-MEMORY_NEEDED = 5 * GIB
-"""What lab and suite use at their peak, measured, is 3.5 GiB; the rest is for files that are read again and again."""
 VERSION_COMMANDS = {
     "docker": ("docker", "version", "--format", "{{.Server.Version}}"),
     "k3d": ("k3d", "version"),
@@ -30,35 +30,64 @@ VERSION_COMMANDS = {
     "kubectl": ("kubectl", "version", "--client", "--output=yaml"),
     "kustomize": ("kustomize", "version"),
 }
-TOOLS_OF_ALL, TOOLS_BELOW, TOOLS_OF_KUBEFLOW = ("kubectl",), ("docker", "k3d", "helm"), ("kustomize",)
-"""Which of them every lab without a kit needs, which one that installs what is below Kubeflow, and which Kubeflow."""
+TOOLS_OF_ALL, TOOLS_BELOW, TOOLS_OF_KUBEFLOW = ("kubectl",), ("k3d", "helm"), ("kustomize",)
+"""What every lab without a kit needs; what, beside docker, installs what is below Kubeflow; and what Kubeflow needs."""
+TOOL_TIMEOUT = 2
+"""Seconds for a tool to tell its version."""
+EVERYTHING = ("kubeflow", "browser")
+"""The tags that a run of all scenarios has, as far as it matters here."""
+
+Check = Callable[[], Iterable[Finding]]
 
 
-def check(settings: Settings, release: Release, tags: Collection[str], more: Iterable[LabError] = ()) -> None:
-    """Looks at what the run needs of this machine, and at the person's own tools where the lab uses those.
+def findings(
+    settings: Settings, release: Release, source: Source, tags: Collection[str], more: Check = tuple
+) -> list[Finding]:
+    """Looks at what the run needs of this machine, and at the person's own tools, Docker or cluster where it uses them.
+
+    Nothing is changed.
 
     Arguments:
+        source: where things come from.
         tags: those of all scenarios that are to run.
-        more: findings of the lab's kind.
-
-    Raises LabError with all findings; nothing has been changed then.
+        more: what only the lab's kind knows to look at.
     """
-    findings = [*more, *_platform()]
+    checks = [more, *_checks(settings, release, source, tags)]
+    with ThreadPoolExecutor(len(checks)) as looks:
+        return [finding for found in looks.map(_all_of, checks) for finding in found]
+
+
+def _checks(settings: Settings, release: Release, source: Source, tags: Collection[str]) -> Iterator[Check]:
+    yield machine.of_linux
     if "browser" in tags:
-        findings += _chromium()
-    if settings.lab != "existing" and record.load() is None:  # else memory and ports are in use by the lab itself
-        findings += _memory()
-        if settings.lab == "k3d":
-            findings += taken(PORTS)
+        yield _chromium
+    there = record.load()
+    if settings.lab != "existing" and there is None:  # else memory and ports are in use by the lab itself
+        yield machine.memory_controller
+        yield partial(machine.inotify, whole_kubeflow=settings.lab == "k3d" and "kubeflow" in tags)
+        if settings.lab == "embedded":
+            yield machine.memory
+        elif "kubeflow" in tags:
+            yield partial(machine.size, release.machine)
+    if settings.lab == "k3d":
+        yield partial(_kubernetes_of_node, source, release)
+        yield partial(_docker, release.tools.docker, Site(settings, source, there or Record(kind="k3d")))
+        if there is None:
+            yield partial(_ports, PORTS)
+    if settings.lab == "existing":
+        yield partial(_existing, release)
     if settings.lab != "embedded":  # which brings its tools, and has a network of its own
         wanted = _tools_needed(settings, tags)
-        findings += tools({name: text for name, text in release.tools if name in wanted}, Terminal())
+        yield from (partial(tools, {name: text}, Terminal()) for name, text in release.tools if name in wanted)
         if "kubeflow" in tags:
-            findings += taken({doors.PORT: "the port-forward to Kubeflow"}, str(doors.LOOPBACK))
-    if len(findings) == 1:
-        raise findings[0]
-    if findings:
-        raise LabError(f"{len(findings)} things are not fit, nothing was changed", seen="\n".join(map(str, findings)))
+            yield partial(_ports, {doors.PORT: "the port-forward to Kubeflow"}, str(doors.LOOPBACK))
+
+
+def _all_of(check: Check) -> list[Finding]:
+    try:
+        return list(check())
+    except LabError as problem:
+        return [Finding("error", problem)]
 
 
 def _tools_needed(settings: Settings, tags: Collection[str]) -> list[str]:
@@ -66,48 +95,31 @@ def _tools_needed(settings: Settings, tags: Collection[str]) -> list[str]:
     return [*TOOLS_OF_ALL, *below, *(TOOLS_OF_KUBEFLOW if "kubeflow" in tags else ())]
 
 
-def _platform() -> Iterator[LabError]:
-    if platform.system() != "Linux":
-        yield LabError(
-            "the lab needs Linux",
-            expected="Linux, whose Docker networks this machine is part of",
-            seen=f"{platform.system()}; Docker Desktop does not route to 172.20.0.13",
-            remedy="run it in a Linux virtual machine",
-        )
+def _docker(supported: str, site: Site) -> Iterator[Finding]:
+    """What is wrong with Docker; of one that cannot be used, nothing more is to be seen."""
+    yield from list(tools({"docker": supported}, Terminal())) or own_docker.unfit(site)
 
 
-def _memory() -> Iterator[LabError]:
-    available = psutil.virtual_memory().available
-    if available < MEMORY_NEEDED:
-        yield LabError(
-            "there is too little memory",
-            expected=f"{MEMORY_NEEDED / GIB:.0f} GiB available",
-            seen=f"{available / GIB:.1f} GiB",
-            remedy="end other programs, or use a larger machine",
-        )
+def _chromium() -> Iterator[Finding]:
+    browser.executable()
+    yield from ()
 
 
-def _chromium() -> Iterator[LabError]:
-    try:
-        browser.executable()
-    except LabError as error:
-        yield error
+def _ports(wanted: Mapping[int, str], *address: str) -> Iterator[Finding]:
+    yield from (Finding("error", problem) for problem in taken(wanted, *address))
 
 
-def space(folder: Path, needed: int) -> Iterator[LabError]:
-    """That a folder's file system has less than so many bytes free."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(there).free
-    if free < needed:
-        yield LabError(
-            f"there is too little space at {folder}",
-            expected=f"{needed / GIB:.0f} GiB free",
-            seen=f"{free / GIB:.1f} GiB",
-            remedy="free some, or set XDG_CACHE_HOME to a folder on a larger file system",
-        )
+def _existing(release: Release) -> Iterator[Finding]:
+    yield from found_cluster.unfit(Terminal({"KUBECONFIG": str(site.kubeconfig())}), release)
 
 
-def tools(supported: Mapping[str, str], terminal: Terminal) -> Iterator[LabError]:
+def _kubernetes_of_node(source: Source, release: Release) -> Iterator[Finding]:
+    """That the node's image has a Kubernetes that the release does not run on, as far as its tag tells."""
+    found = re.match(r"v(\d+\.\d+\.\d+)", tag(source.k3s_image))
+    return found_cluster.unsupported(found[1], release) if found else iter(())
+
+
+def tools(supported: Mapping[str, str], terminal: Terminal) -> Iterator[Finding]:
     """The programs that are missing, or of a version that the release does not work with.
 
     Arguments:
@@ -116,19 +128,22 @@ def tools(supported: Mapping[str, str], terminal: Terminal) -> Iterator[LabError
     """
     for name in supported:
         try:
-            printed = terminal.run(*VERSION_COMMANDS[name]).output
-        except LabError as error:
-            yield LabError(
+            printed = terminal.run(*VERSION_COMMANDS[name], timeout=TOOL_TIMEOUT).output
+        except DidNotEndError as problem:
+            yield warning(f"{name} did not tell its version", expected=f"{name} {supported[name]}", seen=problem.seen)
+            continue
+        except LabError as problem:
+            yield error(
                 f"{name} cannot be used",
                 expected=f"{name} {supported[name]}",
-                seen=error.seen,
+                seen=problem.seen,
                 remedy=f"install or start {name}, or use --lab embedded, which brings its own",
             )
             continue
         found = re.search(r"(\d+\.\d+\.\d+)", printed)
         version = found[1] if found else "unknown"
         if not found or Version(version) not in SpecifierSet(supported[name]):
-            yield LabError(
+            yield error(
                 f"{name} has the wrong version",
                 expected=f"{name} {supported[name]}",
                 seen=f"{name} {version}",

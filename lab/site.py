@@ -107,12 +107,17 @@ def of_existing_cluster(settings: Settings, source: Source) -> Iterator[Site]:
 
     Raises LabError when no kubeconfig is there.
     """
-    kubeconfig = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")
-    if not kubeconfig.is_file():
+    yield Site(settings, source, Record(kind="existing", environment={"KUBECONFIG": str(kubeconfig())}))
+
+
+def kubeconfig() -> Path:
+    """The kubeconfig of an existing cluster; raises LabError when it is not there."""
+    file = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")
+    if not file.is_file():
         raise LabError(
             "there is no cluster to verify",
             expected="a kubeconfig at KUBECONFIG, or at ~/.kube/config",
-            seen=f"no file {kubeconfig}",
+            seen=f"no file {file}",
             remedy="set KUBECONFIG to the kubeconfig of the cluster",
         )
-    yield Site(settings, source, Record(kind="existing", environment={"KUBECONFIG": str(kubeconfig)}))
+    return file

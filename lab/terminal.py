@@ -23,6 +23,10 @@ TIED_TO_STARTER = ("setpriv", "--pdeathsig", "KILL")
 """Before a program that goes on by itself: it ends with the thread that has started it, however that ends."""
 
 
+class DidNotEndError(LabError):
+    """A program ran out of time, and was ended."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a program left behind; output is text, undecodable bytes replaced."""
@@ -130,7 +134,7 @@ class Terminal:
                     _end(process)
                     output, errors = process.communicate()
                     last = _result(command, process.returncode, output, errors, log_file).last_lines
-                    raise LabError(
+                    raise DidNotEndError(
                         f"{command[0]} did not end: {shown}",
                         expected=f"an end within {timeout:g} s",
                         seen=f"it was still running, and was ended; its last lines:\n{self._masked(last)}",

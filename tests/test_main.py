@@ -15,6 +15,8 @@ import pytest
 
 from lab import folders, record
 from lab.__main__ import main
+from lab.exit_codes import ExitCode
+from lab.findings import warning
 from lab.record import ProcessId, Record
 from tests.conftest import REPOSITORY, WriteProgram
 
@@ -120,6 +122,30 @@ def test_a_command_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]
 def test_looking_changes_nothing() -> None:
     main(["status"])
     assert not folders.lab().exists()
+
+
+@pytest.mark.parametrize("program", ["kubectl", "kustomize"])
+def test_preflight_tells_all_that_is_not_fit_for_a_run_with_these_options(
+    program: str, programs: Path, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_program(program, "echo v0.0.1")
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+    command = [sys.executable, "-m", "lab", "preflight", "--lab", "existing", "--release", "1.9"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.UNFIT
+    assert done.stdout.startswith("not fit, nothing was changed; ")
+    assert f"{program} has the wrong version" in done.stdout
+    assert "there is no cluster to verify" in done.stdout
+    assert not folders.lab().exists()
+
+
+def test_preflight_is_content_where_a_run_is_not_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.preflight.findings", lambda *_: [warning("the bulb is dim")])
+    assert main(["preflight"]) == 0
+    assert capsys.readouterr().out == "1 thing to be aware of:\n\nthe bulb is dim\n"
 
 
 def type_passwords(*typed: str) -> tuple[int, str, str]:

@@ -38,6 +38,20 @@ class Kubernetes(_Strict):
     k3s_image: str
 
 
+class Machine(_Strict):
+    """The machine that all of a release fits on, with its images as upstream has them.
+
+    Arguments:
+        least_cpus, least_memory_gib: what its pods ask for together; on a smaller machine some stay Pending.
+        advised_cpus, advised_memory_gib: what upstream recommends.
+    """
+
+    least_cpus: float
+    least_memory_gib: float
+    advised_cpus: int
+    advised_memory_gib: int
+
+
 class Chart(_Strict):
     """A Helm chart: the repository that has it, by URL, and the pinned version."""
 
@@ -184,6 +198,7 @@ class Release(_Strict):
     Arguments:
         kubeflow: its version.
         kubernetes: the Kubernetes that it runs on.
+        machine: the machine that it fits on.
         tools: the programs that a person types.
         charts: the Helm charts of the layers below it.
         manifests: what it is installed from.
@@ -198,6 +213,7 @@ class Release(_Strict):
 
     kubeflow: str
     kubernetes: Kubernetes
+    machine: Machine
     tools: Tools
     charts: dict[str, Chart]
     manifests: Manifests
