@@ -3,6 +3,7 @@
 pytest_plugins = [
     "fixtures.options",
     "fixtures.layers",
+    "fixtures.left_out",
     "fixtures.reports",
     "fixtures.site",
     "fixtures.network",

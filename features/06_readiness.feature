@@ -12,17 +12,31 @@ Feature: Kubeflow is ready
       | cert-manager              |
       | istio-system              |
       | auth                      |
-      | knative-eventing          |
       | knative-serving           |
       | kubeflow                  |
       | kubeflow-user-example-com |
+
+    Examples: Namespaces that not all releases have
+      | namespace                 |
+      | knative-eventing          |
+      | oauth2-proxy              |
+      | kubeflow-system           |
 
   Scenario: Every workload has all its replicas
     Given Kubeflow is installed
     Then every workload has all its replicas ready
 
-  Scenario: The owner of the Profile has a namespace with what pipelines need
+  Scenario: The owner of the Profile has a namespace
     Given Kubeflow is installed
     Then the namespace kubeflow-user-example-com belongs to user@example.com
-    And the workload ml-pipeline-ui-artifact runs in it
-    And the workload ml-pipeline-visualizationserver runs in it
+
+  Scenario Outline: The owner's namespace has what pipelines need there
+    From 1.11 on, pipelines need nothing there.
+    Given Kubeflow is installed
+    Then the namespace kubeflow-user-example-com belongs to user@example.com
+    And the workload <workload> runs in it
+
+    Examples:
+      | workload                        |
+      | ml-pipeline-ui-artifact         |
+      | ml-pipeline-visualizationserver |

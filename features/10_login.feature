@@ -21,11 +21,13 @@ Feature: A person logs in
       | http://kubeflow.example.it |
 
   Scenario Outline: Who has logged out is asked again, and can log in again
+    authservice keeps the sessions, so that a log-out ends one. From 1.9 on, a session is in oauth2-proxy's cookie and
+    nowhere else: a log-out deletes the browser's, and whoever has a copy can go on until its time is over.
     Given a visitor at <door>
     When they log in as user@example.com
     And they log out
     Then the dashboard has asked for an end of their session
-    And a copy of that session opens nothing
+    And a copy of that session opens nothing, where this release's log-out ends more than the cookie
     When they come back
     Then Dex asks for user and password
     When they log in as user@example.com

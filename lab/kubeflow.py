@@ -74,9 +74,9 @@ class Kubeflow:
         return missing(documents(self._whole), self.kube)
 
     def authservice_parameters(self) -> dict[str, str]:
-        """What authservice's ConfigMap says."""
-        there = self.kube.one("ConfigMap", PARAMETERS, NAMESPACE) or {}
-        return dict(there.get("data") or {})
+        """What authservice's ConfigMap says, but for what this release has in it beside the tutorial's parameters."""
+        there, beside = self.kube.one("ConfigMap", PARAMETERS, NAMESPACE) or {}, self.release.front_end.more_parameters
+        return {name: value for name, value in (there.get("data") or {}).items() if beside.get(name) != value}
 
     def workloads(self) -> list[Object]:
         """The Deployments and StatefulSets in the namespaces of Kubeflow."""

@@ -71,7 +71,7 @@ def answers(
     assert kinds == {"text/html"}
 
 
-@then("it is to come back to authservice's callback, which Dex knows")
+@then("it is to come back to the front end's callback, which Dex knows")
 def comes_back(answer: requests.Response, release: Release, kubeflow: Kubeflow) -> None:
     """Dex refuses everybody who is to be led elsewhere: "unregistered redirect_uri"."""
     led = [parse_qs(urlsplit(step.headers["Location"]).query) for step in answer.history]

@@ -62,7 +62,9 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 def run(suite: pytest.Pytester, *options: str, **broken: str) -> pytest.RunResult:
     """Runs the suite with some of it broken: a chapter's layer, or its first or second side."""
     suite.makepyfile(STEPS.format(broken=broken))
-    return suite.runpytest_inprocess("-p", "fixtures.options", "-p", "fixtures.layers", "-rs", *options)
+    plugins = ("fixtures.options", "fixtures.layers", "fixtures.left_out")
+    loaded = [argument for plugin in plugins for argument in ("-p", plugin)]
+    return suite.runpytest_inprocess(*loaded, "-rs", *options)
 
 
 def skipped(result: pytest.RunResult) -> list[str]:

@@ -84,10 +84,16 @@ class Manifests(_Strict):
 
 
 class LogOut(_Strict):
-    """The request by which a session is ended."""
+    """The request by which a session is ended.
+
+    Arguments:
+        method, path: of the request.
+        ends_session: whether it ends the session also for whoever has a copy of the cookie.
+    """
 
     method: Literal["GET", "POST"]
     path: str
+    ends_session: bool
 
 
 class SessionLength(_Strict):
@@ -118,6 +124,7 @@ class FrontEnd(_Strict):
         callback: the path to which Dex sends who has logged in.
         log_out: how a session is ended.
         session_length: where it is set how long one lasts.
+        more_parameters: those that oidc-authservice has beside the tutorial's.
     """
 
     name: str
@@ -130,6 +137,7 @@ class FrontEnd(_Strict):
     callback: str
     log_out: LogOut
     session_length: SessionLength
+    more_parameters: dict[str, str] = {}
 
 
 class Password(_Strict):
