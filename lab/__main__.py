@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import sys
 from contextlib import nullcontext
@@ -36,6 +37,9 @@ def main(arguments: list[str]) -> int:
     before = commands.add_parser("preflight", help="tell what is not fit for a run with these options; changes nothing")
     options.declare(before.add_argument)
     before.set_defaults(run=look)
+    matrix = commands.add_parser("releases", help="print releases with the tools to gate them with, as JSON for CI")
+    matrix.add_argument("names", nargs="*", metavar="RELEASE", help="which ones (default: all that are known)")
+    matrix.set_defaults(run=lambda given: print_releases(given.names))
     given = parser.parse_args(arguments)
     try:
         return int(given.run(given))
@@ -79,6 +83,14 @@ def look(given: argparse.Namespace) -> int:
     found = preflight.findings(settings, release, there, preflight.EVERYTHING, of_kit)
     print(told(found) or "fit: nothing is in the way of a run")
     return ExitCode.UNFIT if any(finding.severity == "error" for finding in found) else 0
+
+
+def print_releases(names: list[str]) -> int:
+    """Prints releases, and the versions of the tools that the gate of upgrades installs for each, in one line."""
+    print(
+        json.dumps([{"release": name, **releases.load(name).gate.model_dump()} for name in names or releases.names()])
+    )
+    return 0
 
 
 def password() -> int:

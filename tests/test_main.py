@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -13,7 +14,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from lab import folders, record
+from lab import folders, record, releases
 from lab.__main__ import main
 from lab.exit_codes import ExitCode
 from lab.findings import warning
@@ -146,6 +147,16 @@ def test_preflight_is_content_where_a_run_is_not_refused(
     monkeypatch.setattr("lab.preflight.findings", lambda *_: [warning("the bulb is dim")])
     assert main(["preflight"]) == 0
     assert capsys.readouterr().out == "1 thing to be aware of:\n\nthe bulb is dim\n"
+
+
+def test_releases_are_printed_in_one_line_with_the_tools_to_gate_them_with(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["releases"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert [one["release"] for one in json.loads(line)] == releases.names()
+    assert all({"k3d", "helm", "kubectl", "kustomize"} < set(one) for one in json.loads(line))
+    assert main(["releases", "1.9", "1.8"]) == 0
+    assert [one["release"] for one in json.loads(capsys.readouterr().out)] == ["1.9", "1.8"]
+    assert main(["releases", "0.1"]) == 1
 
 
 def type_passwords(*typed: str) -> tuple[int, str, str]:

@@ -35,6 +35,12 @@ class TestEveryRelease:
     def test_says_which_versions_of_each_tool_it_works_with(self, name: str) -> None:
         assert set(preflight.VERSION_COMMANDS) <= set(releases.load(name).tools.model_dump())
 
+    def test_is_gated_with_versions_that_it_works_with(self, name: str) -> None:
+        release = releases.load(name)
+        for tool, version in release.gate:
+            assert Version(version) in SpecifierSet(getattr(release.tools, tool)), tool
+        assert f":v{release.gate.kubectl}-" in release.kubernetes.k3s_image
+
     def test_pins_its_charts_to_one_version_each_in_a_repository_with_tls(self, name: str) -> None:
         charts = releases.load(name).charts
         assert {"metallb", "ingress-nginx"} <= set(charts)

@@ -69,6 +69,15 @@ class Tools(_Strict):
     kustomize: Range
 
 
+class Gate(_Strict):
+    """The very versions that the gate of upgrades installs, each inside of the range of that tool."""
+
+    k3d: str
+    helm: str
+    kubectl: str
+    kustomize: str
+
+
 class Manifests(_Strict):
     """The tree of manifests.
 
@@ -208,6 +217,7 @@ class Release(_Strict):
         kubernetes: the Kubernetes that it runs on.
         machine: the machine that it fits on.
         tools: the programs that a person types.
+        gate: those of them that the gate of upgrades installs.
         charts: the Helm charts of the layers below it.
         manifests: what it is installed from.
         namespaces: those whose pods must be ready.
@@ -223,6 +233,7 @@ class Release(_Strict):
     kubernetes: Kubernetes
     machine: Machine
     tools: Tools
+    gate: Gate
     charts: dict[str, Chart]
     manifests: Manifests
     namespaces: tuple[str, ...]
