@@ -1,6 +1,7 @@
 # make lab    sets up what is missing, builds the lab and verifies it; ARGS="…" are options of pytest
 # make test   sets up what is missing, and runs the project's own tests, lint and types
 # make shell  opens a shell inside of the lab that is up
+# make bench  measures the suite beside the tutorial by hand, and its verdict on readiness beside kubectl's
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubeflow-lab
 UV_VERSION := 0.13.9
@@ -13,7 +14,7 @@ GO_GROUP := $(if $(GO_IS_NEW),,--group go)
 READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: lab test shell
+.PHONY: lab test shell bench
 lab: $(READY) /usr/bin/chromium-headless-shell
 	pytest $(ARGS)
 
@@ -27,6 +28,9 @@ test: $(READY) /usr/bin/chromium-headless-shell
 
 shell: $(READY)
 	python -m lab shell
+
+bench: $(READY) /usr/bin/chromium-headless-shell
+	python -m bench $(ARGS)
 
 $(READY): pyproject.toml uv.lock $(UV)
 	$(UV) sync --quiet --locked --no-managed-python --compile-bytecode $(GO_GROUP)
