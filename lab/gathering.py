@@ -15,8 +15,6 @@ from lab.waiting import Observations, Trouble
 
 Seen = dict[str, list[Object]]
 """All objects, by kind."""
-SLICE = 10.0
-"""Seconds after which a watch is begun anew; a watch that nobody needs any more ends by then."""
 TICK = 1.0
 """Seconds without a change after which what is known is told again."""
 
@@ -36,11 +34,10 @@ def watching_all(kube: Kube, kinds: Mapping[str, str]) -> Observations[Seen]:
         end = time.monotonic() + seconds
 
         def watch(kind: str) -> None:
-            while not enough.is_set() and time.monotonic() < end:
-                for seen in kube.watching(kind, fields=kinds[kind])(min(SLICE, end - time.monotonic())):
-                    if enough.is_set():
-                        return
-                    changes.put((kind, seen))
+            for seen in kube.watching(kind, fields=kinds[kind])(seconds):
+                if enough.is_set():
+                    return
+                changes.put((kind, seen))
 
         for kind in kinds:
             threading.Thread(target=watch, args=(kind,), name=f"watch {kind}", daemon=True).start()
