@@ -155,9 +155,9 @@ class Handler(BaseHTTPRequestHandler):
                     simulation.changed.wait(min(left, 1))
                 new = simulation.changes[at:] if plural == "pods" else []
             at += len(new)
-            lines = [line for line in new if f'"name": "{name}' in line] if name else new
-            if lines:
-                self._chunk("".join(lines).encode())
+            for line in new:
+                if not name or f'"name": "{name}' in line:
+                    self._chunk(line.encode())  # one a change, as the real server does
         self._chunk(b"")
 
     def _chunk(self, content: bytes) -> None:

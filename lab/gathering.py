@@ -5,7 +5,6 @@ What is known of all kinds is told after each change, and once a second, since a
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,6 @@ from lab.waiting import Observations, Trouble
 
 Seen = dict[str, list[Object]]
 """All objects, by kind."""
-SLICE = 10.0
-"""Seconds after which a watch is begun anew; a watch that nobody needs any more ends by then."""
 TICK = 1.0
 """Seconds without a change after which what is known is told again."""
 
@@ -31,33 +28,36 @@ def watching_all(kube: Kube, kinds: Mapping[str, str]) -> Observations[Seen]:
     """
 
     def observations(seconds: float) -> Iterator[Seen | Trouble]:
-        changes: queue.Queue[tuple[str, list[Object] | Trouble]] = queue.Queue()
-        enough = threading.Event()
+        news: dict[str, list[Object] | Trouble] = {}
+        some, arrived, enough = threading.Lock(), threading.Event(), threading.Event()
         end = time.monotonic() + seconds
 
         def watch(kind: str) -> None:
-            while not enough.is_set() and time.monotonic() < end:
-                for seen in kube.watching(kind, fields=kinds[kind])(min(SLICE, end - time.monotonic())):
-                    if enough.is_set():
-                        return
-                    changes.put((kind, seen))
+            for seen in kube.watching(kind, fields=kinds[kind])(seconds):
+                if enough.is_set():
+                    return
+                with some:
+                    news[kind] = seen
+                arrived.set()
 
         for kind in kinds:
             threading.Thread(target=watch, args=(kind,), name=f"watch {kind}", daemon=True).start()
         known: Seen = {}
+        spent = 0.0
         try:
             while (left := end - time.monotonic()) > 0:
-                try:
-                    kind, seen = changes.get(timeout=min(TICK, left))
-                except queue.Empty:
-                    pass
-                else:
-                    if isinstance(seen, Trouble):
-                        yield seen
-                        continue
-                    known[kind] = seen
-                if len(known) == len(kinds) and changes.empty():
+                arrived.wait(min(TICK, left))
+                # Whoever looks at thousands of objects keeps the threads from reading what comes meanwhile.
+                enough.wait(min(spent, TICK))
+                arrived.clear()
+                with some:
+                    new, news = news, {}
+                yield from (one for one in new.values() if isinstance(one, Trouble))
+                known |= {kind: one for kind, one in new.items() if not isinstance(one, Trouble)}
+                if len(known) == len(kinds):
+                    begin = time.monotonic()
                     yield dict(known)
+                    spent = time.monotonic() - begin
         finally:
             enough.set()
 

@@ -49,6 +49,8 @@ class UnreachableError(LabError):
 PASSING = (ApiException, HTTPError, OSError, UnreachableError)
 """What a call may raise while the API server or a part of it is still coming up."""
 REQUEST_TIMEOUT = 10
+SLICE = 10.0
+"""Seconds after which a watch is begun anew, from where it was; whoever does not need it any more gets to say so."""
 NAMES_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
 """Asks for metadata without the objects; some, such as CRDs, are large."""
 
@@ -109,7 +111,7 @@ class Kube:
     def watching(
         self, kind: str, namespace: str | None = None, selector: str = "", fields: str = ""
     ) -> Observations[list[Object]]:
-        """Observes all objects of a kind, by one watch: gives the whole list at first and after each change.
+        """Observes all objects of a kind, by one watch: gives them at first, after each change, and now and then.
 
         Arguments:
             selector, fields: which of them, by label selector and by field selector.
@@ -140,35 +142,40 @@ class Kube:
             ) from None
 
     def _list(self, kind: str, which: Mapping[str, str | None]) -> tuple[list[Object], str]:
+        """All objects, and the version of the list; read as they came: the client's classes are slow for thousands."""
         try:
-            listed = self._resource(kind).get(**which, _request_timeout=REQUEST_TIMEOUT)
+            answer = self._resource(kind).get(**which, serialize=False, _request_timeout=REQUEST_TIMEOUT)
         except ResourceNotFoundError:
             return [], ""
-        return [dict(item.to_dict()) for item in listed.items], str(listed.metadata.resourceVersion)
+        listed = json.loads(answer.data)
+        of_each = {"apiVersion": listed["apiVersion"], "kind": listed["kind"].removesuffix("List")}
+        return [{**of_each, **item} for item in listed["items"] or []], str(listed["metadata"]["resourceVersion"])
 
     def _changes(
         self, kind: str, which: Mapping[str, str | None], objects: list[Object], version: str, seconds: float
     ) -> Iterator[list[Object] | Trouble]:
-        """The list after each change, until the server ends the watch, which it may at any time."""
-        if not version:
-            return
+        """The list after each change, and as it is every ten seconds, until there is trouble or time is up."""
         known = {_identity(one): one for one in objects}
-        seconds = max(1, int(seconds))
-        events = Watch().stream(
-            self._resource(kind).get,
-            **which,
-            resource_version=version,
-            serialize=False,
-            timeout_seconds=seconds,
-            _request_timeout=seconds + 1,  # for a server that hangs, and does not end the watch itself
-        )
+        end = time.monotonic() + seconds
         try:
-            for event in events:
-                changed = event["raw_object"]
-                if event["type"] == "DELETED":
-                    known.pop(_identity(changed), None)
-                else:
-                    known[_identity(changed)] = changed
+            while version and (left := end - time.monotonic()) > 0:
+                slice_ = max(1, int(min(SLICE, left)))
+                events = Watch().stream(
+                    self._resource(kind).get,
+                    **which,
+                    resource_version=version,
+                    serialize=False,
+                    timeout_seconds=slice_,
+                    _request_timeout=slice_ + 1,  # for a server that hangs, and does not end the watch itself
+                )
+                for event in events:
+                    changed = event["raw_object"]
+                    version = changed["metadata"]["resourceVersion"]
+                    if event["type"] == "DELETED":
+                        known.pop(_identity(changed), None)
+                    else:
+                        known[_identity(changed)] = changed
+                    yield list(known.values())
                 yield list(known.values())
         except PASSING as error:
             yield Trouble(str(error))

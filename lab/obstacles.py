@@ -202,6 +202,8 @@ def _pending_claims(
     if spec.get("nodeName"):
         return
     volumes = [volume for volume in spec.get("volumes") or [] if "persistentVolumeClaim" in volume]
+    if not volumes:
+        return
     wanted = {(pod["metadata"]["namespace"], volume["persistentVolumeClaim"]["claimName"]) for volume in volumes}
     for claim in claims:
         name = claim["metadata"]["name"]

@@ -75,8 +75,10 @@ def wait_until_ready(
 
     def lost(seen: Seen) -> Hopeless | None:
         pods = pods_to_be(seen)
-        obstacles = list(chain(*(of_pod(pod, inside(seen, CLAIM), inside(seen, EVENT)) for pod in pods)))
         ready = {full_name(pod) for pod in pods if is_ready(pod)}
+        unready = [pod for pod in pods if full_name(pod) not in ready]  # thousands of pods take long to look at
+        claims, events = inside(seen, CLAIM), inside(seen, EVENT)
+        obstacles = list(chain(*(of_pod(pod, claims, events) for pod in unready)))
         exhausted = patience.exhausted(obstacles, ready, time.monotonic())
         return _given_up(exhausted, terminal) if exhausted else None
 

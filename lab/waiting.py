@@ -92,26 +92,25 @@ def wait_until(
 
     Raises LabError at once when an observation is hopeless, and when time is up.
     """
-    last = "nothing could be observed"
+    last: Seen | Trouble = Trouble("nothing could be observed")
     begin = time.monotonic()
     with JOURNAL.entry("wait", what):
         for seen in observe(timeout):
             beside.go_on()
-            if isinstance(seen, Trouble):
-                last = seen.why
-            else:
+            last = seen
+            if not isinstance(seen, Trouble):
                 if satisfied(seen):
                     return seen
-                last = show(seen)
                 if found := hopeless(seen):
                     why = Hopeless(found, remedy) if isinstance(found, str) else found
                     raise LabError(
                         f"{what}: this cannot come true",
                         expected=what,
-                        seen=f"{why.reason}\n{last}",
+                        seen=f"{why.reason}\n{show(seen)}",
                         remedy=why.remedy,
                     )
             if time.monotonic() - begin > timeout:
                 break
     seconds = time.monotonic() - begin
-    raise LabError(f"waited {seconds:.1f} s in vain: {what}", expected=what, seen=last, remedy=remedy)
+    shown = last.why if isinstance(last, Trouble) else show(last)
+    raise LabError(f"waited {seconds:.1f} s in vain: {what}", expected=what, seen=shown, remedy=remedy)

@@ -29,6 +29,8 @@ RESOURCES = {
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
 VERSION = {"major": "1", "minor": "25", "gitVersion": "v1.25.4", "gitCommit": "", "gitTreeState": "", "buildDate": ""}
+SEEN = "100"
+"""The version of all lists and objects."""
 
 
 class FakeCluster:
@@ -111,7 +113,7 @@ class FakeCluster:
                 return Response(
                     self._stream(kind, float(request.args["timeoutSeconds"])), content_type="application/json"
                 )
-            listed = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {"resourceVersion": "100"}}
+            listed = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {"resourceVersion": SEEN}}
             items = self.objects.get(kind, [])
             names_only = "PartialObjectMetadataList" in request.headers["Accept"]
             return _json({**listed, "items": items or None if names_only else items})  # Go's empty list, as served
@@ -170,7 +172,7 @@ def pod(
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-of-{name}"},
+        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-of-{name}", "resourceVersion": SEEN},
         "spec": {"volumes": volumes} if claim else {},
         "status": {
             "phase": "Running" if ready else "Pending",
@@ -185,7 +187,7 @@ def claim(name: str, phase: str = "Pending", namespace: str = "default", uid: st
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{uid}-of-{name}"},
+        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{uid}-of-{name}", "resourceVersion": SEEN},
         "status": {"phase": phase},
     }
 
@@ -200,6 +202,7 @@ def event_of(claim: Object, reason: str, message: str, minute: int = 0) -> Objec
             "name": f"{metadata['name']}.{reason}.{minute}",
             "namespace": metadata["namespace"],
             "uid": f"{metadata['uid']}-{reason}-{minute}",
+            "resourceVersion": SEEN,
         },
         "involvedObject": {"kind": "PersistentVolumeClaim", "name": metadata["name"], "uid": metadata["uid"]},
         "reason": reason,

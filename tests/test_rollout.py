@@ -60,7 +60,7 @@ def test_anything_less_is_not(one: dict[str, Any], because: str) -> None:
 def deployment(name: str, namespace: str = "auth", **status: int) -> dict[str, Any]:
     """A Deployment of a name."""
     one = workload(1, **status)
-    one["metadata"] |= {"name": name, "namespace": namespace, "uid": f"uid-of-{name}"}
+    one["metadata"] |= {"name": name, "namespace": namespace, "uid": f"uid-of-{name}", "resourceVersion": "1"}
     return {"apiVersion": "apps/v1", "kind": "Deployment", **one}
 
 
