@@ -4,6 +4,7 @@ pytest_plugins = [
     "fixtures.options",
     "fixtures.layers",
     "fixtures.reports",
+    "fixtures.evidence",
     "fixtures.site",
     "fixtures.network",
     "fixtures.cluster",

@@ -49,6 +49,8 @@ class UnreachableError(LabError):
 PASSING = (ApiException, HTTPError, OSError, UnreachableError)
 """What a call may raise while the API server or a part of it is still coming up."""
 REQUEST_TIMEOUT = 10
+LOG_BYTES = 256 * 1024
+"""How much of a log is read at most."""
 NAMES_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
 """Asks for metadata without the objects; some, such as CRDs, are large."""
 
@@ -105,6 +107,24 @@ class Kube:
             except NotFoundError:
                 return set()
         return {resource["kind"] for resource in found["resources"] if "/" not in resource["name"]}
+
+    def log(self, pod: Object, container: str, *, previous: bool, lines: int) -> str:
+        """The last lines that a container of a pod has written, or those of the one before it, which has ended.
+
+        Raises what PASSING names where there is no such log.
+        """
+        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+        answer: Any = client.CoreV1Api(self._client.client).read_namespaced_pod_log(
+            name,
+            namespace,
+            container=container,
+            previous=previous,
+            tail_lines=lines,
+            limit_bytes=LOG_BYTES,
+            _preload_content=False,
+            _request_timeout=REQUEST_TIMEOUT,
+        )
+        return bytes(answer.data).decode(errors="replace")
 
     def watching(
         self, kind: str, namespace: str | None = None, selector: str = "", fields: str = ""
