@@ -7,6 +7,7 @@ import platform
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -15,6 +16,7 @@ from lab.cluster import Cluster
 from lab.deadline import within
 from lab.kube import Kube, Object
 from lab.masking import SECRETS
+from lab.network import DockerNetwork
 from lab.observation import is_unready, logs_of
 from lab.obstacles import full_name
 from lab.site import Site
@@ -30,6 +32,7 @@ LOGS = 200
 """How many logs are kept, those of pods that are not ready first."""
 DESCRIBED = 10
 """How many pods are described."""
+KINDS = "pods,services,ingresses,persistentvolumeclaims,deployments,statefulsets,daemonsets,nodes,events"
 ENVOY = ("pilot-agent", "request", "GET", "config_dump")
 INOTIFY = ("max_user_instances", "max_user_watches", "max_queued_events")
 NOT_HAD = "not-collected.txt"
@@ -49,11 +52,8 @@ def collect(folder: Path, site: Site, pods: tuple[Object, ...]) -> None:
     """
     folder.mkdir(parents=True)
     kube = Cluster(site).kube
-    jobs = {**dict(_of_cluster(site)), **_logs(kube, pods), "machine.txt": _machine}
-    if site.record.kind != "existing":
-        jobs |= dict(_of_docker(site))
-    if unready := [pod for pod in pods if is_unready(pod)]:
-        jobs |= {"not-ready.txt": partial(_described, site, unready[:DESCRIBED])}
+    docker = () if site.record.kind == "existing" else _of_docker(site)
+    jobs = {**dict(_of_cluster(site, pods)), **dict(docker), "machine.json": _machine, **_logs(kube, pods)}
     missing = []
     for name, result in within(SECONDS, jobs):
         if isinstance(result, Exception):
@@ -66,17 +66,13 @@ def collect(folder: Path, site: Site, pods: tuple[Object, ...]) -> None:
         (folder / NOT_HAD).write_text("".join(missing))
 
 
-def _of_cluster(site: Site) -> Iterator[tuple[str, Collect]]:
-    def kubectl(*arguments: str) -> Collect:
-        return partial(_printed, site, "kubectl", *arguments)
-
-    yield "pods.txt", kubectl("get", "pods", "--all-namespaces", "--output=wide")
-    yield "events.txt", kubectl("get", "events", "--all-namespaces", "--sort-by=.metadata.creationTimestamp")
+def _of_cluster(site: Site, pods: tuple[Object, ...]) -> Iterator[tuple[str, Collect]]:
+    """By kubectl, which takes a while to start: as few of them as can be."""
     gateway = (f"--namespace={doors.NAMESPACE}", f"deployment/{doors.SERVICE}")
-    yield "envoy-configuration.json", kubectl("exec", *gateway, "--", *ENVOY)
-    yield "nodes.txt", kubectl("describe", "nodes")
-    kinds = "services,ingresses,persistentvolumeclaims,deployments,statefulsets,daemonsets"
-    yield "objects.txt", kubectl("get", kinds, "--all-namespaces", "--output=wide")
+    yield "envoy-configuration.json", partial(_printed, site, "kubectl", "exec", *gateway, "--", *ENVOY)
+    yield "objects.txt", partial(_printed, site, "kubectl", "get", KINDS, "--all-namespaces", "--output=wide")
+    if unready := [pod for pod in pods if is_unready(pod)][:DESCRIBED]:
+        yield "not-ready.txt", partial(_described, site, unready)
 
 
 def _logs(kube: Kube, pods: tuple[Object, ...]) -> dict[str, Collect]:
@@ -93,14 +89,14 @@ def _logs(kube: Kube, pods: tuple[Object, ...]) -> dict[str, Collect]:
 
 
 def _of_docker(site: Site) -> Iterator[tuple[str, Collect]]:
-    """Without what containers have in their environment, where k3s has its token."""
-    yield "docker-containers.txt", partial(_printed, site, "docker", "ps", "--all", "--no-trunc")
-    yield "docker-networks.json", partial(_networks, site)
+    """Without what containers have in their environment and labels, where k3d and k3s have their token."""
+    engine = DockerNetwork(site).docker
+    yield "docker-networks.json", lambda: json.dumps([one.attrs for one in engine.networks.list(greedy=True)], indent=1)
+    yield "docker-containers.json", lambda: json.dumps(list(map(_shown, engine.api.containers(all=True))), indent=1)
 
 
-def _networks(site: Site) -> str:
-    names = _printed(site, "docker", "network", "ls", "--format={{.Name}}").split()
-    return _printed(site, "docker", "network", "inspect", *names)
+def _shown(container: dict[str, Any]) -> dict[str, Any]:
+    return {name: container[name] for name in ("Names", "Image", "State", "Status", "Ports", "NetworkSettings")}
 
 
 def _described(site: Site, pods: list[Object]) -> str:

@@ -69,7 +69,7 @@ class KnownFailure(BaseModel):
 
     name: str
     places: tuple[Place, ...]
-    sign: str
+    sign: re.Pattern[str]
     cause: str
     remedy: str
     reference: str = ""
@@ -78,11 +78,10 @@ class KnownFailure(BaseModel):
 
     def found_in(self, words: Iterable[Word]) -> Word | None:
         """The first of the words that shows it, with only the line that does so."""
-        sign = re.compile(self.sign)
         lines = (
             Word(word.place, word.of, line) for word in words if word.place in self.places for line in _lines(word.text)
         )
-        return next((word for word in lines if sign.search(word.text)), None)
+        return next((word for word in lines if self.sign.search(word.text)), None)
 
 
 @cache
