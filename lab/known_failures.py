@@ -22,7 +22,7 @@ from lab.obstacles import Obstacle
 FILE = Path(__file__).with_name("known_failures.toml")
 SHOWN = 5
 """How many diagnoses are given: what follows from a cause need not be told to the end."""
-LONGEST = 300
+LONGEST = 500
 """Characters of an observation that a diagnosis shows."""
 
 
@@ -95,10 +95,13 @@ def recognised(seen: Observation) -> tuple[Diagnosis, ...]:
 
     An obstacle of a pod that no row of the table knows is told with its own meaning.
     """
-    found = [(row, word) for row in table() if (word := row.found_in(seen.words))]
-    known = {word.text for _, word in found}
-    causes = [_diagnosis(row, word) for row, word in found if not row.consequence]
-    consequences = [_diagnosis(row, word) for row, word in found if row.consequence]
+    found: dict[Word, KnownFailure] = {}
+    for row in table():
+        if word := row.found_in(seen.words):
+            found.setdefault(word, row)  # what shows two of them shows the one that says more, which stands first
+    known = {word.text for word in found}
+    causes = [_diagnosis(row, word) for word, row in found.items() if not row.consequence]
+    consequences = [_diagnosis(row, word) for word, row in found.items() if row.consequence]
     return (*causes, *_of_obstacles(seen.obstacles, known), *consequences)[:SHOWN]
 
 

@@ -22,8 +22,9 @@ SHORTEST = 4
 """Characters of the shortest text that is taken for a secret; a shorter one would be found everywhere."""
 SHORTEST_ENCODED = 8
 """Characters that a form in base64 must have, for the same reason."""
-ONE_TIME = re.compile(r"([?&;](?:code|state|req|id_token|access_token|token)=)[\w.~%+/=:|-]{6,}")
+ONE_TIME = ("code", "state", "req", "id_token", "access_token", "token")
 """What a URL of a log-in has that is used once, and that nobody can tell of before."""
+IN_URL = re.compile(rf"([?&;](?:{'|'.join(ONE_TIME)})=)[\w.~%+/=:|-]{{6,}}")
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Secrets:
         """A text without the secrets in it."""
         for form in self._forms:
             text = text.replace(form, MASK)
-        return ONE_TIME.sub(rf"\1{MASK}", text)
+        return IN_URL.sub(rf"\1{MASK}", text)
 
     def masked_bytes(self, content: bytes) -> bytes:
         """What a file has, without the secrets in it; of what is no text, all else stays as it is."""

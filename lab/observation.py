@@ -85,6 +85,7 @@ def observe(site: Site, release: Release) -> Observation:
     """
     kube = Cluster(site).kube
     looks: dict[str, Callable[[], Observation]] = {
+        "the API server": lambda: _of_api_server(kube),
         "the cluster's Secrets": lambda: _learn_secrets(kube),
         "pods": lambda: _of_pods(kube),
         "the cluster": lambda: Observation(tuple(_of_cluster(kube))),
@@ -102,7 +103,13 @@ def _told(what: str, result: Observation | Exception) -> Observation:
     if isinstance(result, Observation):
         return result
     why = f"{result.what}: {result.seen}" if isinstance(result, LabError) else root_of(result)
-    return Observation((Word("cluster", what, why),))
+    return Observation((Word("cluster", what, f"{what}: {why}"),))
+
+
+def _of_api_server(kube: Kube) -> Observation:
+    """Nothing where it answers; else the error, or that it comes too late, is what was seen."""
+    kube.kinds("v1")
+    return NOTHING
 
 
 def _of_pods(kube: Kube) -> Observation:

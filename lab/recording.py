@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 from playwright.sync_api import Error as BrowserError
 
-from lab.masking import SECRETS
+from lab.masking import ONE_TIME, SECRETS
 
 PICTURE_TIMEOUT = 2000
 """Milliseconds for a picture of a page, which may be one that hangs."""
@@ -64,17 +64,19 @@ def learn_cookies(context: BrowserContext) -> None:
 
 
 def _secrets_of(trace: Path) -> Iterator[str]:
-    """The cookies that requests of a trace have sent, and answers have set, also those that are gone by now."""
+    """What requests of a trace have sent and answers have set: cookies, also those that are gone by now, and codes."""
     with zipfile.ZipFile(trace) as archive:
         for name in archive.namelist():
             if name.endswith(".network"):
                 for line in archive.read(name).decode().splitlines():
                     snapshot = json.loads(line).get("snapshot") or {}
                     for side in (snapshot.get("request") or {}, snapshot.get("response") or {}):
-                        yield from _cookies_of(side)
+                        yield from _secrets_of_side(side)
 
 
-def _cookies_of(side: dict[str, Any]) -> Iterator[str]:
+def _secrets_of_side(side: dict[str, Any]) -> Iterator[str]:
+    """Of a request or an answer, as the HTTP archive format has them."""
+    yield from (one["value"] for one in side.get("queryString") or [] if one["name"] in ONE_TIME)
     yield from (cookie["value"] for cookie in side.get("cookies") or [])
     for header in side.get("headers") or []:
         if header["name"].lower() in COOKIE_HEADERS:
