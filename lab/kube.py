@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ class Kube:
 
     def __init__(self, kubeconfig: Path, caches: Path) -> None:
         self._kubeconfig, self._caches = kubeconfig, caches
+        self._discovering = threading.Lock()  # of threads that discover at a time, some find nothing
 
     @cached_property
     def _client(self) -> dynamic.DynamicClient:
@@ -91,7 +93,7 @@ class Kube:
         """Namespace, empty where there is none, and name of all objects of a kind; none when there is no such kind."""
         with self._reached():
             try:
-                resource = self._client.resources.get(api_version=api_version, kind=kind)
+                resource = self._discovered(api_version, kind)
             except ResourceNotFoundError:
                 return set()
             listed = resource.get(serialize=False, header_params=dict(NAMES_ONLY), _request_timeout=REQUEST_TIMEOUT)
@@ -192,7 +194,11 @@ class Kube:
             yield Trouble(str(error))
 
     def _resource(self, kind: str) -> Resource:
-        found: Resource = self._client.resources.get(api_version=API_VERSIONS.get(kind, "v1"), kind=kind)
+        return self._discovered(API_VERSIONS.get(kind, "v1"), kind)
+
+    def _discovered(self, api_version: str, kind: str) -> Resource:
+        with self._discovering:
+            found: Resource = self._client.resources.get(api_version=api_version, kind=kind)
         return found
 
 
