@@ -39,6 +39,8 @@ RECENT = 180
 SECRET_KEY = re.compile(r"(?i)secret|passw|token|\.key$|key\.pem$|secretkey")
 """The keys of Kubernetes Secrets whose values are secrets; others are user names and certificates."""
 LONGEST_SECRET = 8192
+UNSEEN = "what could not be seen"
+"""Of what a word is that says of something why it could not be looked at."""
 SERVICELB = "svccontroller.k3s.cattle.io/svcname"
 DOCKER_DESKTOP = "Docker Desktop"
 
@@ -103,7 +105,7 @@ def _told(what: str, result: Observation | Exception) -> Observation:
     if isinstance(result, Observation):
         return result
     why = f"{result.what}: {result.seen}" if isinstance(result, LabError) else root_of(result)
-    return Observation((Word("cluster", what, f"{what}: {why}"),))
+    return Observation((Word("cluster", UNSEEN, f"{what}: {why}"),))
 
 
 def _of_api_server(kube: Kube) -> Observation:

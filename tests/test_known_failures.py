@@ -136,6 +136,7 @@ WORDS: list[tuple[str, Place, str]] = [
     ),
     ("Istio's authorization refuses", "answer", "http://kubeflow.example.it/ answers 403: RBAC: access denied"),
     ("the port-forward has lost its pod", "port-forward", "error: lost connection to pod"),
+    ("the port-forward has lost its pod", "port-forward", "error: timed out waiting for the condition"),
 ]
 
 
