@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.layers",
     "fixtures.left_out",
     "fixtures.reports",
+    "fixtures.evidence",
     "fixtures.site",
     "fixtures.network",
     "fixtures.cluster",

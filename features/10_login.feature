@@ -40,16 +40,16 @@ Feature: A person logs in
 
   Scenario Outline: Who cannot be known is refused
     Given a visitor at <door>
-    When they log in as <user> with the password <password>
+    When they log in as <user> with <password>
     Then Dex says "Invalid Email Address and password."
     And they have no session
 
     Examples:
-      | door                       | user               | password |
-      | http://localhost:7080      | user@example.com   | 43214321 |
-      | http://localhost:7080      | nobody@example.com | 12341234 |
-      | http://kubeflow.example.it | user@example.com   | 43214321 |
-      | http://kubeflow.example.it | nobody@example.com | 12341234 |
+      | door                       | user               | password                |
+      | http://localhost:7080      | user@example.com   | a wrong password        |
+      | http://localhost:7080      | nobody@example.com | the tutorial's password |
+      | http://kubeflow.example.it | user@example.com   | a wrong password        |
+      | http://kubeflow.example.it | nobody@example.com | the tutorial's password |
 
   Scenario Outline: An empty form is not sent, and refused where it is
     A browser does not send it. Who has none is refused as anybody else.

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import requests
 
 from lab import doors
+from lab.masking import Cookies
 from lab.resolving import session
 from lab.settings import Settings
 
@@ -24,7 +25,7 @@ class Sent:
     """What became of a form: what was answered in the end, and the cookies that the client has then, by name."""
 
     answer: requests.Response
-    cookies: Mapping[str, str]
+    cookies: Cookies
 
 
 def ask(
@@ -48,7 +49,7 @@ def send_form(door: str, fields: Mapping[str, str], settings: Settings) -> Sent:
     with _client(settings) as http:
         form = _followed(door, http)
         answer = http.post(form.url, data=dict(fields), headers=ACCEPTING, timeout=TIMEOUT)
-        return Sent(answer, dict(http.cookies))
+        return Sent(answer, Cookies(dict(http.cookies)))
 
 
 def _followed(url: str, http: requests.Session) -> requests.Response:

@@ -102,6 +102,11 @@ class PortForward:
             self._closing.wait(0.1)  # a kubectl that cannot start at all must not keep a processor busy
 
 
+def port_forward_log(site: Site) -> Path:
+    """Where kubectl's output goes while the port-forward is open."""
+    return site.home / "port-forward.log"
+
+
 class KubeflowIngress:
     """The Ingress that exposes the gateway at kubeflow.example.it."""
 

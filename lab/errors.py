@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class LabError(Exception):
     """Something about the lab is not as it must be, and a person can do something about it.
@@ -21,8 +23,12 @@ class LabError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        rows = (("expected", self.expected), ("seen", self.seen), ("what to do", self.remedy))
-        return "\n".join([self.what, *(f"  {name + ':':<12}{_indented(text)}" for name, text in rows if text)])
+        return told(self.what, (("expected", self.expected), ("seen", self.seen), ("what to do", self.remedy)))
+
+
+def told(what: str, rows: Iterable[tuple[str, str]]) -> str:
+    """A finding, and below it a row for each name that has a text, which may have several lines."""
+    return "\n".join([what, *(f"  {name + ':':<12}{_indented(text)}" for name, text in rows if text)])
 
 
 def _indented(text: str) -> str:

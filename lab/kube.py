@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ PASSING = (ApiException, HTTPError, OSError, UnreachableError)
 REQUEST_TIMEOUT = 10
 SLICE = 10.0
 """Seconds after which a watch is begun anew, from where it was; whoever does not need it any more gets to say so."""
+LOG_BYTES = 256 * 1024
+"""How much of a log is read at most."""
 NAMES_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
 """Asks for metadata without the objects; some, such as CRDs, are large."""
 
@@ -60,6 +63,7 @@ class Kube:
 
     def __init__(self, kubeconfig: Path, caches: Path) -> None:
         self._kubeconfig, self._caches = kubeconfig, caches
+        self._discovering = threading.Lock()  # of threads that discover at a time, some find nothing
 
     @cached_property
     def _client(self) -> dynamic.DynamicClient:
@@ -91,7 +95,7 @@ class Kube:
         """Namespace, empty where there is none, and name of all objects of a kind; none when there is no such kind."""
         with self._reached():
             try:
-                resource = self._client.resources.get(api_version=api_version, kind=kind)
+                resource = self._discovered(api_version, kind)
             except ResourceNotFoundError:
                 return set()
             listed = resource.get(serialize=False, header_params=dict(NAMES_ONLY), _request_timeout=REQUEST_TIMEOUT)
@@ -107,6 +111,22 @@ class Kube:
             except NotFoundError:
                 return set()
         return {resource["kind"] for resource in found["resources"] if "/" not in resource["name"]}
+
+    def log(self, pod: Object, container: str, *, previous: bool, lines: int) -> str:
+        """The last lines that a container of a pod has written, or those of the one before it, which has ended.
+
+        Raises what PASSING names where there is no such log.
+        """
+        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        query = [("container", container), ("previous", previous), ("tailLines", lines), ("limitBytes", LOG_BYTES)]
+        answer = self._client.request(  # and not by the client's own class for that, which takes a second to load
+            "get",
+            f"/api/v1/namespaces/{namespace}/pods/{name}/log",
+            query_params=query,
+            serialize=False,
+            _request_timeout=REQUEST_TIMEOUT,
+        )
+        return bytes(answer.data).decode(errors="replace")
 
     def watching(
         self, kind: str, namespace: str | None = None, selector: str = "", fields: str = ""
@@ -181,7 +201,11 @@ class Kube:
             yield Trouble(str(error))
 
     def _resource(self, kind: str) -> Resource:
-        found: Resource = self._client.resources.get(api_version=API_VERSIONS.get(kind, "v1"), kind=kind)
+        return self._discovered(API_VERSIONS.get(kind, "v1"), kind)
+
+    def _discovered(self, api_version: str, kind: str) -> Resource:
+        with self._discovering:
+            found: Resource = self._client.resources.get(api_version=api_version, kind=kind)
         return found
 
 

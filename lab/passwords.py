@@ -5,6 +5,7 @@ from __future__ import annotations
 from passlib.hash import bcrypt
 
 from lab.errors import LabError
+from lab.masking import SECRETS
 
 COST = 12
 """The tutorial's rounds: 2 to the power of 12."""
@@ -24,6 +25,7 @@ def hashed(password: str, cost: int = COST) -> str:
 
     Raises LabError for a password that is empty or would be cut, and for a cost that Dex refuses.
     """
+    SECRETS.add(password)
     size = len(password.encode())
     if not password:
         raise LabError("an empty password is none", expected="at least one character", seen="none", remedy="choose one")

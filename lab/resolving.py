@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.cookies import SimpleCookie
 from ipaddress import IPv4Address
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
 from lab.errors import LabError
+from lab.masking import SECRETS
 
 
 class _AtAddress(HTTPAdapter):
@@ -40,6 +42,12 @@ class _AtAddress(HTTPAdapter):
         request.headers["Host"] = urlsplit(str(request.url)).netloc
 
 
+def _learn_cookies(answer: requests.Response, **_: Any) -> None:
+    """Each cookie that was sent or set is a secret from now on."""
+    sent = SimpleCookie(answer.request.headers.get("Cookie", ""))
+    SECRETS.add(*(morsel.value for morsel in sent.values()), *answer.cookies.values())
+
+
 def session(addresses: Mapping[str, IPv4Address]) -> requests.Session:
     """A session of requests in which each host has the given address, and no other host is asked.
 
@@ -47,6 +55,7 @@ def session(addresses: Mapping[str, IPv4Address]) -> requests.Session:
     """
     http = requests.Session()
     http.trust_env = False
+    http.hooks["response"].append(_learn_cookies)
     for scheme in ("http://", "https://"):
         http.mount(scheme, _AtAddress(addresses))
     return http

@@ -16,6 +16,7 @@ from pathlib import Path
 from lab import beside
 from lab.errors import LabError
 from lab.journal import JOURNAL
+from lab.masking import SECRETS
 
 log = logging.getLogger("lab.terminal")
 
@@ -52,12 +53,10 @@ class Terminal:
     Arguments:
         environment: added to the environment of this process; PATH among them finds the lab's own tools first.
         directory: the working directory; the process's own where None.
-        secrets: texts that no log line and no error may show.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: Path | None = None
-    secrets: tuple[str, ...] = ()
 
     def run(
         self,
@@ -81,7 +80,7 @@ class Terminal:
         Raises LabError when the program is not there, exits non-zero (unless may_fail) or runs out of time.
         """
         command = [str(argument) for argument in arguments]
-        shown = shlex.join(map(self._masked, command))
+        shown = shlex.join(map(SECRETS.masked, command))
         with JOURNAL.entry("program", shown):
             result = self._finished(command, shown, stdin, timeout, log_file)
         log.debug("%s -> %d", shown, result.exit_status)
@@ -89,7 +88,7 @@ class Terminal:
             raise LabError(
                 f"{command[0]} failed: {shown}",
                 expected="exit status 0",
-                seen=f"exit status {result.exit_status}\n{self._masked(result.last_lines)}",
+                seen=f"exit status {result.exit_status}\n{SECRETS.masked(result.last_lines)}",
                 remedy=remedy or "read its last lines above; `make shell` opens a shell to try the command by hand",
             )
         return result
@@ -139,7 +138,7 @@ class Terminal:
                     raise DidNotEndError(
                         f"{command[0]} did not end: {shown}",
                         expected=f"an end within {timeout:g} s",
-                        seen=f"it was still running, and was ended; its last lines:\n{self._masked(last)}",
+                        seen=f"it was still running, and was ended; its last lines:\n{SECRETS.masked(last)}",
                         remedy="run it by hand in `make shell` to see where it stays",
                     ) from None
                 except BaseException:
@@ -158,11 +157,6 @@ class Terminal:
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.environment}
-
-    def _masked(self, text: str) -> str:
-        for secret in sorted(self.secrets, key=len, reverse=True):  # one may be the beginning of another
-            text = text.replace(secret, "********")
-        return text
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -16,6 +16,7 @@ from playwright.sync_api import Error as BrowserError
 from lab.doors import is_served
 from lab.errors import LabError
 from lab.journal import JOURNAL
+from lab.masking import SECRETS, Cookies
 from lab.releases import FrontEnd, WebApp
 from lab.webapps import Thing
 
@@ -79,6 +80,7 @@ class Visitor:
 
     def log_in(self, user: str = USER, password: str = PASSWORD) -> None:
         """Opens the door, fills Dex's form in and sends it; raises LabError when Dex's form is not there."""
+        SECRETS.add(password)
         self.come()
         if not self.is_asked():
             raise self._unexpected("Dex's page is not as expected", "a form with #login, #password and #submit-login")
@@ -142,11 +144,13 @@ class Visitor:
     def session_cookie(self) -> Cookie | None:
         """The cookie that is the session."""
         name = self.front_end.session_cookie
-        return next((one for one in self.page.context.cookies() if one["name"] == name), None)
+        found = next((one for one in self.page.context.cookies() if one["name"] == name), None)
+        SECRETS.add(found["value"] if found else "")
+        return found
 
-    def cookies(self) -> dict[str, str]:
+    def cookies(self) -> Cookies:
         """The cookies that the browser would send at this door, by name."""
-        return {str(one["name"]): str(one["value"]) for one in self.page.context.cookies(self.door)}
+        return Cookies({one["name"]: one["value"] for one in self.page.context.cookies(self.door)})
 
     def take_picture(self) -> Path:
         """A picture of the page, named after the door, and where it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from lab import doors
 from lab.asking import Sent, ask, send_form
 from lab.kubeflow import PROFILE
+from lab.masking import Cookies
 from lab.progress import Progress
 from lab.releases import Release
 from lab.settings import Settings
@@ -20,6 +21,7 @@ from lab.waiting import polling, wait_until
 
 scenarios("10_login.feature")
 
+PASSWORDS = {"the tutorial's password": PASSWORD, "a wrong password": PASSWORD[::-1]}
 MADE_UP = "TWFkZSB1cA==|1700000000|TWFkZSB1cCBieSBub2JvZHk="
 """Of the form of a session, and signed by nobody."""
 CONTENT = ("Kubeflow Central Dashboard", "main-page", '"namespaces"', "Notebooks", "Volumes", "user@example.com")
@@ -35,7 +37,7 @@ Diagnose = Callable[[], list[str]]
 class LogOut:
     """A log-out: the cookies before it, and method and path of each request that the page made for it."""
 
-    cookies: Mapping[str, str]
+    cookies: Cookies
     requests: list[tuple[str, str]]
 
 
@@ -45,10 +47,10 @@ def short(short_sessions: int) -> int:
     return short_sessions
 
 
-@when(parsers.parse("they log in as {user} with the password {password}"))
+@when(parsers.parse("they log in as {user} with {password}"))
 def log_in_as(person: Visitor, user: str, password: str) -> None:
     """With another password, or as somebody else."""
-    person.log_in(user, password)
+    person.log_in(user, PASSWORDS[password])
 
 
 @when("they send the empty form")

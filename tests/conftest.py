@@ -12,6 +12,7 @@ from pytest_httpserver import HTTPServer
 
 from lab import folders
 from lab.kube import Kube
+from lab.masking import SECRETS
 from lab.terminal import Terminal
 from tests.fake_cluster import FakeCluster
 
@@ -35,6 +36,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.upper().startswith("KUBEFLOW_LAB_"):
             monkeypatch.delenv(name)
     return folders.cache()
+
+
+@pytest.fixture(autouse=True)
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets of other tests, and of the run of pytest that this is, are none here."""
+    monkeypatch.setattr(SECRETS, "_texts", set())
+    monkeypatch.setattr(SECRETS, "_forms", [])
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ RESOURCES = {
         ("Service", "services", True),
         ("PersistentVolumeClaim", "persistentvolumeclaims", True),
         ("Event", "events", True),
+        ("Secret", "secrets", True),
+        ("Namespace", "namespaces", False),
     ],
     "/apis/apps/v1": [("Deployment", "deployments", True), ("StatefulSet", "statefulsets", True)],
     "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],

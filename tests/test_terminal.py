@@ -13,6 +13,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.journal import JOURNAL
+from lab.masking import SECRETS
 from lab.terminal import LAST_LINES, Terminal
 from tests.conftest import WriteProgram
 
@@ -162,24 +163,26 @@ def test_the_log_file_of_an_earlier_run_is_not_mixed_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize("secret", ["hunter2", "two words", "it's", '"$`\\'])
 def test_secrets_are_masked_in_errors_log_and_journal(secret: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "lab.terminal")
-    terminal = Terminal(secrets=(secret,))
+    SECRETS.add(secret)
     with pytest.raises(LabError) as caught:
-        terminal.run("sh", "-c", 'echo "password: $1"; exit 1', "sh", secret)
+        Terminal().run("sh", "-c", 'echo "password: $1"; exit 1', "sh", secret)
     shown = [str(caught.value), caplog.text, JOURNAL.entries[-1].what]
     assert all("********" in text for text in shown)
     assert not [text for text in shown if secret in text or "it'" in text]
 
 
 def test_secrets_are_masked_when_time_is_up() -> None:
+    SECRETS.add("hunter2")
     with pytest.raises(LabError) as caught:
-        Terminal(secrets=("hunter2",)).run("sh", "-c", "echo password hunter2; exec sleep 60", timeout=0.3)
+        Terminal().run("sh", "-c", "echo password hunter2; exec sleep 60", timeout=0.3)
     assert "hunter2" not in str(caught.value)
     assert "password ********" in str(caught.value)
 
 
 def test_of_a_secret_that_begins_like_another_nothing_is_left() -> None:
+    SECRETS.add("hunter", "hunter2000")
     with pytest.raises(LabError) as caught:
-        Terminal(secrets=("hunter", "hunter2000")).run("sh", "-c", "echo hunter2000; exit 1")
+        Terminal().run("sh", "-c", "echo hunter2000; exit 1")
     assert "2000" not in str(caught.value)
 
 
