@@ -27,7 +27,7 @@ def findings(kube: Kube, terminal: Terminal, release: Release) -> list[str]:
     front_end = release.front_end
     try:
         return [
-            *_guard(kube, front_end.guard, front_end.name),
+            *guard(kube, release),
             *_workload(kube, terminal, DEX, "Dex", "nobody can log in, and its page is answered with 503"),
             *_workload(
                 kube,
@@ -41,12 +41,19 @@ def findings(kube: Kube, terminal: Terminal, release: Release) -> list[str]:
         return [f"why cannot be seen: {error.what}: {error.seen}"]
 
 
-def _guard(kube: Kube, full_name: str, asked: str) -> list[str]:
-    namespace, kind, name = full_name.split("/")
+def guard(kube: Kube, release: Release) -> list[str]:
+    """That what makes the gateway ask about each request is not there; empty when it is.
+
+    Arguments:
+        kube: the cluster.
+        release: which object that is, and who is asked.
+    """
+    namespace, kind, name = release.front_end.guard.split("/")
     if kube.one(kind, name, namespace):
         return []
     return [
-        f"the {kind} {name} is not in {namespace}: without it the gateway asks {asked} about no request, "
+        f"the {kind} {name} is not in {namespace}: without it the gateway asks {release.front_end.name} about no "
+        "request, "
         "and Kubeflow is open to everybody"
     ]
 
