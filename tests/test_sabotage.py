@@ -171,7 +171,8 @@ class TestSteps:
                 assert not thing.exists()
                 raise KeyboardInterrupt
 
-        pytest.raises(KeyboardInterrupt, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
         assert '"is": "right"' in thing.read_text()
 
     def test_a_command_that_failed_half_way(self, tmp_path: Path, terminal: Terminal, kube: Kube) -> None:
