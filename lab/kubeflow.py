@@ -76,21 +76,8 @@ class Kubeflow:
         return missing(documents(self._whole), self.kube)
 
     def stopped(self) -> list[str]:
-        """The workloads that are set to no replica where the manifests want some, in words.
-
-        Such a workload has all that it wants, and passes for ready.
-        """
-        wanted = {
-            (one["kind"], full_name(one)): one["spec"].get("replicas", 1)
-            for one in documents(self._whole)
-            if one["kind"] in WORKLOADS
-        }
-        return [
-            f"{kind} {full_name(one)} is set to 0 replicas, and the manifests want {number}"
-            for kind in WORKLOADS
-            for one in self.kube.all(kind)
-            if one["spec"].get("replicas") == 0 and (number := wanted.get((kind, full_name(one))))
-        ]
+        """The workloads that are set to no replica where the manifests want some, in words."""
+        return stopped(documents(self._whole), self.kube)
 
     def authservice_parameters(self) -> dict[str, str]:
         """What authservice's ConfigMap says."""
@@ -213,3 +200,19 @@ def missing(wanted: Iterable[Object], kube: Kube) -> list[str]:
         ]
         found += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
     return found
+
+
+def stopped(wanted: Iterable[Object], kube: Kube) -> list[str]:
+    """The workloads of a cluster that are set to no replica where manifests want some, in words.
+
+    Such a workload has all that it wants, and passes for ready.
+    """
+    numbers = {
+        (one["kind"], full_name(one)): one["spec"].get("replicas", 1) for one in wanted if one["kind"] in WORKLOADS
+    }
+    return [
+        f"{kind} {full_name(one)} is set to 0 replicas, and the manifests want {number}"
+        for kind in WORKLOADS
+        for one in kube.all(kind)
+        if one["spec"].get("replicas") == 0 and (number := numbers.get((kind, full_name(one))))
+    ]

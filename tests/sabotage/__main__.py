@@ -36,6 +36,8 @@ LOGS = REPORTS / "sabotage"
 """What each run of the features printed."""
 RUN_TIMEOUT, LAB_TIMEOUT = 300, 3600
 """Seconds for one run of the features, and for a lab to be made, for which the kit may have to be built."""
+INTERRUPTED = 2
+"""The exit status of a run that was interrupted, as pytest has it."""
 END_TIMEOUT = 180
 """Seconds for a run that is interrupted to take back what it has changed."""
 WORDS_SHOWN = 300
@@ -88,6 +90,9 @@ def main(arguments: list[str]) -> int:
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; what was broken is put back", file=sys.stderr)
+        return INTERRUPTED
     finally:
         _report(rows)
     return 0 if all(row.caught for row in rows) else 1
