@@ -59,9 +59,9 @@ class TestTheTable:
         names = {(one.chapter, one.scenario): scenario_of(one) for one in SABOTAGES}
         assert len(set(names.values())) == len(names)
 
-    def test_all_chapters_up_to_the_writes_are_broken(self) -> None:
-        broken = {one.chapter for one in SABOTAGES}
-        assert CHAPTERS.keys() - broken == {"09_doors", "12_password"}, "which need what earlier ones look at"
+    def test_all_chapters_are_broken_but_the_last_one(self) -> None:
+        """A log-in with a password, and what Dex says of it, are chapter 10's already."""
+        assert CHAPTERS.keys() - {one.chapter for one in SABOTAGES} == {"12_password"}
 
     def test_the_parts_are_all_of_it(self) -> None:
         parts = [part(f"{number}/{PARTS}") for number in range(1, PARTS + 1)]

@@ -432,6 +432,20 @@ SABOTAGES = (
         seen=refused(),
     ),
     Sabotage(
+        name="kubeflow-at-second-host",
+        breaks="Kubeflow's Ingress is for another host, too",
+        chapter="09_doors",
+        scenario="The Ingress exposes Kubeflow",
+        words=("Kubeflow's Ingress exposes ['second.example.it', 'kubeflow.example.it']",),
+        steps=[
+            edited(
+                "istio-system/ingress/svc-istio-ingressgateway",
+                '"rules": \\[(.*)kubeflow.example.it(.*)\\]\\}',
+                '"rules": [\\1second.example.it\\2, \\1kubeflow.example.it\\2]}',
+            )
+        ],
+    ),
+    Sabotage(
         name="dashboard-for-another",
         breaks="the dashboard is told that everybody is somebody else",
         chapter=LOGIN,
