@@ -10,6 +10,7 @@ from lab.terminal import Terminal
 
 DEX = "auth/Deployment/dex"
 LOG_LINES = 2
+OPEN_TO_ALL = "Kubeflow is open to everybody: nobody was asked to log in"
 NO_LOG = "unable to retrieve container logs"
 """What kubectl says, and calls a success, when the container runtime has put the log away."""
 

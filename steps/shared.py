@@ -10,6 +10,7 @@ import requests
 from pytest_bdd import given, parsers, then, when
 
 from lab.asking import ask
+from lab.diagnosis import OPEN_TO_ALL
 from lab.doors import KubeflowIngress, PortForward
 from lab.helm import HelmRelease
 from lab.kubeflow import Kubeflow
@@ -77,7 +78,7 @@ def led_to_dex(answer: requests.Response, diagnose: Callable[[], list[str]], kub
     assert url.netloc == asked, f"who asks at {asked} is led to {url.netloc}: {answer.url}"
     if not url.path.startswith("/dex/"):
         seen = f"{first.url} does not lead to Dex: {answer.url} answers {answer.status_code}: {answer.text[:200]}"
-        open_to_all = ["Kubeflow is open to everybody: nobody was asked to log in"] if answer.ok else []
+        open_to_all = [OPEN_TO_ALL] if answer.ok else []
         raise AssertionError("\n".join([seen, *open_to_all, *kubeflow_ingress.unserved(), *diagnose()]))
     if 'id="login"' not in answer.text:
         seen = f"Dex does not ask for user and password: it answers {answer.status_code}: {_words(answer.text)[:300]}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab import doors, nginx_site
+from lab.diagnosis import OPEN_TO_ALL
 from lab.kube import Object
 from lab.kubeflow import PROFILE
 from lab.metallb import ADVERTISEMENT, POOL
@@ -405,7 +406,7 @@ SABOTAGES = (
         breaks="the ext_authz filter is there, and is for no gateway: the dashboard is open to all",
         chapter=AUTHSERVICE,
         scenario=WAY,
-        words=("does not lead to Dex", "Kubeflow is open to everybody: nobody was asked to log in"),
+        words=(f"{USER} cannot log in", OPEN_TO_ALL),
         steps=[edited("istio-system/envoyfilter/authn-filter", '"istio": "ingressgateway"', '"istio": "nobody"')],
         seen=answered(doors.PUBLIC, 200),
     ),
