@@ -2,6 +2,7 @@
 # make test   sets up what is missing, and runs the project's own tests, lint and types
 # make sabotage  breaks a kept lab, one thing at a time, and expects the suite to notice; ONLY=name, PART=1/3 or CLEAN=5
 # make shell  opens a shell inside of the lab that is up
+# make bench  measures the suite beside the tutorial by hand, and its verdict on readiness beside kubectl's
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubeflow-lab
 UV_VERSION := 0.13.9
@@ -14,7 +15,7 @@ GO_GROUP := $(if $(GO_IS_NEW),,--group go)
 READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: lab test sabotage shell
+.PHONY: lab test sabotage bench shell
 lab: $(READY) /usr/bin/chromium-headless-shell
 	pytest $(ARGS)
 
@@ -31,6 +32,9 @@ sabotage: $(READY) /usr/bin/chromium-headless-shell
 
 shell: $(READY)
 	python -m lab shell
+
+bench: $(READY) /usr/bin/chromium-headless-shell
+	python -m bench $(ARGS)
 
 $(READY): pyproject.toml uv.lock $(UV)
 	$(UV) sync --quiet --locked --no-managed-python --compile-bytecode $(GO_GROUP)

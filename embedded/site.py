@@ -31,6 +31,10 @@ REGISTRY_CONTAINER, WEB_CONTAINER = "kit-registry", "kit-web"
 WEB = "127.0.0.1:8000"
 WEB_CONFIGURATION = f"server {{ listen {WEB}; root /srv; }}\n"
 SERVICES = {REGISTRY_CONTAINER: f"http://{engine.REGISTRY}/v2/", WEB_CONTAINER: f"http://{WEB}/"}
+VOLUMES = {
+    REGISTRY_CONTAINER: ("/lab/registry:/var/lib/registry",),
+    WEB_CONTAINER: ("/lab/web.conf:/etc/nginx/conf.d/default.conf", "/lab/web:/srv"),
+}
 
 
 def unfit(release: str) -> list[LabError]:
@@ -74,12 +78,11 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
         if not running:
             with progress.stage("starting the private Docker Engine"):
                 _start(there, built, source)
-        _offer_services(there, built)
         assert there.first_process
         if running:
             progress.say("the lab of an earlier run is taken over")
         with inside_network_of(there.first_process.pid):
-            _wait_for_services()
+            _offer_services(there, built)
             yield Site(settings, source, there, disposable=True)
     finally:
         close(there, settings)
@@ -115,10 +118,29 @@ def _start(there: Record, built: Kit, source: Source) -> None:
 
 
 def _offer_services(there: Record, built: Kit) -> None:
-    """Starts the image registry and the web server, unless they are there."""
+    """Starts the image registry and the web server, unless they are there, and waits until they answer."""
     listed = there.terminal.run("docker", "container", "ls", "--all", "--format={{.Names}}").output.split()
-    if {REGISTRY_CONTAINER, WEB_CONTAINER} <= set(listed):
-        return
+    if not {REGISTRY_CONTAINER, WEB_CONTAINER} <= set(listed):
+        _prepare_services(there, built)
+    images = {REGISTRY_CONTAINER: built.pins.images[kit.REGISTRY], WEB_CONTAINER: built.pins.images["nginx"]}
+    for name, url in SERVICES.items():  # the registry first, the other's image comes from it
+        if name not in listed:
+            there.terminal.run(
+                *("docker", "run", "--detach", "--restart=always", "--network=host", f"--name={name}"),
+                *(f"--volume={volume}" for volume in VOLUMES[name]),
+                f"{engine.REGISTRY}/{images[name].repository}",
+            )
+        wait_until(
+            polling(partial(_answers, url), every=0.05, passing=(OSError,)),
+            satisfied=bool,
+            timeout=30,
+            what=f"the kit's service {name} answers at {url}",
+            remedy=f"`python -m lab exec -- docker logs {name}` says why; `python -m lab down` helps",
+        )
+
+
+def _prepare_services(there: Record, built: Kit) -> None:
+    """Lays out what they are to offer, and loads the registry's own image."""
     shared = folders.lab() / "engine/shared"
     _link_images(built, shared / "registry")
     for chart in built.pins.charts:
@@ -126,17 +148,6 @@ def _offer_services(there: Record, built: Kit) -> None:
     shutil.copytree(built.folder("manifests", kit.MANIFESTS), shared / "web", dirs_exist_ok=True)
     (shared / "web.conf").write_text(WEB_CONFIGURATION)
     there.terminal.run("docker", "load", "--quiet", "--input", built.folder("images", kit.REGISTRY) / kit.ARCHIVE)
-    volumes = {
-        REGISTRY_CONTAINER: ("/lab/registry:/var/lib/registry",),
-        WEB_CONTAINER: ("/lab/web.conf:/etc/nginx/conf.d/default.conf", "/lab/web:/srv"),
-    }
-    images = {REGISTRY_CONTAINER: built.pins.images[kit.REGISTRY], WEB_CONTAINER: built.pins.images["nginx"]}
-    for name in [name for name in volumes if name not in listed]:  # the registry first, the other comes from it
-        there.terminal.run(
-            *("docker", "run", "--detach", "--restart=always", "--network=host", f"--name={name}"),
-            *(f"--volume={volume}" for volume in volumes[name]),
-            f"{engine.REGISTRY}/{images[name].repository}",
-        )
 
 
 def _environment(running: engine.Engine, built: Kit) -> dict[str, str]:
@@ -166,18 +177,6 @@ def _link_once(source: str, target: str) -> None:
     """Images share layers, and so files: one of a name is as good as the other."""
     with contextlib.suppress(FileExistsError):
         os.link(source, target)
-
-
-def _wait_for_services() -> None:
-    """Waits until what the kit offers in place of the internet answers."""
-    for container, url in SERVICES.items():
-        wait_until(
-            polling(partial(_answers, url), every=0.05, passing=(OSError,)),
-            satisfied=bool,
-            timeout=30,
-            what=f"the kit's service {container} answers at {url}",
-            remedy=f"`python -m lab exec -- docker logs {container}` says why; `python -m lab down` helps",
-        )
 
 
 def _answers(url: str) -> bool:

@@ -38,7 +38,11 @@ class Cluster:
     @cached_property
     def kube(self) -> Kube:
         """The API of the cluster."""
-        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home)
+        return self.api_of("cluster")
+
+    def api_of(self, whom: str) -> Kube:
+        """The API of the cluster for somebody who works in a thread of their own; what they discover is kept apart."""
+        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home / "discovered" / whom)
 
     def wrong(self) -> str | None:
         """That there is no such cluster, or no ready node; None when it is right."""
@@ -120,20 +124,22 @@ class Cluster:
         return next((cluster for cluster in listed if cluster["name"] == NAME), None)
 
     def _registry_configuration(self) -> tuple[str, ...]:
-        mirrors = self.site.source.mirrors
-        if not mirrors:
+        if not self.site.source.mirrors:
             return ()
         file = self.site.home / "registries.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        gateway = self.site.settings.gateway
-        content = {
-            "mirrors": {
-                host: {"endpoint": [endpoint.format(gateway=gateway) for endpoint in endpoints]}
-                for host, endpoints in mirrors.items()
-            }
-        }
-        file.write_text(yaml.safe_dump(content))
+        file.write_text(registry_configuration(self.site))
         return ("--registry-config", str(file))
+
+
+def registry_configuration(site: Site) -> str:
+    """What k3d's --registry-config is to say: which mirrors the node asks in place of each registry."""
+    gateway = site.settings.gateway
+    mirrors = {
+        host: {"endpoint": [endpoint.format(gateway=gateway) for endpoint in endpoints]}
+        for host, endpoints in site.source.mirrors.items()
+    }
+    return str(yaml.safe_dump({"mirrors": mirrors}))
 
 
 def _name(one: Object) -> str:

@@ -37,7 +37,8 @@ class Kubeflow:
     def __init__(
         self, site: Site, cluster: Cluster, manifests: Manifests, release: Release, tell: Callable[[str], None]
     ) -> None:
-        self.site, self.kube, self.manifests, self.release, self.tell = site, cluster.kube, manifests, release, tell
+        self.site, self.manifests, self.release, self.tell = site, manifests, release, tell
+        self.kube = cluster.api_of(self.name)
 
     @property
     def log_folder(self) -> Path:

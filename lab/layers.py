@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
+from lab.beside import UnwantedError
 from lab.errors import LabError
 
-Outcome = Literal["installed", "found", "not right", "failed"]
+Outcome = Literal["installed", "found", "not right", "failed", "given up"]
 
 
 class Layer(Protocol):
@@ -68,6 +69,9 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
             row.outcome = "not right" if row.reason else "found"
     except LabError as error:
         error.layer = layer.name
+        raise
+    except UnwantedError:
+        row.outcome = "given up"
         raise
     finally:
         row.seconds = time.monotonic() - begin

@@ -10,8 +10,10 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from lab import beside
 from lab.errors import LabError
 from lab.journal import JOURNAL
 
@@ -123,7 +125,7 @@ class Terminal:
                 )
             except OSError as error:
                 raise self._not_runnable(command[0], error) from None
-            with process:
+            with process, beside.ended_by(partial(_end, process)):
                 try:
                     output, errors = process.communicate(stdin, timeout)
                 except subprocess.TimeoutExpired:

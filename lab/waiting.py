@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from lab import beside
 from lab.errors import LabError
 from lab.journal import JOURNAL
 
@@ -95,6 +96,7 @@ def wait_until(
     begin = time.monotonic()
     with JOURNAL.entry("wait", what):
         for seen in observe(timeout):
+            beside.go_on()
             if isinstance(seen, Trouble):
                 last = seen.why
             else:
