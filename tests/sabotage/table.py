@@ -479,7 +479,7 @@ SABOTAGES = (
             edited(
                 "auth/configmap/dex",
                 r"(staticPasswords:\\n)",
-                rf"\1    - {{email: {STRANGER}, hash: '{hashed(PASSWORD)}', username: one, userID: one}}\\n",
+                rf"\1- {{email: {STRANGER}, hash: '{hashed(PASSWORD)}', username: one, userID: one}}\\n",
                 restarts="auth/deployment/dex",
             )
         ],
