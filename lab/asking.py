@@ -20,12 +20,22 @@ BUTTON = re.compile(r'action="([^"]*/start)"')
 """Of oauth2-proxy's page, which leads to Dex."""
 
 
+REFUSAL = re.compile(r'id="login-error"[^>]*>\s*([^<]*?)\s*<')
+"""What Dex's page says of a log-in that it refuses."""
+
+
 @dataclass(frozen=True)
 class Sent:
     """What became of a form: what was answered in the end, and the cookies that the client has then, by name."""
 
     answer: requests.Response
     cookies: Cookies
+
+    @property
+    def refusal(self) -> str:
+        """What Dex says of a log-in that it refuses; empty when it says nothing."""
+        found = REFUSAL.search(self.answer.text)
+        return found[1] if found else ""
 
 
 def ask(

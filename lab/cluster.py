@@ -38,11 +38,7 @@ class Cluster:
     @cached_property
     def kube(self) -> Kube:
         """The API of the cluster."""
-        return self.api_of("cluster")
-
-    def api_of(self, whom: str) -> Kube:
-        """The API of the cluster for somebody who works in a thread of their own; what they discover is kept apart."""
-        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home / "discovered" / whom)
+        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home)
 
     def wrong(self) -> str | None:
         """That there is no such cluster, or no ready node; None when it is right."""

@@ -10,6 +10,7 @@ from lab.terminal import Terminal
 
 DEX = "auth/Deployment/dex"
 LOG_LINES = 2
+OPEN_TO_ALL = "Kubeflow is open to everybody: nobody was asked to log in"
 NO_LOG = "unable to retrieve container logs"
 """What kubectl says, and calls a success, when the container runtime has put the log away."""
 
@@ -27,7 +28,7 @@ def findings(kube: Kube, terminal: Terminal, release: Release) -> list[str]:
     front_end = release.front_end
     try:
         return [
-            *_guard(kube, front_end.guard, front_end.name),
+            *guard(kube, release),
             *_workload(kube, terminal, DEX, "Dex", "nobody can log in, and its page is answered with 503"),
             *_workload(
                 kube,
@@ -41,12 +42,19 @@ def findings(kube: Kube, terminal: Terminal, release: Release) -> list[str]:
         return [f"why cannot be seen: {error.what}: {error.seen}"]
 
 
-def _guard(kube: Kube, full_name: str, asked: str) -> list[str]:
-    namespace, kind, name = full_name.split("/")
+def guard(kube: Kube, release: Release) -> list[str]:
+    """That what makes the gateway ask about each request is not there; empty when it is.
+
+    Arguments:
+        kube: the cluster.
+        release: which object that is, and who is asked.
+    """
+    namespace, kind, name = release.front_end.guard.split("/")
     if kube.one(kind, name, namespace):
         return []
     return [
-        f"the {kind} {name} is not in {namespace}: without it the gateway asks {asked} about no request, "
+        f"the {kind} {name} is not in {namespace}: without it the gateway asks {release.front_end.name} about no "
+        "request, "
         "and Kubeflow is open to everybody"
     ]
 

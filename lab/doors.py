@@ -17,7 +17,7 @@ import requests
 from lab import diagnosis, releases
 from lab.cluster import Cluster
 from lab.errors import LabError
-from lab.ingress import Backend, expose, published_address
+from lab.ingress import Backend, expose, published_address, unserved
 from lab.ports import REMEDY, described, listening
 from lab.releases import FrontEnd
 from lab.resolving import session
@@ -31,6 +31,8 @@ LOOPBACK, PORT = IPv4Address("127.0.0.1"), 7080
 LOCAL, PUBLIC = f"http://localhost:{PORT}", f"http://{HOST}"
 """Where a person types to come by each of them."""
 OPEN_TIMEOUT = 20
+LASTING = ("not found", "does not have a service port")
+"""Signs in kubectl's last words that what it is to forward to is not there. While a pod starts, it says others."""
 SERVED_TIMEOUT = 30
 
 
@@ -47,6 +49,7 @@ class PortForward:
         self._terminal, self._log_file = terminal, log_file
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._last_words = ""  # of the last kubectl that has ended
         self._pids: set[int] = set()  # of all kubectls so far: one that has just been killed is no stranger
 
     @contextmanager
@@ -72,21 +75,25 @@ class PortForward:
     def wait_until_open(self) -> None:
         """Waits until kubectl listens at the port.
 
-        Raises LabError at once when somebody else does, who would answer just as well, and when time is up.
+        Raises LabError at once when somebody else does, who would answer just as well, or when there is nothing to
+        forward to, and when time is up.
         """
         wait_until(
             polling(lambda: listening(PORT, str(LOOPBACK)), every=0.05),
             satisfied=lambda pids: self._process is not None and self._process.pid in pids,
-            hopeless=self._taken,
+            hopeless=self._lost,
             show=lambda pids: described(pids) if pids else f"nobody listens on port {PORT}",
             timeout=OPEN_TIMEOUT,
             what=f"the port-forward to {SERVICE} is open at {LOOPBACK}:{PORT}",
             remedy=f"kubectl's own words are in {self._log_file}",
         )
 
-    def _taken(self, pids: set[int | None]) -> Hopeless | None:
-        strangers = pids - self._pids - {None}
-        return Hopeless(f"port {PORT} is in use", REMEDY) if strangers else None
+    def _lost(self, pids: set[int | None]) -> Hopeless | None:
+        if pids - self._pids - {None}:
+            return Hopeless(f"port {PORT} is in use", REMEDY)
+        said = self._last_words
+        remedy = f"`python -m lab exec -- kubectl describe service -n {NAMESPACE} {SERVICE}` shows what there is"
+        return Hopeless(f"kubectl says: {said}", remedy) if any(sign in said for sign in LASTING) else None
 
     def _supervise(self) -> None:
         while not self._closing.is_set():
@@ -99,6 +106,7 @@ class PortForward:
             if self._closing.is_set():  # only since it was started, so that nobody else has killed this one
                 self.kill()
             self._process.wait()
+            self._last_words = self._log_file.read_text(errors="replace").strip()
             self._closing.wait(0.1)  # a kubectl that cannot start at all must not keep a processor busy
 
 
@@ -158,6 +166,10 @@ class KubeflowIngress:
         """The hosts that it exposes."""
         there = self.kube.one("Ingress", INGRESS, NAMESPACE) or {"spec": {}}
         return [rule["host"] for rule in there["spec"].get("rules", [])]
+
+    def unserved(self) -> list[str]:
+        """What keeps the Ingress from leading visitors to the gateway, in words; empty when nothing does."""
+        return unserved(self.kube, NAMESPACE, INGRESS, HOST)
 
     def address(self) -> IPv4Address | None:
         """The address that the controller has written into it."""

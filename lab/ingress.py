@@ -101,6 +101,36 @@ def published_address(one: Object | None) -> IPv4Address | None:
     return IPv4Address(addresses[0]["ip"]) if addresses and addresses[0].get("ip") else None
 
 
+def unserved(kube: Kube, namespace: str, name: str, host: str) -> list[str]:
+    """What keeps an Ingress from leading a host's visitors to a pod, in words; empty when nothing does.
+
+    Arguments:
+        namespace, name: of the Ingress.
+        host: the host that it is to expose.
+    """
+    ingress = kube.one("Ingress", name, namespace)
+    if ingress is None:
+        return [f"there is no Ingress {name} in {namespace}"]
+    rules = ingress["spec"].get("rules") or []
+    hosts = [rule.get("host", "*") for rule in rules]
+    if host not in hosts:
+        return [f"the Ingress {name} in {namespace} is for {', '.join(hosts)}, and not for {host}"]
+    paths = [path for rule in rules if rule.get("host") == host for path in rule["http"]["paths"]]
+    services = dict.fromkeys(path["backend"]["service"]["name"] for path in paths)
+    return [words for service in services if (words := _leads_nowhere(kube, namespace, service))]
+
+
+def _leads_nowhere(kube: Kube, namespace: str, service: str) -> str:
+    there = kube.one("Service", service, namespace)
+    if there is None:
+        return f"there is no Service {service} in {namespace}, which the Ingress leads to"
+    subsets = (kube.one("Endpoints", service, namespace) or {}).get("subsets") or []
+    if any(subset.get("addresses") for subset in subsets):
+        return ""
+    selector = ",".join(f"{key}={value}" for key, value in (there["spec"].get("selector") or {}).items())
+    return f"the Service {service} in {namespace} has no endpoints: no pod that is ready has its labels ({selector})"
+
+
 def wait_for_address(kube: Kube, of: tuple[str, str, str], address: IPv4Address, timeout: float, remedy: str) -> None:
     """Waits until a Service or an Ingress has an external address.
 

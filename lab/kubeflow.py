@@ -13,6 +13,7 @@ from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
 from lab.kube import Kube, Object
 from lab.manifests import Manifests
+from lab.obstacles import full_name
 from lab.releases import Release
 from lab.rollout import WORKLOADS, wait_until_ready, workload_is_ready
 from lab.served import check_served
@@ -36,8 +37,7 @@ class Kubeflow:
     def __init__(
         self, site: Site, cluster: Cluster, manifests: Manifests, release: Release, tell: Callable[[str], None]
     ) -> None:
-        self.site, self.manifests, self.release, self.tell = site, manifests, release, tell
-        self.kube = cluster.api_of(self.name)
+        self.site, self.kube, self.manifests, self.release, self.tell = site, cluster.kube, manifests, release, tell
 
     @property
     def log_folder(self) -> Path:
@@ -50,8 +50,9 @@ class Kubeflow:
             return f"an interrupted run has changed {', '.join(changed)}"
         if self._applied.exists() and self._applied.read_text() != self._digest:
             return "other manifests were applied last"
-        lacking = self.missing_objects()
-        return f"{len(lacking)} objects are missing, such as {lacking[0]}" if lacking else None
+        if lacking := self.missing_objects():
+            return f"{len(lacking)} objects are missing, such as {lacking[0]}"
+        return next(iter(self.stopped()), None)
 
     def install(self) -> None:
         """Applies the manifests in rounds until all are accepted; part by part, each part is waited for, too.
@@ -73,6 +74,10 @@ class Kubeflow:
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
         return missing(documents(self._whole), self.kube)
+
+    def stopped(self) -> list[str]:
+        """The workloads that are set to no replica where the manifests want some, in words."""
+        return stopped(documents(self._whole), self.kube)
 
     def authservice_parameters(self) -> dict[str, str]:
         """What authservice's ConfigMap says, but for what this release has in it beside the tutorial's parameters."""
@@ -195,3 +200,19 @@ def missing(wanted: Iterable[Object], kube: Kube) -> list[str]:
         ]
         found += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
     return found
+
+
+def stopped(wanted: Iterable[Object], kube: Kube) -> list[str]:
+    """The workloads of a cluster that are set to no replica where manifests want some, in words.
+
+    Such a workload has all that it wants, and passes for ready.
+    """
+    numbers = {
+        (one["kind"], full_name(one)): one["spec"].get("replicas", 1) for one in wanted if one["kind"] in WORKLOADS
+    }
+    return [
+        f"{kind} {full_name(one)} is set to 0 replicas, and the manifests want {number}"
+        for kind in WORKLOADS
+        for one in kube.all(kind)
+        if one["spec"].get("replicas") == 0 and (number := numbers.get((kind, full_name(one))))
+    ]

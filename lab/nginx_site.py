@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 import requests
 
 from lab.cluster import Cluster
-from lab.ingress import Backend, expose, published_address
+from lab.ingress import Backend, expose, published_address, unserved
 from lab.readiness import wait_for_pods
 from lab.resolving import session
 from lab.site import Site
@@ -71,6 +71,10 @@ class NginxSite:
         ingress = self.kube.one("Ingress", INGRESS, NAMESPACE) or {"spec": {}}
         name: str | None = ingress["spec"].get("ingressClassName")
         return name
+
+    def unserved(self) -> list[str]:
+        """What keeps the Ingress from leading visitors to the site, in words; empty when nothing does."""
+        return unserved(self.kube, NAMESPACE, INGRESS, HOST)
 
     def page_not_found(self) -> str:
         """The page by which the site itself says that it has no such page."""

@@ -104,6 +104,21 @@ def workload_is_ready(one: Object) -> bool:
     return bool(current) and counts == {wanted}
 
 
+def unready(kube: Kube, terminal: Terminal, namespace: str) -> list[str]:
+    """Which pods of a namespace are not ready now, with what keeps each from it, in words; empty when all are.
+
+    Arguments:
+        terminal: where the log of a pod is read that crashes.
+    """
+    pods = [one for one in kube.all("Pod", namespace) if not _is_done(one) and not is_ready(one)]
+    if not pods:
+        return []
+    claims, events = kube.all(CLAIM, namespace), kube.all(EVENT, namespace)
+    obstacles = list(chain(*(of_pod(pod, claims, events) for pod in pods)))
+    explained = {one.pod for one in obstacles}
+    return [*_described(obstacles, terminal), *not_ready([pod for pod in pods if full_name(pod) not in explained])]
+
+
 def _counts(workloads: list[Object]) -> str:
     counts: dict[str, list[bool]] = {}
     for one in workloads:
@@ -120,14 +135,20 @@ def _is_done(pod: Object) -> bool:
 
 
 def _given_up(obstacles: list[Obstacle], terminal: Terminal) -> Hopeless:
-    """Names the first dozen, with the log of the first that crashes, and what to do about each kind."""
+    """Describes them, and says what to do about each kind."""
+    remedies = dict.fromkeys(one.meaning.remedy for one in obstacles)
+    return Hopeless("\n".join(_described(obstacles, terminal)), "\n".join(remedies))
+
+
+def _described(obstacles: list[Obstacle], terminal: Terminal) -> list[str]:
+    """Names the first dozen, with the log of the first that crashes."""
     shown = obstacles[:SHOWN]
     lines = [str(one) for one in shown]
     if len(obstacles) > SHOWN:
         lines.append(f"and {len(obstacles) - SHOWN} more")
     if crashing := next((one for one in obstacles if one.meaning is KUBELET[CRASHES]), None):
         lines += [f"the last lines of {crashing.pod}'s log:", _last_log(terminal, crashing)]
-    return Hopeless("\n".join(lines), "\n".join(dict.fromkeys(one.meaning.remedy for one in obstacles)))
+    return lines
 
 
 def _last_log(terminal: Terminal, crashing: Obstacle) -> str:

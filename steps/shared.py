@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -9,7 +10,8 @@ import requests
 from pytest_bdd import given, parsers, then, when
 
 from lab.asking import ask
-from lab.doors import PortForward
+from lab.diagnosis import OPEN_TO_ALL
+from lab.doors import KubeflowIngress, PortForward
 from lab.helm import HelmRelease
 from lab.kubeflow import Kubeflow
 from lab.settings import Settings
@@ -69,12 +71,23 @@ def ask_with_session(
 
 
 @then("it is led to Dex, at the same door")
-def led_to_dex(answer: requests.Response) -> None:
+def led_to_dex(answer: requests.Response, diagnose: Callable[[], list[str]], kubeflow_ingress: KubeflowIngress) -> None:
     """A redirect to another host would lead out of the lab."""
-    first = answer.history[0] if answer.history else answer
-    assert urlsplit(answer.url).netloc == urlsplit(first.url).netloc
-    assert urlsplit(answer.url).path.startswith("/dex/"), f"it was led to {answer.url}"
-    assert 'id="login"' in answer.text
+    first, url = (answer.history[0] if answer.history else answer), urlsplit(answer.url)
+    asked = urlsplit(first.url).netloc
+    assert url.netloc == asked, f"who asks at {asked} is led to {url.netloc}: {answer.url}"
+    if not url.path.startswith("/dex/"):
+        seen = f"{first.url} does not lead to Dex: {answer.url} answers {answer.status_code}: {answer.text[:200]}"
+        open_to_all = [OPEN_TO_ALL] if answer.ok else []
+        raise AssertionError("\n".join([seen, *open_to_all, *kubeflow_ingress.unserved(), *diagnose()]))
+    if 'id="login"' not in answer.text:
+        seen = f"Dex does not ask for user and password: it answers {answer.status_code}: {_words(answer.text)[:300]}"
+        raise AssertionError("\n".join([seen, *diagnose()]))
+
+
+def _words(page: str) -> str:
+    """The words of a page without its markup."""
+    return " ".join(re.sub(r"(?s)<style.*?</style>|<[^>]*>", " ", page).split())
 
 
 @when("they log in as user@example.com")
@@ -86,17 +99,21 @@ def log_in(person: Visitor) -> None:
 @then(parsers.parse("it greets {user}"))
 def greets(person: Visitor, user: str) -> None:
     """The dashboard itself, and the user that it knows."""
-    assert person.greeted_as() == user
+    seen = person.greeted_as()
+    assert seen == user, f"the dashboard takes {user}, who has logged in, for {seen}"
 
 
 @then(parsers.parse('Dex says "{words}"'))
 def is_refused(person: Visitor, words: str) -> None:
     """In Dex's words, on Dex's page."""
-    assert person.refusal() == words
-    assert person.is_asked()
+    seen = person.refusal()
+    assert seen == words, (
+        f"expected Dex's words {words!r}, seen {seen!r} at {person.page.url}: was the log-in accepted?"
+    )
+    assert person.is_asked(), f"Dex does not ask again; this is {person.page.url}"
 
 
 @then("they have no session")
 def no_session(person: Visitor) -> None:
     """Neither the cookie nor what it would open."""
-    assert person.session_cookie() is None
+    assert person.session_cookie() is None, "a log-in that was refused has given them a session"

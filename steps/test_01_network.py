@@ -5,10 +5,12 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, scenarios, then
 
 from lab.addresses import AddressRange
-from lab.network import DockerNetwork
+from lab.network import NAME, DockerNetwork
 from lab.settings import Settings
 
 scenarios("01_network.feature")
+
+WHOSE = f"{NAME} is another network than this run is for (`docker network inspect {NAME}`)"
 
 
 @given("the Docker network of the lab", target_fixture="docker_network")
@@ -20,19 +22,21 @@ def docker_network(network: DockerNetwork) -> DockerNetwork:
 @then("it is a bridge network")
 def is_bridge(docker_network: DockerNetwork) -> None:
     """The driver decides whether containers and this machine see one another."""
-    assert docker_network.driver == "bridge"
+    assert docker_network.driver == "bridge", f"expected the driver bridge, seen {docker_network.driver}"
 
 
 @then(parsers.parse("its subnet is {subnet}"))
 def has_subnet(docker_network: DockerNetwork, subnet: str, settings: Settings) -> None:
     """Exactly one address range, and this one."""
-    assert str(docker_network.subnet) == settings.here(subnet)
+    expected, seen = settings.here(subnet), str(docker_network.subnet)
+    assert seen == expected, f"expected the subnet {expected}, seen {seen}: {WHOSE}"
 
 
 @then(parsers.parse("its gateway is {gateway}"))
 def has_gateway(docker_network: DockerNetwork, gateway: str, settings: Settings) -> None:
     """The gateway is this machine's own address on the network."""
-    assert str(docker_network.gateway) == settings.here(gateway)
+    expected, seen = settings.here(gateway), str(docker_network.gateway)
+    assert seen == expected, f"expected the gateway {expected}, seen {seen}: {WHOSE}"
 
 
 @then(parsers.parse("no container on it has an address from {addresses}"))

@@ -28,15 +28,15 @@ def nodes_ready(the_cluster: Cluster) -> None:
     """A cluster without nodes is not ready either."""
     nodes = the_cluster.nodes()
     assert nodes, "the cluster has no node"
-    assert not_ready(nodes) == []
+    assert not not_ready(nodes), f"these nodes are not ready: {not_ready(nodes)}"
 
 
 @then("the cluster's DNS is ready")
 def dns_ready(the_cluster: Cluster) -> None:
     """Without it, no component finds another by name."""
     pods = the_cluster.dns_pods()
-    assert pods, "there is no pod of the cluster's DNS"
-    assert not_ready(pods) == []
+    assert pods, "there is no pod of the cluster's DNS: no component finds another by name"
+    assert not not_ready(pods), f"these pods of the cluster's DNS are not ready: {not_ready(pods)}"
 
 
 @then("there is one default StorageClass")
@@ -57,7 +57,8 @@ def supported_version(the_cluster: Cluster, release: Release) -> None:
 @then(parsers.parse("kubectl uses the context {context}"))
 def uses_context(the_cluster: Cluster, context: str) -> None:
     """The context that k3d names after the cluster."""
-    assert the_cluster.context() == context
+    seen = the_cluster.context()
+    assert seen == context, f"kubectl uses the context {seen}, and so another cluster or user than that of {context}"
 
 
 @then(parsers.parse("every node has an address in {subnet}"))

@@ -35,31 +35,35 @@ def pod_ready(ingress_controller: IngressController) -> None:
     """There is one, and it is ready."""
     pods = ingress_controller.pods()
     assert pods, "there is no pod of the Ingress controller"
-    assert not_ready(pods) == []
+    assert not not_ready(pods), f"these pods of the Ingress controller are not ready: {not_ready(pods)}"
 
 
 @then(parsers.parse("its Service has the external address {address}"))
 def has_address(ingress_controller: IngressController, address: str, settings: Settings) -> None:
     """The address that names of the lab point to."""
-    assert str(ingress_controller.external_address()) == settings.here(address)
+    expected, seen = settings.here(address), str(ingress_controller.external_address())
+    assert seen == expected, f"the external address of the Ingress controller is {seen}, and names point to {expected}"
 
 
 @then(parsers.parse("the default IngressClass is {name}"))
 def default_class(ingress_controller: IngressController, name: str) -> None:
     """Exactly one, else Ingresses without a class are refused."""
-    assert ingress_controller.default_classes() == [name]
+    seen = ingress_controller.default_classes()
+    assert seen == [name], f"expected the default IngressClass {name}, seen {seen}: an Ingress without a class is lost"
 
 
 @then(parsers.parse("its Ingress has the class {name}"))
 def ingress_class(behind: NginxSite, name: str) -> None:
     """The tutorial's text shows none, since it was written before the class became the default."""
-    assert behind.ingress_class() == name
+    seen = behind.ingress_class()
+    assert seen == name, f"the Ingress of the site has the class {seen}: no controller of that class takes it"
 
 
 @then(parsers.parse("its Ingress has the address {address}"))
 def ingress_address(behind: NginxSite, address: str, settings: Settings) -> None:
     """Written by the controller when it has taken the Ingress up."""
-    assert str(behind.published_address()) == settings.here(address)
+    expected, seen = settings.here(address), str(behind.published_address())
+    assert seen == expected, f"the Ingress of the site has the address {seen}, and not {expected}"
 
 
 @when(parsers.parse("an HTTP client asks for {url}"), target_fixture="answer")
@@ -70,9 +74,11 @@ def ask(url: str, settings: Settings) -> requests.Response:
 
 
 @then("the answer is nginx's welcome page")
-def is_welcome(answer: requests.Response) -> None:
+def is_welcome(answer: requests.Response, behind: NginxSite) -> None:
     """The site behind, not a page of the controller."""
-    assert (answer.status_code, WELCOME in answer.text) == (200, True), f"{answer.status_code}: {answer.text[:200]}"
+    if (answer.status_code, WELCOME in answer.text) != (200, True):
+        seen = f"{answer.url} does not show the site: {answer.status_code}: {answer.text[:200]}"
+        raise AssertionError("\n".join([seen, *behind.unserved()]))
 
 
 @then("the answer is the controller's 404")

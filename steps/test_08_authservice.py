@@ -11,7 +11,7 @@ from pytest_bdd import given, parsers, scenarios, then
 
 from lab import doors
 from lab.asking import ask
-from lab.authservice import NAME, NAMESPACE, Authservice
+from lab.authservice import NAME, NAMESPACE, VIRTUAL_SERVICE, Authservice
 from lab.kubeflow import Kubeflow
 from lab.releases import Release
 from lab.settings import Settings
@@ -36,19 +36,29 @@ def has_port(installed: Kubeflow, port: int) -> None:
     """The port that the gateway asks at, and no other."""
     service = installed.kube.one("Service", NAME, NAMESPACE)
     assert service is not None, f"there is no Service {NAME} in {NAMESPACE}"
-    assert [one["port"] for one in service["spec"]["ports"]] == [port]
+    seen = [one["port"] for one in service["spec"]["ports"]]
+    assert seen == [port], (
+        f"the Service {NAME} has the ports {seen}; the gateway asks at {port}, and nobody answers there"
+    )
 
 
 @then("the parameters of authservice are")
 def has_parameters(installed: Kubeflow, datatable: list[list[str]]) -> None:
     """Those of its ConfigMap, all of them."""
-    assert installed.authservice_parameters() == dict(datatable[1:])
+    expected, seen = dict(datatable[1:]), installed.authservice_parameters()
+    wrong = [
+        f"{name} is {seen.get(name)!r}, and not {expected.get(name)!r}"
+        for name in sorted(expected.keys() | seen.keys())
+        if seen.get(name) != expected.get(name)
+    ]
+    assert not wrong, "\n".join(["authservice has other parameters than the tutorial's:", *wrong])
 
 
 @then(parsers.parse("requests for {prefix} are led to port {port:d} of authservice"))
 def led(way: Authservice, prefix: str, port: int) -> None:
     """One route, and no other."""
-    assert way.routes() == [(prefix, f"{NAME}.{NAMESPACE}.svc.cluster.local", port)]
+    expected, seen = [(prefix, f"{NAME}.{NAMESPACE}.svc.cluster.local", port)], way.routes()
+    assert seen == expected, f"expected the routes {expected} of the VirtualService {VIRTUAL_SERVICE}, seen {seen}"
 
 
 @then("it is let pass, and shown no page")
@@ -68,7 +78,7 @@ def answers(
     seen = {page: ask(f"{doors.PUBLIC}{path}{page}", settings, cookies=owner) for page, _ in datatable[1:]}
     assert {page: str(answer.status_code) for page, answer in seen.items()} == dict(datatable[1:])
     kinds = {answer.headers.get("Content-Type", "").partition(";")[0] for answer in seen.values() if answer.ok}
-    assert kinds == {"text/html"}
+    assert kinds == {"text/html"}, f"authservice's pages are of {kinds}"
 
 
 @then("it is to come back to the front end's callback, which Dex knows")
@@ -76,7 +86,8 @@ def comes_back(answer: requests.Response, release: Release, kubeflow: Kubeflow) 
     """Dex refuses everybody who is to be led elsewhere: "unregistered redirect_uri"."""
     led = [parse_qs(urlsplit(step.headers["Location"]).query) for step in answer.history]
     named = {uri for query in led for uri in query.get("redirect_uri", [])}
-    assert {urlsplit(uri).path for uri in named} == {release.front_end.callback}
+    paths = {urlsplit(uri).path for uri in named}
+    assert paths == {release.front_end.callback}, f"it is to come back to {paths}, not {release.front_end.callback}"
     config = yaml.safe_load(((kubeflow.kube.one("ConfigMap", "dex", "auth") or {})["data"])["config.yaml"])
     known = {uri for client in config["staticClients"] for uri in client["redirectURIs"]}
     assert named <= known, f"Dex leads to {known} only"

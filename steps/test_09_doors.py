@@ -28,7 +28,8 @@ def ingress(kubeflow_ingress: KubeflowIngress) -> KubeflowIngress:
 @then(parsers.parse("it listens on {address} and nowhere else"))
 def listens_on(forward: PortForward, address: str) -> None:
     """Of all the addresses of this network."""
-    assert ports.addresses(doors.PORT) == [address]
+    seen = ports.addresses(doors.PORT)
+    assert seen == [address], f"the port-forward listens on {seen}, where others than this machine may reach it"
 
 
 @when("its process is killed")
@@ -41,16 +42,18 @@ def kill(forward: PortForward) -> None:
 @then(parsers.parse("{url} answers"))
 def answers(url: str, settings: Settings) -> None:
     """Somebody answers, whatever they say."""
-    assert ask(url, settings).status_code < requests.codes.server_error
+    answer = ask(url, settings)
+    assert answer.status_code < requests.codes.server_error, f"{url} answers {answer.status_code}: {answer.text[:200]}"
 
 
 @then(parsers.parse("it exposes the host {host}"))
 def exposes(ingress: KubeflowIngress, host: str) -> None:
     """That one, and no other."""
-    assert ingress.hosts() == [host]
+    assert ingress.hosts() == [host], f"Kubeflow's Ingress exposes {ingress.hosts()}, and not {host}"
 
 
 @then(parsers.parse("it has the address {address}"))
 def has_address(ingress: KubeflowIngress, address: str, settings: Settings) -> None:
     """Written by the Ingress controller."""
-    assert str(ingress.address()) == settings.here(address)
+    expected, seen = settings.here(address), str(ingress.address())
+    assert seen == expected, f"Kubeflow's Ingress has the address {seen}, and not {expected}"

@@ -27,6 +27,7 @@ MADE_UP = "TWFkZSB1cA==|1700000000|TWFkZSB1cCBieSBub2JvZHk="
 CONTENT = ("Kubeflow Central Dashboard", "main-page", '"namespaces"', "Notebooks", "Volumes", "user@example.com")
 """What only somebody who is logged in may see."""
 WHO_AM_I = "/api/workgroup/env-info"
+LET_THROUGH = f"the gateway lets the header {USERID_HEADER} through that a client has sent"
 PATIENCE = 20
 """Seconds beyond its time after which a session must be over."""
 
@@ -115,8 +116,8 @@ def owns(person: Visitor, namespace: str) -> None:
     """As the dashboard's API has it from the Profile."""
     namespaces = person.get(WHO_AM_I)["namespaces"]
     owned = [one["namespace"] for one in namespaces if one["role"] == "owner"]
-    assert owned == [namespace]
-    assert person.get("/api/workgroup/exists")["hasWorkgroup"] is True
+    assert owned == [namespace], f"of {namespaces}, they own {owned}"
+    assert person.get("/api/workgroup/exists")["hasWorkgroup"] is True, "the dashboard knows of no Profile of theirs"
 
 
 @then("scripts can read their session only where this release's dashboard has to")
@@ -147,7 +148,8 @@ def is_in_report(person: Visitor) -> None:
 def has_asked_for_an_end(logged_out: LogOut, release: Release) -> None:
     """By the request that this release's authservice takes for one."""
     log_out = release.front_end.log_out
-    assert (log_out.method, log_out.path) in logged_out.requests
+    made = logged_out.requests
+    assert (log_out.method, log_out.path) in made, f"no {log_out.method} {log_out.path} among its requests: {made}"
 
 
 @then("a copy of that session opens nothing, where this release's log-out ends more than the cookie")
@@ -179,14 +181,14 @@ def is_asked(person: Visitor) -> None:
 def is_answered(sent: Sent, words: str) -> None:
     """On its page, with the form."""
     assert urlsplit(sent.answer.url).path.startswith("/dex/"), f"it was led to {sent.answer.url}"
-    assert words in sent.answer.text
-    assert 'id="login"' in sent.answer.text
+    assert sent.refusal == words, f"expected Dex's words {words!r}, seen {sent.refusal!r}"
+    assert 'id="login"' in sent.answer.text, f"Dex does not ask again at {sent.answer.url}"
 
 
 @then("it has no session")
 def client_has_no_session(sent: Sent, release: Release) -> None:
     """Not even an empty one."""
-    assert release.front_end.session_cookie not in sent.cookies
+    assert release.front_end.session_cookie not in sent.cookies, "an empty form has given it a session"
 
 
 @when(
@@ -220,7 +222,8 @@ def is_of_owner(sent: Sent, settings: Settings) -> None:
     """As the dashboard's API has it."""
     answer = ask(_door(sent) + WHO_AM_I, settings, cookies=sent.cookies)
     assert answer.status_code == requests.codes.ok, f"{answer.url} answered {answer.status_code}"
-    assert answer.json()["user"] == USER
+    seen = answer.json()["user"]
+    assert seen == USER, f"the dashboard takes {USER}, who has logged in, for {seen}"
 
 
 @then("its session opens nothing")
@@ -236,7 +239,8 @@ def opens_nothing(sent: Sent, settings: Settings, diagnose: Diagnose) -> None:
 def known_as(person: Visitor, user: str, other: str) -> tuple[str, str]:
     """A header of the client's own changes nothing."""
     person.greeted_as()
-    assert person.get(WHO_AM_I, calling_themselves=other)["user"] == user
+    seen = person.get(WHO_AM_I, calling_themselves=other)["user"]
+    assert seen == user, f"the dashboard takes {user}, who calls themselves {other}, for {seen}: {LET_THROUGH}"
     return user, other
 
 
@@ -245,7 +249,8 @@ def known_to_web_app(person: Visitor, known: tuple[str, str], release: Release) 
     """Each answer of its API names who has asked."""
     user, other = known
     path = f"{release.web_apps['volumes'].path}api/namespaces/{PROFILE}/pvcs"
-    assert person.get(path, calling_themselves=other)["user"] == user
+    seen = person.get(path, calling_themselves=other)["user"]
+    assert seen == user, f"the volumes web app takes {user}, who calls themselves {other}, for {seen}: {LET_THROUGH}"
 
 
 def _door(sent: Sent) -> str:

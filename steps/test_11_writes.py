@@ -45,19 +45,26 @@ def create(person: Visitor, thing: str, release: Release, deleted_afterwards: li
 def is_there(creation: Creation, thing: str, kubeflow: Kubeflow) -> None:
     """As an object in the cluster, and not only in the web app's words."""
     assert creation.answer.status == 200, f"the web app answered {creation.answer.status}: {creation.answer.text}"
-    assert kubeflow.kube.one(THINGS[thing].kind, creation.name, PROFILE) is not None
+    there = kubeflow.kube.one(THINGS[thing].kind, creation.name, PROFILE)
+    assert there is not None, (
+        f"the web app accepted it, and there is no {THINGS[thing].kind} {creation.name} in {PROFILE}"
+    )
 
 
 @then(parsers.parse("the {thing} is not there"))
 def is_not_there(creation: Creation, thing: str, kubeflow: Kubeflow) -> None:
     """A refusal that had created it would be none."""
-    assert kubeflow.kube.one(THINGS[thing].kind, creation.name, PROFILE) is None
+    there = kubeflow.kube.one(THINGS[thing].kind, creation.name, PROFILE)
+    assert there is None, (
+        f"the web app refused it, and yet there is a {THINGS[thing].kind} {creation.name} in {PROFILE}"
+    )
 
 
 @then(parsers.parse('they are refused with "{words}"'))
 def is_refused(creation: Creation, words: str) -> None:
     """In the web app's words."""
     status, text = creation.answer.status, creation.answer.text
+    assert status != 200, f"the web app accepted the write: its cookie {CSRF_COOKIE} is not Secure, and was kept here"
     assert (status, words in text) == (403, True), f"the web app answered {status}: {text}"
 
 

@@ -12,6 +12,7 @@ from lab.settings import Settings
 SETTINGS = Settings()
 BUTTON = '<form method="GET" action="/oauth2/start"><button type="submit">Sign in</button></form>'
 DEX = "/dex/auth/local/login"
+REFUSED = '<div id="login-error" class="dex-error-box">\n  Invalid Email Address and password.\n</div>'
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def door(http_server: HTTPServer) -> str:
 
     def log_in(request: Request) -> Response:
         if not request.form["login"]:
-            return Response("Invalid Email Address and password.", 401)
+            return Response(REFUSED, 401, content_type="text/html")
         answer = Response("", 302, {"Location": "/home"})
         answer.set_cookie("session", request.form["login"])
         return answer
@@ -48,11 +49,12 @@ def test_a_client_that_follows_is_led_to_dex(first_page: str) -> None:
 def test_who_logs_in_has_a_session(first_page: str) -> None:
     sent = send_form(first_page, {"login": "user@example.com"}, SETTINGS)
     assert (sent.answer.text, dict(sent.cookies)) == ("welcome", {"session": "user@example.com"})
+    assert sent.refusal == ""
 
 
 def test_an_empty_form_is_sent_all_the_same(first_page: str) -> None:
     sent = send_form(first_page, {"login": ""}, SETTINGS)
-    assert (sent.answer.text, dict(sent.cookies)) == ("Invalid Email Address and password.", {})
+    assert (sent.refusal, dict(sent.cookies)) == ("Invalid Email Address and password.", {})
     assert sent.answer.url.endswith(DEX)
 
 

@@ -106,6 +106,16 @@ def test_a_kubectl_that_does_not_listen_is_told_with_where_its_words_are(
     assert "port-forward.log" in caught.value.remedy
 
 
+def test_a_kubectl_that_has_nothing_to_forward_to_ends_the_wait_with_its_words(
+    forward: PortForward, write_program: WriteProgram, port: int
+) -> None:
+    write_program("kubectl", "echo 'error: Service gateway does not have a service port 80' >&2; exit 1")
+    with pytest.raises(LabError, match="cannot come true") as caught, forward.open():
+        pass
+    assert "kubectl says: error: Service gateway does not have a service port 80" in caught.value.seen
+    assert "describe service" in caught.value.remedy
+
+
 @pytest.mark.parametrize(
     ("status", "where_dex_is_first", "behind_a_button"),
     [

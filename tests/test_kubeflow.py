@@ -1,11 +1,11 @@
-"""lab/kubeflow.py: which objects of manifests a cluster does not have."""
+"""lab/kubeflow.py: which objects of manifests a cluster does not have, and which it has been told not to run."""
 
 from __future__ import annotations
 
 import pytest
 
 from lab.kube import Kube, Object
-from lab.kubeflow import missing
+from lab.kubeflow import missing, stopped
 from tests.fake_cluster import FakeCluster, pod
 
 
@@ -44,3 +44,24 @@ def test_what_is_not_there_is_named_with_its_kind_and_namespace(kube: Kube) -> N
         one("Profile", "somebody", api_version="kubeflow.org/v1"),
     ]
     assert missing(wanted, kube) == ["Pod/torch", "Pod/lamp cellar", "Node/garden", "Profile/somebody"]
+
+
+def workload(name: str, replicas: int | None, kind: str = "Deployment") -> Object:
+    """A workload that wants so many replicas, or does not say how many, which is one."""
+    spec = {} if replicas is None else {"replicas": replicas}
+    return {**one(kind, name, "cellar", "apps/v1"), "spec": spec}
+
+
+def test_a_workload_of_the_manifests_that_is_set_to_nothing_is_told(kube: Kube, cluster: FakeCluster) -> None:
+    cluster.objects["Deployment"] = [workload("dex", 0), workload("adapter", 0), workload("own", 0), workload("ui", 1)]
+    cluster.objects["StatefulSet"] = [workload("authservice", 0, "StatefulSet")]
+    wanted = [
+        workload("dex", 2),
+        workload("adapter", 0),
+        workload("ui", 2),
+        workload("authservice", None, "StatefulSet"),
+    ]
+    assert stopped(wanted, kube) == [
+        "Deployment cellar/dex is set to 0 replicas, and the manifests want 2",
+        "StatefulSet cellar/authservice is set to 0 replicas, and the manifests want 1",
+    ]

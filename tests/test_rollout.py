@@ -11,7 +11,7 @@ import pytest
 from lab import rollout
 from lab.errors import LabError
 from lab.kube import Kube
-from lab.rollout import wait_until_ready, workload_is_ready
+from lab.rollout import unready, wait_until_ready, workload_is_ready
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
 from tests.fake_cluster import FakeCluster, claim, event_of, pod
@@ -185,3 +185,28 @@ def test_a_pod_that_is_hopeless_for_a_moment_is_given_time(
     cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
     cluster.will_say("MODIFIED", pod("dex-1", namespace="auth", ready=True))
     wait_until_ready(kube, terminal, ["auth"], [], 8, lambda _: None)
+
+
+def test_at_one_look_each_pod_that_is_not_ready_is_told_with_what_keeps_it(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal, write_program: WriteProgram
+) -> None:
+    write_program("kubectl", "echo no such issuer")
+    cluster.objects["Pod"] = [
+        pod("dex-1", ready=True),
+        pod("crash", waiting="CrashLoopBackOff"),
+        pod("starting"),
+        {**pod("done"), "status": {"phase": "Succeeded"}},
+    ]
+    assert unready(kube, terminal, "default") == [
+        "pod default/crash, container main: its container keeps crashing (CrashLoopBackOff: said of crash)",
+        "the last lines of default/crash's log:",
+        "no such issuer",
+        "starting (Pending)",
+    ]
+
+
+def test_at_one_look_nothing_is_told_of_pods_that_are_ready(
+    kube: Kube, cluster: FakeCluster, terminal: Terminal
+) -> None:
+    cluster.objects["Pod"] = [pod("dex-1", ready=True)]
+    assert unready(kube, terminal, "default") == []
