@@ -3,7 +3,11 @@
 pytest_plugins = [
     "fixtures.options",
     "fixtures.layers",
+    "fixtures.exits",
+    "fixtures.scenarios",
     "fixtures.reports",
+    "fixtures.terminal",
+    "fixtures.github",
     "fixtures.site",
     "fixtures.network",
     "fixtures.cluster",

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import requests
 
-from embedded import engine, kit
+from embedded import engine, inventory, kit
 from embedded.kit import Kit
 from lab import folders, preflight, record
 from lab.errors import LabError
@@ -48,6 +49,14 @@ def unfit(release: str) -> list[LabError]:
             )
         )
     return findings
+
+
+def inventory_of_kit() -> list[dict[str, Any]]:
+    """What the kit consists of, as it was last built; nothing where it never was."""
+    try:
+        return inventory.read(folders.cache() / kit.FOLDER)
+    except FileNotFoundError:
+        return []
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 from lab.errors import LabError
+from lab.journal import JOURNAL
 
 Outcome = Literal["installed", "found", "not right", "failed"]
 
@@ -62,7 +63,8 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
     try:
         row.reason = layer.wrong() or ""
         if row.reason and installs:
-            layer.install()
+            with JOURNAL.of_layer(layer.name):
+                layer.install()
             row.outcome = "installed"
         else:
             row.outcome = "not right" if row.reason else "found"
