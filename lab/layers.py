@@ -61,13 +61,13 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
     ledger.rows.append(row)
     begin = time.monotonic()
     try:
-        row.reason = layer.wrong() or ""
-        if row.reason and installs:
-            with JOURNAL.of_layer(layer.name):
+        with JOURNAL.of_layer(layer.name):
+            row.reason = layer.wrong() or ""
+            if row.reason and installs:
                 layer.install()
-            row.outcome = "installed"
-        else:
-            row.outcome = "not right" if row.reason else "found"
+                row.outcome = "installed"
+            else:
+                row.outcome = "not right" if row.reason else "found"
     except LabError as error:
         error.layer = layer.name
         raise

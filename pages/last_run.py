@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pages.run import STATUSES, Run, Status
 
 PLACES = (
-    (re.compile(r"\S*/kubeflow-lab/lab/home/manifests/"), ""),
-    (re.compile(r"\S*/kubeflow-lab/lab/home/"), ""),
+    (re.compile(r"(?<![^\s=])/\S*/kubeflow-lab/lab/home/(?:manifests/)?"), ""),
     (re.compile(r"(?<![\w.-])(?:docker\.io|quay\.io|registry\.k8s\.io|gcr\.io|ghcr\.io)/"), ""),
 )
 """What is of one machine, or of one lab's source, in a command, and what stands for it."""
@@ -67,7 +66,8 @@ def of(run: Run, features: Iterable[str]) -> LastRun | None:
         features: all files of features.
     """
     tried = {chapter.file for chapter in run.chapters}
-    if run.left_out or tried != set(features) or any(row.outcome != "installed" for row in run.layers):
+    installed = bool(run.layers) and all(row.outcome == "installed" for row in run.layers)
+    if run.left_out or tried != set(features) or not installed:
         return None
     return LastRun(
         day=run.began.date(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MINUTE = 60
-MB = 10**6
+MB, GB = 10**6, 10**9
 
 
 def counted(counts: Mapping[str, int]) -> str:
@@ -22,5 +22,5 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """As in `12.3 MB`."""
-    return f"{count / MB:.1f} MB"
+    """As in `12.3 MB`, or `3.3 GB`."""
+    return f"{count / MB:.1f} MB" if count < GB else f"{count / GB:.1f} GB"
