@@ -8,7 +8,7 @@ from pages import markdown, words
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("pages"),
-    autoescape=select_autoescape(["html"]),
+    autoescape=select_autoescape(["html.jinja"]),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
