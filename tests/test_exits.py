@@ -25,10 +25,12 @@ NO_LAYER = "error = LabError('no power'); error.layer = 'power'; raise error"
 UNFIT = """
 from fixtures.exits import NOT_FIT
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session):
     session.config.stash[NOT_FIT] = "there is too little memory"
-    raise pytest.UsageError("there is too little memory")
+    if session.config.stash[NOT_FIT]:
+        raise pytest.UsageError("there is too little memory")
+    return (yield)
 """
 WITHOUT_SITE = "def pytest_sessionstart(session): pass"
 
