@@ -2,6 +2,7 @@
 # make test   sets up what is missing, and runs the project's own tests, lint and types
 # make ready  sets up what is missing, and no more
 # make sabotage  breaks a kept lab, one thing at a time, and expects the suite to notice; ONLY=name, PART=1/3 or CLEAN=5
+# make docs   makes docs/tutorial.md anew, from the features, the release's tables and the last run
 # make shell  opens a shell inside of the lab that is up
 # make bench  measures the suite beside the tutorial by hand, and its verdict on readiness beside kubectl's
 
@@ -16,7 +17,7 @@ GO_GROUP := $(if $(GO_IS_NEW),,--group go)
 READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: lab test ready sabotage bench shell
+.PHONY: lab test ready sabotage bench docs shell
 lab: $(READY) /usr/bin/chromium-headless-shell
 	pytest $(ARGS)
 
@@ -33,6 +34,9 @@ ready: $(READY)
 
 sabotage: $(READY) /usr/bin/chromium-headless-shell
 	python -m tests.sabotage $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART)) $(if $(CLEAN),--clean-runs=$(CLEAN))
+
+docs: $(READY)
+	python -m pages
 
 shell: $(READY)
 	python -m lab shell

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import requests
 
-from embedded import engine, kit
+from embedded import engine, inventory, kit
 from embedded.kit import Kit
 from lab import folders, machine, record
 from lab.findings import Finding, error, warning
@@ -60,6 +61,14 @@ def unfit(release: str) -> Iterator[Finding]:
             seen=f"user {os.geteuid()}",
             remedy="run it as root, or use --lab k3d with your own Docker",
         )
+
+
+def inventory_of_kit() -> list[dict[str, Any]]:
+    """What the kit consists of, as it was last built; nothing where it never was."""
+    try:
+        return inventory.read(folders.cache() / kit.FOLDER)
+    except FileNotFoundError:
+        return []
 
 
 @contextmanager

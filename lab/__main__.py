@@ -13,7 +13,7 @@ from functools import partial
 from embedded import site as embedded_site
 from lab import lock, options, passwords, preflight, record, releases, source
 from lab.errors import LabError
-from lab.exit_codes import ExitCode
+from lab.exit_status import ExitStatus
 from lab.findings import told
 from lab.namespace import inside_network_of
 from lab.record import Record
@@ -82,7 +82,7 @@ def look(given: argparse.Namespace) -> int:
     of_kit = partial(embedded_site.unfit, settings.release) if settings.lab == "embedded" else tuple
     found = preflight.findings(settings, release, there, preflight.EVERYTHING, of_kit)
     print(told(found) or "fit: nothing is in the way of a run")
-    return ExitCode.UNFIT if any(finding.severity == "error" for finding in found) else 0
+    return ExitStatus.NOT_FIT if any(finding.severity == "error" for finding in found) else 0
 
 
 def print_releases(names: list[str]) -> int:

@@ -8,20 +8,30 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["program", "wait"]
+_LAYER: ContextVar[str] = ContextVar("layer", default="")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One program or one wait; begin and end in seconds of the monotonic clock."""
+    """One program or one wait.
+
+    Arguments:
+        kind: which of the two.
+        what: the command line, or what was awaited.
+        begin, end: in seconds of the monotonic clock.
+        layer: the layer of the installation that it was for; empty where it was for none.
+    """
 
     kind: Kind
     what: str
     begin: float
     end: float
+    layer: str = ""
 
     @property
     def seconds(self) -> float:
@@ -42,7 +52,16 @@ class Journal:
         try:
             yield
         finally:
-            self.entries.append(Entry(kind, what, begin, time.monotonic()))
+            self.entries.append(Entry(kind, what, begin, time.monotonic(), _LAYER.get()))
+
+    @contextmanager
+    def of_layer(self, name: str) -> Iterator[None]:
+        """Notes with what this thread does in the block that it is for a layer; others may be at work beside it."""
+        outside = _LAYER.set(name)
+        try:
+            yield
+        finally:
+            _LAYER.reset(outside)
 
     def covered(self, begin: float, end: float) -> float:
         """Seconds between begin and end in which a program ran or something was awaited, overlaps counted once."""

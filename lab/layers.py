@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeVar
 
 from lab.beside import UnwantedError
 from lab.errors import LabError
+from lab.journal import JOURNAL
 
 Outcome = Literal["installed", "found", "not right", "failed", "given up"]
 
@@ -61,12 +62,13 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
     ledger.rows.append(row)
     begin = time.monotonic()
     try:
-        row.reason = layer.wrong() or ""
-        if row.reason and installs:
-            layer.install()
-            row.outcome = "installed"
-        else:
-            row.outcome = "not right" if row.reason else "found"
+        with JOURNAL.of_layer(layer.name):
+            row.reason = layer.wrong() or ""
+            if row.reason and installs:
+                layer.install()
+                row.outcome = "installed"
+            else:
+                row.outcome = "not right" if row.reason else "found"
     except LabError as error:
         error.layer = layer.name
         raise

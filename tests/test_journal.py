@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,3 +71,29 @@ def test_the_slowest_of_a_kind_come_longest_first() -> None:
     waits = [Entry("wait", str(seconds), 0, seconds) for seconds in (3, 9, 1, 7)]
     written = Journal([*waits, Entry("program", "make", 0, 100)])
     assert [entry.what for entry in written.slowest("wait", 3)] == ["9", "7", "3"]
+
+
+def test_threads_at_work_beside_each_other_each_note_their_layer() -> None:
+    one, both = Journal(), threading.Barrier(2, timeout=10)
+
+    def at_work(layer: str) -> None:
+        with one.of_layer(layer):
+            both.wait()
+            with one.entry("program", layer):
+                both.wait()
+
+    threads = [threading.Thread(target=at_work, args=(layer,)) for layer in ("lamp", "shade")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted((entry.what, entry.layer) for entry in one.entries) == [("lamp", "lamp"), ("shade", "shade")]
+
+
+def test_a_layer_s_name_ends_with_its_block() -> None:
+    one = Journal()
+    with pytest.raises(ZeroDivisionError), one.of_layer("lamp"):
+        raise ZeroDivisionError
+    with one.entry("wait", "light"):
+        pass
+    assert one.entries[0].layer == ""

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from lab import layers
 from lab.errors import LabError
+from lab.journal import Journal
 from lab.layers import Ledger, standing
 
 
@@ -75,3 +77,27 @@ def test_the_ledger_has_the_layers_in_their_order() -> None:
     ledger = Ledger()
     with standing(Lamp(name="lamp"), True, ledger), standing(Lamp(name="shade"), True, ledger):
         assert [row.layer for row in ledger.rows] == ["lamp", "shade"]
+
+
+def test_what_is_run_for_a_layer_is_noted_as_its_and_what_is_run_over_it_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    journal = Journal()
+    monkeypatch.setattr(layers, "JOURNAL", journal)
+
+    class Lit(Lamp):
+        def wrong(self) -> str | None:
+            with journal.entry("program", "look"):
+                return super().wrong()
+
+        def install(self) -> None:
+            with journal.entry("program", "light"):
+                super().install()
+
+    with standing(Lit("no lamp"), True, Ledger()), journal.entry("program", "read"):
+        pass
+    assert [(entry.what, entry.layer) for entry in journal.entries] == [
+        ("look", "lamp"),
+        ("light", "lamp"),
+        ("read", ""),
+    ]

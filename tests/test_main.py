@@ -16,7 +16,7 @@ import pytest
 
 from lab import folders, record, releases
 from lab.__main__ import main
-from lab.exit_codes import ExitCode
+from lab.exit_status import ExitStatus
 from lab.findings import warning
 from lab.record import ProcessId, Record
 from tests.conftest import REPOSITORY, WriteProgram
@@ -134,7 +134,7 @@ def test_preflight_tells_all_that_is_not_fit_for_a_run_with_these_options(
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
     command = [sys.executable, "-m", "lab", "preflight", "--lab", "existing", "--release", "1.9"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert done.returncode == ExitCode.UNFIT
+    assert done.returncode == ExitStatus.NOT_FIT
     assert done.stdout.startswith("not fit, nothing was changed; ")
     assert f"{program} has the wrong version" in done.stdout
     assert "there is no cluster to verify" in done.stdout
