@@ -10,6 +10,7 @@ from contextlib import nullcontext
 
 from lab import lock, passwords, record
 from lab.errors import LabError
+from lab.folders import NAME_VARIABLE
 from lab.namespace import inside_network_of
 from lab.record import Record
 
@@ -17,6 +18,7 @@ from lab.record import Record
 def main(arguments: list[str]) -> int:
     """Runs a subcommand, and gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m lab", description="The lab that is there.")
+    parser.add_argument("--name", help=f"which of several labs on this machine, as {NAME_VARIABLE} says it, too")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, function, text in (
         ("status", status, "what there is of a lab"),
@@ -29,6 +31,8 @@ def main(arguments: list[str]) -> int:
     execute.add_argument("command", nargs="+", metavar="-- COMMAND")
     execute.set_defaults(run=lambda given: run_inside(given.command))
     given = parser.parse_args(arguments)
+    if given.name is not None:
+        os.environ[NAME_VARIABLE] = given.name
     try:
         return int(given.run(given))
     except LabError as error:
@@ -56,8 +60,7 @@ def down() -> int:
     """Removes the lab, unless a run is at it."""
     with lock.held():
         there = record.load()
-        if there:
-            there.remove()
+        (there or Record(kind="none")).remove()  # a run that was killed may have left files and no record
     print("the lab is removed" if there else "there is no lab")
     return 0
 

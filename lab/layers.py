@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
+from lab import folders
 from lab.errors import LabError
+from lab.space import told_when_full
 
 Outcome = Literal["installed", "found", "not right", "failed"]
 
@@ -60,12 +62,13 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
     ledger.rows.append(row)
     begin = time.monotonic()
     try:
-        row.reason = layer.wrong() or ""
-        if row.reason and installs:
-            layer.install()
-            row.outcome = "installed"
-        else:
-            row.outcome = "not right" if row.reason else "found"
+        with told_when_full(folders.lab()):
+            row.reason = layer.wrong() or ""
+            if row.reason and installs:
+                layer.install()
+                row.outcome = "installed"
+            else:
+                row.outcome = "not right" if row.reason else "found"
     except LabError as error:
         error.layer = layer.name
         raise

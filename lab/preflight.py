@@ -18,6 +18,7 @@ from lab.errors import LabError
 from lab.ports import taken
 from lab.releases import Release
 from lab.settings import Settings
+from lab.space import existing
 from lab.terminal import Terminal
 
 GIB = 1024**3
@@ -48,13 +49,13 @@ def check(settings: Settings, release: Release, tags: Collection[str], more: Ite
         findings += _chromium()
     if settings.lab != "existing" and record.load() is None:  # else memory and ports are in use by the lab itself
         findings += _memory()
-        if settings.lab == "k3d":
+        if settings.lab == "k3d" and not settings.name:
             findings += taken(PORTS)
     if settings.lab != "embedded":  # which brings its tools, and has a network of its own
         wanted = _tools_needed(settings, tags)
         findings += tools({name: text for name, text in release.tools if name in wanted}, Terminal())
         if "kubeflow" in tags:
-            findings += taken({doors.PORT: "the port-forward to Kubeflow"}, str(doors.LOOPBACK))
+            findings += taken({doors.PORT: "the port-forward to Kubeflow"}, str(settings.loopback))
     if len(findings) == 1:
         raise findings[0]
     if findings:
@@ -96,8 +97,7 @@ def _chromium() -> Iterator[LabError]:
 
 def space(folder: Path, needed: int) -> Iterator[LabError]:
     """That a folder's file system has less than so many bytes free."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(there).free
+    free = shutil.disk_usage(existing(folder)).free
     if free < needed:
         yield LabError(
             f"there is too little space at {folder}",

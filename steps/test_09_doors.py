@@ -5,7 +5,6 @@ from __future__ import annotations
 import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab import doors, ports
 from lab.asking import ask
 from lab.doors import KubeflowIngress, PortForward
 from lab.settings import Settings
@@ -26,9 +25,9 @@ def ingress(kubeflow_ingress: KubeflowIngress) -> KubeflowIngress:
 
 
 @then(parsers.parse("it listens on {address} and nowhere else"))
-def listens_on(forward: PortForward, address: str) -> None:
+def listens_on(forward: PortForward, address: str, settings: Settings) -> None:
     """Of all the addresses of this network."""
-    assert ports.addresses(doors.PORT) == [address]
+    assert forward.addresses() == [settings.here(address)]
 
 
 @when("its process is killed")
