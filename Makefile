@@ -1,5 +1,6 @@
 # make lab    sets up what is missing, builds the lab and verifies it; ARGS="…" are options of pytest
 # make test   sets up what is missing, and runs the project's own tests, lint and types
+# make interrupt  interrupts runs of labs at random moments, and expects the next ones to go on; takes hours; N=4 is shorter
 # make shell  opens a shell inside of the lab that is up
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubeflow-lab
@@ -13,7 +14,7 @@ GO_GROUP := $(if $(GO_IS_NEW),,--group go)
 READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: lab test shell
+.PHONY: lab test shell interrupt
 lab: $(READY) /usr/bin/chromium-headless-shell
 	pytest $(ARGS)
 
@@ -24,6 +25,10 @@ test: $(READY) /usr/bin/chromium-headless-shell
 	for module in node k3d-proxy runc-bounded webapp; do (cd embedded/programs/$$module && go vet ./... && go test ./...) || exit 1; done
 	python -m embedded programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	pytest tests --numprocesses auto $(ARGS)
+
+interrupt: $(READY) /usr/bin/chromium-headless-shell
+	python -m embedded > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	python -m tests.interruption $(CACHE)/kit
 
 shell: $(READY)
 	python -m lab shell

@@ -1,0 +1,79 @@
+"""What of a lab's is on this machine, wherever a lab may leave something."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from lab import folders
+
+CACHED = ("kit", "logs", "*.lock")
+"""What a lab that was removed leaves in its cache, and is to leave."""
+
+
+def mount(image: Path, size: int, folder: Path) -> None:
+    """Makes a file system of its own for a cache, in a sparse file, and mounts it.
+
+    Arguments:
+        size: in bytes.
+    """
+    with image.open("wb") as file:
+        file.truncate(size)
+    subprocess.run(["mkfs.ext4", "-q", "-m0", image], check=True)
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-o", "loop,noatime", image, folder], check=True)
+
+
+class Machine:
+    """This machine, as it is before the first run, and what is more on it later.
+
+    Arguments:
+        disk: the mount point of the file system that the cache is on, and nobody else's.
+    """
+
+    def __init__(self, disk: Path) -> None:
+        self._disk = disk
+        self._device = next(fields[2] for fields in _mounts("self") if fields[4] == str(disk))
+        self._own = {psutil.Process().pid, *(one.pid for one in psutil.Process().parents())}
+
+    def left(self) -> list[str]:
+        """What of a lab is there; nothing is what is to be."""
+        mounts = [fields[4] for fields in _mounts("self") if fields[4].startswith(f"{self._disk}/")]
+        names = [folders.unique(name) for name in ("lab*", "workshop")]
+        cgroups = [folder for name in names for folder in Path("/sys/fs/cgroup").glob(f"**/{name}")]
+        sockets = [folder for name in names for folder in Path("/run").glob(name)]
+        kept = {folder for pattern in CACHED for folder in folders.cache().glob(pattern)}
+        files = [file for file in folders.cache().glob("*") if file not in kept]
+        return [
+            *(f"process {text}" for text in self._processes()),
+            *(f"mount {text}" for text in mounts),
+            *(f"cgroup {folder}" for folder in cgroups),
+            *(f"folder {folder}" for folder in sockets),
+            *(f"file {file}" for file in files),
+        ]
+
+    def _processes(self) -> Iterator[str]:
+        """Processes with the cache in their environment, or with its file system among their mounts: an enclosure's.
+
+        A network namespace lives as long as a process in it.
+        """
+        mine = f"XDG_CACHE_HOME={self._disk}".encode()
+        here = Path("/proc/self/ns/mnt").readlink()
+        for process in psutil.process_iter(["name"]):
+            folder = Path("/proc", str(process.pid))
+            try:
+                told = mine in (folder / "environ").read_bytes().split(b"\0")
+                elsewhere = (folder / "ns/mnt").readlink() != here
+                holds = elsewhere and any(fields[2] == self._device for fields in _mounts(str(process.pid)))
+            except OSError:  # it has just ended
+                continue
+            if (told or holds) and process.pid not in self._own and process.is_running():
+                yield f"{process.pid} ({process.info['name']})"
+
+
+def _mounts(process: str) -> list[list[str]]:
+    """The fields of proc(5)'s mountinfo: the third is the device, the fifth the mount point."""
+    return [line.split() for line in Path("/proc", process, "mountinfo").read_text().splitlines()]
