@@ -22,7 +22,7 @@ from lab.waiting import polling, wait_until
 REPOSITORY = Path(__file__).parent.parent
 REGISTRY = "127.0.0.1:5000"
 """Where the kit's registry answers inside of the engine's network; Docker trusts a loopback registry without TLS."""
-START_TIMEOUT = 30
+START_TIMEOUT = 120
 LOG = "engine.log"
 API_VERSION = "1.41"
 """Engine 20.10's; asking for it saves the negotiation."""

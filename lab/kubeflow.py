@@ -190,10 +190,10 @@ class Readiness:
 def left_behind(kube: Kube) -> list[str]:
     """What scenarios of an interrupted run have created in the web apps, as RESOURCE/NAME."""
     return [
-        f"{thing.resource}/{name}"
+        f"{thing.resource}/{one['metadata']['name']}"
         for thing in THINGS.values()
-        for one in kube.all(thing.kind, PROFILE)
-        if (name := one["metadata"]["name"]).startswith(CREATED)
+        for one in kube.all(thing.kind)
+        if one["metadata"]["namespace"] == PROFILE and one["metadata"]["name"].startswith(CREATED)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.kube import Kube, Object
-from lab.kubeflow import missing
+from lab.kubeflow import PROFILE, left_behind, missing
 from tests.fake_cluster import FakeCluster, pod
 
 
@@ -44,3 +44,14 @@ def test_what_is_not_there_is_named_with_its_kind_and_namespace(kube: Kube) -> N
         one("Profile", "somebody", api_version="kubeflow.org/v1"),
     ]
     assert missing(wanted, kube) == ["Pod/torch", "Pod/lamp cellar", "Node/garden", "Profile/somebody"]
+
+
+def test_what_a_killed_run_has_created_in_the_web_apps_is_found_and_nothing_else(
+    kube: Kube, cluster: FakeCluster
+) -> None:
+    cluster.objects["PersistentVolumeClaim"] = [
+        pod("lab-1a2b3c", namespace=PROFILE),
+        pod("lab-1a2b3c", namespace="kubeflow"),
+        pod("somebody-s", namespace=PROFILE),
+    ]
+    assert left_behind(kube) == ["persistentvolumeclaims/lab-1a2b3c"]

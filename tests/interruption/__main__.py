@@ -86,7 +86,8 @@ def _told(what: str, check: Callable[[], str]) -> bool:
         say(f"{what}: {check()}")
     except (AssertionError, LabError) as error:
         say(f"{what}: FAILED\n{error}")
-        down()
+        for name in ("", *SUBNETS):
+            down(name)
         return False
     return True
 
