@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> None:
     _mount_everything(Path(root), binds)
     _loopback_up()
     _enter(root)
+    os.environ.pop("TMPDIR", None)  # a folder of the old root, without which runc cannot run anything in a container
     os.execvp(program[0], program)  # noqa: S606 - this is what an enclosure is for
 
 
