@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from lab import folders
+from lab.record import CGROUPS
 
 CACHED = ("kit", "logs", "*.lock")
 """What a lab that was removed leaves in its cache, and is to leave."""
@@ -30,22 +31,21 @@ def mount(image: Path, size: int, folder: Path) -> None:
 
 
 class Machine:
-    """This machine, as it is before the first run, and what is more on it later.
+    """What is on this machine of the labs of one cache.
 
     Arguments:
-        disk: the mount point of the file system that the cache is on, and nobody else's.
+        disk: the mount point of the file system that the cache is on.
     """
 
     def __init__(self, disk: Path) -> None:
         self._disk = disk
-        self._device = next(fields[2] for fields in _mounts("self") if fields[4] == str(disk))
         self._own = {psutil.Process().pid, *(one.pid for one in psutil.Process().parents())}
 
     def left(self) -> list[str]:
         """What of a lab is there; nothing is what is to be."""
-        mounts = [fields[4] for fields in _mounts("self") if fields[4].startswith(f"{self._disk}/")]
+        mounts = [place for place in _mount_points() if place.startswith(f"{self._disk}/")]
         names = [folders.unique(name) for name in ("lab*", "workshop")]
-        cgroups = [folder for name in names for folder in Path("/sys/fs/cgroup").glob(f"**/{name}")]
+        cgroups = [folder for name in names for depth in ("", "*/") for folder in CGROUPS.glob(f"{depth}{name}")]
         sockets = [folder for name in names for folder in Path("/run").glob(name)]
         kept = {folder for pattern in CACHED for folder in folders.cache().glob(pattern)}
         files = [file for file in folders.cache().glob("*") if file not in kept]
@@ -58,24 +58,22 @@ class Machine:
         ]
 
     def _processes(self) -> Iterator[str]:
-        """Processes with the cache in their environment, or with its file system among their mounts: an enclosure's.
+        """Processes with the cache in their environment, or in the cgroup of a lab's containers.
 
-        A network namespace lives as long as a process in it.
+        A network or mount namespace lives as long as a process in it, since none is bound to a file.
         """
-        mine = f"XDG_CACHE_HOME={self._disk}".encode()
-        here = Path("/proc/self/ns/mnt").readlink()
+        environment, cgroup = f"XDG_CACHE_HOME={self._disk}".encode(), folders.unique("").encode()
         for process in psutil.process_iter(["name"]):
             folder = Path("/proc", str(process.pid))
             try:
-                told = mine in (folder / "environ").read_bytes().split(b"\0")
-                elsewhere = (folder / "ns/mnt").readlink() != here
-                holds = elsewhere and any(fields[2] == self._device for fields in _mounts(str(process.pid)))
+                told = environment in (folder / "environ").read_bytes().split(b"\0")
+                contained = cgroup in (folder / "cgroup").read_bytes()
             except OSError:  # it has just ended
                 continue
-            if (told or holds) and process.pid not in self._own and process.is_running():
+            if (told or contained) and process.pid not in self._own and process.is_running():
                 yield f"{process.pid} ({process.info['name']})"
 
 
-def _mounts(process: str) -> list[list[str]]:
-    """The fields of proc(5)'s mountinfo: the third is the device, the fifth the mount point."""
-    return [line.split() for line in Path("/proc", process, "mountinfo").read_text().splitlines()]
+def _mount_points() -> list[str]:
+    """Those of this mount namespace; see proc(5) for the fields of mountinfo."""
+    return [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
