@@ -55,9 +55,9 @@ def supported_version(the_cluster: Cluster, release: Release) -> None:
 
 
 @then(parsers.parse("kubectl uses the context {context}"))
-def uses_context(the_cluster: Cluster, context: str) -> None:
+def uses_context(the_cluster: Cluster, context: str, settings: Settings) -> None:
     """The context that k3d names after the cluster."""
-    assert the_cluster.context() == context
+    assert the_cluster.context() == settings.here(context)
 
 
 @then(parsers.parse("every node has an address in {subnet}"))
