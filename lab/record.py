@@ -19,6 +19,8 @@ from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 
 FILE = "lab.json"
+END_TIMEOUT = 120
+"""Seconds for the kernel to end some hundred processes, which a machine that is busy takes long for."""
 ZOMBIE = "Z"
 GONE = ("No such", "not found")
 """Docker's words for what is not there."""
@@ -164,7 +166,7 @@ def end_enclosure(first_process: ProcessId | None) -> None:
     wait_until(
         polling(first_process.runs, every=0.05),
         satisfied=lambda runs: not runs,
-        timeout=10,
+        timeout=END_TIMEOUT,
         what="the private Docker Engine's processes are gone",
     )
 

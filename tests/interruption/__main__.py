@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -59,17 +60,18 @@ def main(kit: Path) -> int:
     say(f"SEED={seed}, {len(rows)} of {len(ROWS)} rows")
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="interruption-") as workplace:
+    failed = 0
+    with ExitStack() as cleanup:
+        workplace = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="interruption-"))
         disk = Path(workplace, "disk")
         mount(Path(workplace, "image"), DISK, disk)
+        cleanup.callback(subprocess.run, ["umount", "--lazy", disk], check=True)
         os.environ.update(XDG_CACHE_HOME=str(disk), TMPDIR=workplace)
         shutil.copytree(kit, folders.cache() / "kit", symlinks=True)
         machine = Machine(disk)
-        failed = 0
         for number, (row, moment) in enumerate(zip(rows, moments, strict=True), 1):
             failed += not _goes_on(number, row, moment, machine, disk)
         failed += not _told("two labs at once", lambda: two_labs(machine))
-        subprocess.run(["umount", disk], check=True)
     say(f"{failed} failed" if failed else "all went on")
     return int(failed > 0)
 
