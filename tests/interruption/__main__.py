@@ -65,7 +65,7 @@ def main(kit: Path) -> int:
         workplace = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="interruption-"))
         disk = Path(workplace, "disk")
         mount(Path(workplace, "image"), DISK, disk)
-        cleanup.callback(subprocess.run, ["umount", "--lazy", disk], check=True)
+        cleanup.callback(lambda: subprocess.run(["umount", "--lazy", disk], check=True))
         os.environ.update(XDG_CACHE_HOME=str(disk), TMPDIR=workplace)
         shutil.copytree(kit, folders.cache() / "kit", symlinks=True)
         machine = Machine(disk)
