@@ -3,6 +3,7 @@
 # make ready  sets up what is missing, and no more
 # make sabotage  breaks a kept lab, one thing at a time, and expects the suite to notice; ONLY=name, PART=1/3 or CLEAN=5
 # make docs   makes docs/tutorial.md anew, from the features, the release's tables and the last run
+# make interrupt  interrupts runs of labs at random moments, and expects the next ones to go on; takes hours; N=4 is shorter
 # make shell  opens a shell inside of the lab that is up
 # make bench  measures the suite beside the tutorial by hand, and its verdict on readiness beside kubectl's
 
@@ -17,7 +18,7 @@ GO_GROUP := $(if $(GO_IS_NEW),,--group go)
 READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: lab test ready sabotage bench docs shell
+.PHONY: lab test ready sabotage interrupt bench docs shell
 lab: $(READY) /usr/bin/chromium-headless-shell
 	pytest $(ARGS)
 
@@ -37,6 +38,10 @@ sabotage: $(READY) /usr/bin/chromium-headless-shell
 
 docs: $(READY)
 	python -m pages
+
+interrupt: $(READY) /usr/bin/chromium-headless-shell
+	python -m embedded > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	python -m tests.interruption $(CACHE)/kit
 
 shell: $(READY)
 	python -m lab shell

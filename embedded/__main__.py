@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 
 from embedded import inventory, kit
-from lab import folders, lock
+from lab import folders
 from lab.errors import LabError
 from lab.progress import Progress
 
@@ -15,8 +15,7 @@ from lab.progress import Progress
 def main(names: list[str]) -> int:
     """Builds the items of these names, or all, and prints; gives the exit status."""
     try:
-        with lock.held():
-            kit.build(Progress(), [(kind, name) for kind, _, name in (text.partition("/") for text in names)])
+        kit.build(Progress(), [(kind, name) for kind, _, name in (text.partition("/") for text in names)])
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,6 +2,9 @@
 
 Started as `unshare … python -m embedded.enclosure ROOT [SOURCE:TARGET …] -- PROGRAM …`. When the first process ends,
 the kernel ends every other process inside and takes mounts and network away: nothing can be left behind.
+
+It waits for a byte on its standard input before it does anything. Whoever starts it notes it first, as what must be
+ended, and then lets it begin; one whose starter was killed before that reads the end of its input instead, and ends.
 """
 
 from __future__ import annotations
@@ -20,13 +23,17 @@ MNT_DETACH = 2
 
 
 def main(arguments: list[str]) -> None:
-    """Builds the enclosure around this process, then becomes the program."""
+    """Builds the enclosure around this process, when it may, then becomes the program."""
+    if not os.read(sys.stdin.fileno(), 1):
+        sys.exit("the process that has started this enclosure has ended")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     divider = arguments.index("--")
     root, *binds = arguments[:divider]
     program = arguments[divider + 1 :]
     _mount_everything(Path(root), binds)
     _loopback_up()
     _enter(root)
+    os.environ.pop("TMPDIR", None)  # a folder of the old root, without which runc cannot run anything in a container
     os.execvp(program[0], program)  # noqa: S606 - this is what an enclosure is for
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import docker
 import psutil
@@ -19,7 +22,7 @@ from lab.waiting import polling, wait_until
 REPOSITORY = Path(__file__).parent.parent
 REGISTRY = "127.0.0.1:5000"
 """Where the kit's registry answers inside of the engine's network; Docker trusts a loopback registry without TLS."""
-START_TIMEOUT = 30
+START_TIMEOUT = 120
 LOG = "engine.log"
 API_VERSION = "1.41"
 """Engine 20.10's; asking for it saves the negotiation."""
@@ -36,12 +39,14 @@ class Engine:
         folder: where its root and data are, and what is shared with it, seen inside as /lab.
         sockets: the folder with its socket.
         cgroup: the parent of its containers' cgroups.
+        gate: what lets it begin, by a byte.
     """
 
     first_process: ProcessId
     folder: Path
     sockets: Path
     cgroup: str
+    gate: IO[bytes]
 
     @property
     def docker_host(self) -> str:
@@ -57,7 +62,9 @@ class Engine:
 def start(
     root: Path, bounded_runc: Path, folder: Path, sockets: Path, cgroup: str, *, outlives_run: bool = False
 ) -> Engine:
-    """Starts an engine; it answers some time later, see wait_until_up.
+    """Starts the enclosure of an engine, which waits there to begin: see begin.
+
+    Whoever is killed in between leaves nothing; so the first process can be noted before there is anything to be ended.
 
     Arguments:
         root: tar of its root file system.
@@ -82,7 +89,9 @@ def start(
         *("--", "tini", "--", "dockerd", "--host=unix:///run/docker.sock", f"--cgroup-parent={cgroup}"),
         *(f"--registry-mirror=http://{REGISTRY}", *_runtime()),
         log_file=folder / LOG,
+        stdin=subprocess.PIPE,
     )
+    assert unshare.stdin
     children = wait_until(
         polling(psutil.Process(unshare.pid).children, every=0.01, passing=(psutil.Error,)),
         satisfied=bool,
@@ -90,11 +99,16 @@ def start(
         what="the enclosure of the private Docker Engine has a first process",
         remedy=f"read {folder / LOG}",
     )
-    return Engine(ProcessId.of(children[0].pid), folder, sockets, cgroup)
+    return Engine(ProcessId.of(children[0].pid), folder, sockets, cgroup, unshare.stdin)
 
 
-def wait_until_up(engine: Engine) -> None:
-    """Waits until an engine answers; raises LabError with the end of its log when it ends instead."""
+def begin(engine: Engine) -> None:
+    """Lets an engine begin, and waits until it answers.
+
+    Raises LabError with the end of its log when it ends instead.
+    """
+    with suppress(BrokenPipeError), engine.gate:
+        engine.gate.write(b"\n")
 
     def state() -> str:
         if not engine.first_process.runs():

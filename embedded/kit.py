@@ -16,7 +16,7 @@ from embedded import debian, engine, golang, inventory, pins
 from embedded.manifests import modules, repository, tree
 from embedded.store import Entry, Item, Store, digest_of_files
 from embedded.workshop import Workshop
-from lab import folders
+from lab import folders, lock
 from lab.progress import Progress
 from lab.terminal import Terminal
 
@@ -74,7 +74,7 @@ def build(progress: Progress, wanted: Sequence[Key] = ()) -> Kit:
 
     Raises LabError when something cannot be had or built; what was built so far is kept.
     """
-    with Workshop(folders.cache() / "workshop") as workshop:
+    with lock.kit_held(progress.say), Workshop(folders.cache() / "workshop") as workshop:
         return _Builder(workshop, progress).kit(wanted)
 
 

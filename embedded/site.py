@@ -23,6 +23,7 @@ from lab.record import Record
 from lab.settings import Settings
 from lab.site import Site, close, nothing_to_verify, tool_folders
 from lab.source import Source, StandIn, load, without
+from lab.space import told_when_full
 from lab.waiting import polling, wait_until
 
 SPACE_FOR_LAB, SPACE_FOR_KIT = 6 * machine.GIB, 20 * machine.GIB
@@ -80,26 +81,30 @@ def opened(settings: Settings, progress: Progress) -> Iterator[Site]:
     Raises LabError when the kit cannot be built, the engine does not come up, or there is nothing to verify.
     """
     there = record.of_kind("embedded")
-    running = bool(there and there.first_process and there.first_process.runs())
+    # An engine that is not kept is ending, with the run that was killed: this one has the lock.
+    running = bool(there and there.keep and there.first_process and there.first_process.runs())
     if settings.verify_only and not running:
         raise nothing_to_verify()
-    built = kit.build(progress)
+    with told_when_full(folders.cache()):
+        built = kit.build(progress)
     source = source_of(built)
     if there and not running:
         progress.say("removing what an earlier run left")
         there.remove()
     there = there if there and running else Record(kind="embedded")
     there.keep = there.keep or settings.keep_lab
-    there.save()
     try:
-        if not running:
-            with progress.stage("starting the private Docker Engine"):
-                _start(there, built, source)
+        with told_when_full(folders.cache()):
+            there.save()
+            if not running:
+                with progress.stage("starting the private Docker Engine"):
+                    _start(there, built, source)
         assert there.first_process
         if running:
             progress.say("the lab of an earlier run is taken over")
         with inside_network_of(there.first_process.pid):
-            _offer_services(there, built)
+            with told_when_full(folders.cache()):
+                _offer_services(there, built)
             yield Site(settings, source, there, disposable=True)
     finally:
         close(there, settings)
@@ -123,15 +128,15 @@ def source_of(built: Kit) -> Source:
 
 
 def _start(there: Record, built: Kit, source: Source) -> None:
-    folder, sockets = folders.lab() / "engine", folders.sockets(record.SOCKETS)
-    there.cgroup = folders.unique("lab")
+    folder, sockets = folders.lab() / "engine", folders.sockets(folders.lab_id())
+    there.cgroup = folders.unique(folders.lab_id())
     there.save()
     root = built.folder("roots", kit.ENGINE) / kit.ROOT
     running = engine.start(root, built.program(kit.RUNC), folder, sockets, there.cgroup, outlives_run=there.keep)
     there.first_process = running.first_process
     there.environment = _environment(running, built) | source.environment
     there.save()
-    engine.wait_until_up(running)
+    engine.begin(running)
 
 
 def _offer_services(there: Record, built: Kit) -> None:

@@ -50,7 +50,7 @@ class Workshop:
         if not self._engine:
             self._remove()
             self._engine = engine.start(root, bounded_runc, self.folder, folders.sockets(NAME), folders.unique(NAME))
-            engine.wait_until_up(self._engine)
+            engine.begin(self._engine)
 
     def build(self, name: str, context: Path) -> int:
         """Builds an image from its context; returns its unpacked size in bytes."""

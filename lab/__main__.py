@@ -15,6 +15,7 @@ from lab import lock, options, passwords, preflight, record, releases, source
 from lab.errors import LabError
 from lab.exit_status import ExitStatus
 from lab.findings import told
+from lab.folders import NAME_VARIABLE
 from lab.namespace import inside_network_of
 from lab.record import Record
 from lab.settings import Settings, load
@@ -23,6 +24,7 @@ from lab.settings import Settings, load
 def main(arguments: list[str]) -> int:
     """Runs a subcommand, and gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m lab", description="The lab that is there.")
+    parser.add_argument("--name", help=f"which of several labs on this machine, as {NAME_VARIABLE} says it, too")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, function, text in (
         ("status", status, "what there is of a lab"),
@@ -41,6 +43,8 @@ def main(arguments: list[str]) -> int:
     matrix.add_argument("names", nargs="*", metavar="RELEASE", help="which ones (default: all that are known)")
     matrix.set_defaults(run=lambda given: print_releases(given.names))
     given = parser.parse_args(arguments)
+    if given.name is not None:
+        os.environ[NAME_VARIABLE] = given.name
     try:
         return int(given.run(given))
     except LabError as error:
@@ -68,8 +72,7 @@ def down() -> int:
     """Removes the lab, unless a run is at it."""
     with lock.held():
         there = record.load()
-        if there:
-            there.remove()
+        (there or Record(kind="none")).remove()  # a run that was killed may have left files and no record
     print("the lab is removed" if there else "there is no lab")
     return 0
 

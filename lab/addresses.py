@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+
+LOOPBACK = IPv4Address("127.0.0.1")
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,9 @@ class AddressRange:
 def is_host_address(address: IPv4Address, network: IPv4Network) -> bool:
     """Tells whether a host of the network can have the address: inside it, and neither its first nor its last one."""
     return address in network and address not in (network.network_address, network.broadcast_address)
+
+
+def loopback_of(name: str) -> IPv4Address:
+    """A loopback address for whatever has this name: always the same, and another one than that of other names."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return IPv4Address(bytes([127, 1 + digest[0] % 254, digest[1], 1 + digest[2] % 254]))

@@ -71,4 +71,4 @@ def _followed(url: str, http: requests.Session) -> requests.Response:
 
 
 def _client(settings: Settings) -> requests.Session:
-    return session({"localhost": doors.LOOPBACK, doors.HOST: settings.ingress_address})
+    return session({"localhost": settings.loopback, doors.HOST: settings.ingress_address})

@@ -28,12 +28,12 @@ def chromium(addresses: Mapping[str, IPv4Address]) -> Iterator[Browser]:
     """Starts Chromium, and ends it.
 
     Arguments:
-        addresses: the address of each host; any other name but localhost resolves to nothing.
+        addresses: the address of each host; any other name resolves to nothing.
 
     Raises LabError when there is no Chromium.
     """
     rules = [*(f"MAP {host} {address}" for host, address in addresses.items()), "MAP * ~NOTFOUND"]
-    exclusions = ["EXCLUDE localhost", *(f"EXCLUDE {address}" for address in ("127.0.0.1", *addresses.values()))]
+    exclusions = [f"EXCLUDE {address}" for address in ("127.0.0.1", *addresses.values())]
     with JOURNAL.entry("program", "chromium"), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable(), args=[*FLAGS, f"--host-resolver-rules={', '.join([*rules, *exclusions])}"]

@@ -9,18 +9,13 @@ from typing import Any
 
 import yaml
 
-from lab import network
 from lab.errors import LabError
 from lab.kube import Kube, Object, UnreachableError, marked
 from lab.readiness import is_ready, not_ready, wait_for_pods
 from lab.site import Site
 from lab.waiting import wait_until
 
-NAME = "k3s-default"
-"""The name that k3d gives a cluster when it is given none."""
-CONTEXT = f"k3d-{NAME}"
 PORTS = {6443: "the Kubernetes API", 8080: "HTTP at the load balancer", 8443: "HTTPS at the load balancer"}
-DELETE = ("k3d", "cluster", "delete", NAME)
 CREATE_TIMEOUT = 240
 DNS_TIMEOUT = 120
 DNS_SELECTOR = "k8s-app=kube-dns"
@@ -33,7 +28,8 @@ class Cluster:
     name = "cluster"
 
     def __init__(self, site: Site) -> None:
-        self.site = site
+        self.site, self.cluster_name = site, site.settings.cluster_name
+        self._delete = ("k3d", "cluster", "delete", self.cluster_name)
 
     @cached_property
     def kube(self) -> Kube:
@@ -45,9 +41,9 @@ class Cluster:
         if self.site.settings.lab != "existing":
             running = self._in_k3d()
             if not running:
-                return f"no k3d cluster {NAME}"
+                return f"no k3d cluster {self.cluster_name}"
             if not running["serversRunning"]:
-                return f"the k3d cluster {NAME} does not run"
+                return f"the k3d cluster {self.cluster_name} does not run"
         if not Path(self.site.record.environment["KUBECONFIG"]).is_file():
             return "no kubeconfig"
         try:
@@ -65,25 +61,25 @@ class Cluster:
 
         What an interrupted run left of it is deleted first. Raises LabError when it is not this lab's.
         """
-        if self.site.has_made(*DELETE):  # k3d lists a half-made cluster only sometimes, but always deletes it
-            self.site.terminal.run(*DELETE)
+        if self.site.has_made(*self._delete):  # k3d lists a half-made cluster only sometimes, but always deletes it
+            self.site.terminal.run(*self._delete)
         elif self._in_k3d():
             raise LabError(
-                f"a k3d cluster {NAME} is there already and does not work; it is not this lab's and is left alone",
-                expected=f"no cluster {NAME}, or one that is right",
+                f"a k3d cluster {self.cluster_name} is there already and does not work; "
+                "it is not this lab's and is left alone",
+                expected=f"no cluster {self.cluster_name}, or one that is right",
                 seen=str(self.wrong()),
-                remedy=f"if nobody needs it: `k3d cluster delete {NAME}`; then run again",
+                remedy=f"if nobody needs it: `k3d cluster delete {self.cluster_name}`; then run again",
             )
-        self.site.will_make(*DELETE)
+        self.site.will_make(*self._delete)
         self.site.terminal.run(
-            *("k3d", "cluster", "create", "--api-port", "6443"),
-            *("--port", "8080:80@loadbalancer", "--port", "8443:443@loadbalancer"),
+            *("k3d", "cluster", "create", *self._name_or_ports()),
             *("--k3s-arg", "--disable=traefik@server:0"),
             *("--k3s-arg", "--disable=servicelb@server:0"),
-            *("--network", network.NAME),
+            *("--network", self.site.settings.network_name),
             *("--image", self.site.source.k3s_image, *self._registry_configuration()),
             timeout=CREATE_TIMEOUT,
-            remedy="`python -m lab exec -- docker logs k3d-k3s-default-server-0` has the node's log",
+            remedy=f"`python -m lab exec -- docker logs k3d-{self.cluster_name}-server-0` has the node's log",
         )
         wait_until(
             self.kube.watching("Node"),
@@ -117,7 +113,13 @@ class Cluster:
 
     def _in_k3d(self) -> dict[str, Any] | None:
         listed = json.loads(self.site.terminal.run("k3d", "cluster", "list", "--output=json").output)
-        return next((cluster for cluster in listed if cluster["name"] == NAME), None)
+        return next((cluster for cluster in listed if cluster["name"] == self.cluster_name), None)
+
+    def _name_or_ports(self) -> tuple[str, ...]:
+        """A name of the lab's own; else the tutorial's ports, of which there is one set on a machine."""
+        if self.site.settings.name:
+            return (self.cluster_name,)
+        return (*("--api-port", "6443"), *("--port", "8080:80@loadbalancer", "--port", "8443:443@loadbalancer"))
 
     def _registry_configuration(self) -> tuple[str, ...]:
         if not self.site.source.mirrors:

@@ -18,7 +18,7 @@ from lab import diagnosis, releases
 from lab.cluster import Cluster
 from lab.errors import LabError
 from lab.ingress import Backend, expose, published_address, unserved
-from lab.ports import REMEDY, described, listening
+from lab.ports import REMEDY, addresses, described, listening
 from lab.releases import FrontEnd
 from lab.resolving import session
 from lab.site import Site
@@ -27,7 +27,7 @@ from lab.waiting import Hopeless, polling, root_of, wait_until
 
 NAMESPACE, SERVICE, SERVICE_PORT = "istio-system", "istio-ingressgateway", 80
 INGRESS, HOST = "svc-istio-ingressgateway", "kubeflow.example.it"
-LOOPBACK, PORT = IPv4Address("127.0.0.1"), 7080
+PORT = 7080
 LOCAL, PUBLIC = f"http://localhost:{PORT}", f"http://{HOST}"
 """Where a person types to come by each of them."""
 OPEN_TIMEOUT = 20
@@ -42,11 +42,12 @@ class PortForward:
 
     Arguments:
         terminal: where kubectl runs.
+        address: where kubectl listens.
         log_file: where kubectl's output goes.
     """
 
-    def __init__(self, terminal: Terminal, log_file: Path) -> None:
-        self._terminal, self._log_file = terminal, log_file
+    def __init__(self, terminal: Terminal, address: IPv4Address, log_file: Path) -> None:
+        self._terminal, self._address, self._log_file = terminal, address, log_file
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._last_words = ""  # of the last kubectl that has ended
@@ -65,6 +66,10 @@ class PortForward:
             self.kill()
             supervisor.join()
 
+    def addresses(self) -> list[str]:
+        """Where kubectl listens."""
+        return addresses(PORT, self._process.pid) if self._process else []
+
     def kill(self) -> None:
         """Kills kubectl, as a person or the kernel might."""
         if self._process:
@@ -79,12 +84,12 @@ class PortForward:
         forward to, and when time is up.
         """
         wait_until(
-            polling(lambda: listening(PORT, str(LOOPBACK)), every=0.05),
+            polling(lambda: listening(PORT, str(self._address)), every=0.05),
             satisfied=lambda pids: self._process is not None and self._process.pid in pids,
             hopeless=self._lost,
             show=lambda pids: described(pids) if pids else f"nobody listens on port {PORT}",
             timeout=OPEN_TIMEOUT,
-            what=f"the port-forward to {SERVICE} is open at {LOOPBACK}:{PORT}",
+            what=f"the port-forward to {SERVICE} is open at {self._address}:{PORT}",
             remedy=f"kubectl's own words are in {self._log_file}",
         )
 
@@ -98,7 +103,7 @@ class PortForward:
     def _supervise(self) -> None:
         while not self._closing.is_set():
             self._process = self._terminal.start(
-                *(*TIED_TO_STARTER, "kubectl", "port-forward", f"--address={LOOPBACK}", "--namespace", NAMESPACE),
+                *(*TIED_TO_STARTER, "kubectl", "port-forward", f"--address={self._address}", "--namespace", NAMESPACE),
                 *(f"svc/{SERVICE}", f"{PORT}:{SERVICE_PORT}"),
                 log_file=self._log_file,
             )

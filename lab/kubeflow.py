@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -18,11 +18,15 @@ from lab.releases import Release
 from lab.rollout import WORKLOADS, wait_until_ready, workload_is_ready
 from lab.served import check_served
 from lab.site import Site
+from lab.terminal import Terminal
+from lab.webapps import THINGS
 
 TARGET = "example"
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
 PROFILE = "kubeflow-user-example-com"
+CREATED = "lab-"
+"""With which the name of all begins that scenarios create in the web apps."""
 
 
 class Kubeflow:
@@ -164,8 +168,10 @@ class Readiness:
         self._kubeflow = kubeflow
 
     def wrong(self) -> str | None:
-        """What is not ready; None when all is."""
+        """What is not ready, or was left by an interrupted run and need never become so; None when all is right."""
         kube = self._kubeflow.kube
+        if left := left_behind(kube):
+            return f"an interrupted run has left {', '.join(left)}"
         for name in self._kubeflow.release.created_later:
             namespace, _, workload = name.partition("/")
             if kube.one("Deployment", workload, namespace) is None:
@@ -174,8 +180,9 @@ class Readiness:
         return f"not ready: {', '.join(waiting)}" if waiting else None
 
     def install(self) -> None:
-        """Waits for it; raises LabError when a pod can never become ready."""
+        """Waits for it, without what was left; raises LabError when a pod can never become ready."""
         kubeflow, release = self._kubeflow, self._kubeflow.release
+        delete_created(left_behind(kubeflow.kube), kubeflow.site.terminal)
         wait_until_ready(
             kubeflow.kube,
             kubeflow.site.terminal,
@@ -184,6 +191,22 @@ class Readiness:
             READY_TIMEOUT,
             kubeflow.tell,
         )
+
+
+def left_behind(kube: Kube) -> list[str]:
+    """What scenarios of an interrupted run have created in the web apps, as RESOURCE/NAME."""
+    return [
+        f"{thing.resource}/{one['metadata']['name']}"
+        for thing in THINGS.values()
+        for one in kube.all(thing.kind)
+        if one["metadata"]["namespace"] == PROFILE and one["metadata"]["name"].startswith(CREATED)
+    ]
+
+
+def delete_created(things: Collection[str], terminal: Terminal) -> None:
+    """Deletes what was created in the web apps, given as RESOURCE/NAME; what is gone already does no harm."""
+    if things:
+        terminal.run("kubectl", "delete", "--namespace", PROFILE, *things, "--ignore-not-found", "--wait=false")
 
 
 def missing(wanted: Iterable[Object], kube: Kube) -> list[str]:

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
+from lab import folders
 from lab.beside import UnwantedError
 from lab.errors import LabError
 from lab.journal import JOURNAL
+from lab.space import told_when_full
 
 Outcome = Literal["installed", "found", "not right", "failed", "given up"]
 
@@ -62,7 +64,7 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
     ledger.rows.append(row)
     begin = time.monotonic()
     try:
-        with JOURNAL.of_layer(layer.name):
+        with JOURNAL.of_layer(layer.name), told_when_full(folders.lab()):
             row.reason = layer.wrong() or ""
             if row.reason and installs:
                 layer.install()

@@ -14,6 +14,7 @@ import psutil
 
 from lab.findings import Finding, error, warning
 from lab.releases import Machine
+from lab.space import existing
 
 GIB = 1024**3
 MEMORY_NEEDED = 5 * GIB
@@ -89,7 +90,7 @@ def size(wanted: Machine) -> Iterator[Finding]:
 
 def space(folder: Path, needed: int) -> Iterator[Finding]:
     """That a folder's file system has less than so many bytes free."""
-    free = space_left(folder)
+    free = shutil.disk_usage(existing(folder)).free
     if free < needed:
         yield error(
             f"there is too little space at {folder}",
@@ -97,12 +98,6 @@ def space(folder: Path, needed: int) -> Iterator[Finding]:
             seen=f"{free / GIB:.1f} GiB",
             remedy="free some, or set XDG_CACHE_HOME to a folder on a larger file system",
         )
-
-
-def space_left(folder: Path) -> int:
-    """Bytes that are free where a folder is, or will be."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    return shutil.disk_usage(there).free
 
 
 def programs(names: Iterable[str], purpose: str) -> Iterator[Finding]:

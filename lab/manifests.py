@@ -51,6 +51,8 @@ class Clone:
         """That the clone is missing, or of another repository, or at another commit, or changed; else None."""
         if not (self.folder / GIT).is_dir():
             return "no clone of the manifests"
+        if self._lock.exists():
+            return "an interrupted run has left the clone half-made"
         if (origin := self._git("remote", "get-url", "origin")) != self._repository:
             return f"the clone is of {origin}"
         if self.commit() != self._wanted():
@@ -63,12 +65,16 @@ class Clone:
 
         Raises LabError when the repository cannot be reached, or lacks branch or commit.
         """
+        self._lock.unlink(missing_ok=True)
         if not (self.folder / GIT).is_dir() or self._git("remote", "get-url", "origin") != self._repository:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            unfinished = self.folder.with_name(f"{self.folder.name}.unfinished")
+            for old in (unfinished, self.folder):
+                shutil.rmtree(old, ignore_errors=True)
             self._terminal.run(
-                *("git", "clone", "--quiet", self._repository, self.folder),
+                *("git", "clone", "--quiet", self._repository, unfinished),
                 remedy=f"see that {self._repository} can be reached, or name other manifests with --manifests",
             )
+            unfinished.rename(self.folder)
         wanted = self._wanted()
         if self.commit() != wanted:
             self._git("fetch", "--quiet", "--tags", "--force", "origin")
@@ -83,6 +89,11 @@ class Clone:
     def branches(self) -> list[str]:
         """The branches that contain the commit that is checked out."""
         return self._git("branch", "--format=%(refname:short)", "--contains", "HEAD").split()
+
+    @property
+    def _lock(self) -> Path:
+        """Git's own, which one that was killed leaves, and the next one refuses to work beside."""
+        return self.folder / GIT / "index.lock"
 
     def _wanted(self) -> str:
         if self._commit:

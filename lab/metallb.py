@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab import probe_namespace
 from lab.cluster import Cluster
 from lab.helm import HelmRelease
 from lab.kube import Object
@@ -51,21 +52,27 @@ class AddressPool:
         self.site, self.kube = site, cluster.kube
 
     def wrong(self) -> str | None:
-        """That the pool or its announcement is missing or another one; None when both are right."""
+        """That pool or announcement is missing or another one, or that addresses are held by what a killed run left.
+
+        None when all is right.
+        """
         if self.addresses() != [str(self.site.settings.pool)]:
             return f"the addresses of {POOL} are {self.addresses()}"
         if self.announced_pools() != [POOL]:
             return f"the pools that {ADVERTISEMENT} announces are {self.announced_pools()}"
-        return None
+        left = probe_namespace.left_behind(self.kube)
+        return f"an interrupted run has left {', '.join(left)}" if left else None
 
     def install(self) -> None:
-        """Applies pool and announcement, as soon as MetalLB's webhook answers."""
+        """Applies pool and announcement, as soon as MetalLB's webhook answers, and frees what probes hold."""
         pool = {"addresses": [str(self.site.settings.pool)]}
         announcement = {"ipAddressPools": [POOL]}
         apply(
             self.site.terminal,
             [_object("IPAddressPool", POOL, pool), _object("L2Advertisement", ADVERTISEMENT, announcement)],
         )
+        for namespace in probe_namespace.left_behind(self.kube):
+            probe_namespace.remove(namespace, self.site.terminal)
 
     def addresses(self, name: str = POOL) -> list[str]:
         """The ranges of a pool, as MetalLB has them; none when there is no such pool."""

@@ -14,8 +14,6 @@ from pyroute2 import IPRoute
 from lab.errors import LabError
 from lab.site import Site
 
-NAME = "lab-network"
-
 
 class DockerNetwork:
     """The bridge network of the tutorial, with its subnet and gateway."""
@@ -23,7 +21,7 @@ class DockerNetwork:
     name = "network"
 
     def __init__(self, site: Site) -> None:
-        self.site = site
+        self.site, self.network_name = site, site.settings.network_name
         self.docker = docker.from_env(environment={**os.environ, **site.record.environment})
 
     def wrong(self) -> str | None:
@@ -33,16 +31,17 @@ class DockerNetwork:
         """
         there = self._inspect()
         if there is None:
-            return f"no Docker network {NAME}"
+            return f"no Docker network {self.network_name}"
         settings = self.site.settings
         expected = (f"{settings.subnet}", f"{settings.gateway}", "bridge")
         seen = (f"{self.subnet}", f"{self.gateway}", self.driver)
         if seen != expected and not settings.verify_only:
             raise LabError(
-                f"a Docker network {NAME} is there already, and is another one; it is left alone",
+                f"a Docker network {self.network_name} is there already, and is another one; it is left alone",
                 expected="subnet {}, gateway {}, driver {}".format(*expected),
                 seen="subnet {}, gateway {}, driver {}".format(*seen),
-                remedy=f"if nobody needs it: `docker network rm {NAME}`; or fit --subnet, --gateway and the rest to it",
+                remedy=f"if nobody needs it: `docker network rm {self.network_name}`; or fit --subnet, --gateway and "
+                "the rest to it",
             )
         return None
 
@@ -54,10 +53,10 @@ class DockerNetwork:
         for overlap in self.overlaps():
             raise overlap
         settings = self.site.settings
-        self.site.will_make("docker", "network", "rm", NAME)
+        self.site.will_make("docker", "network", "rm", self.network_name)
         self.site.terminal.run(
             *("docker", "network", "create", "--driver=bridge"),
-            *(f"--subnet={settings.subnet}", f"--gateway={settings.gateway}", NAME),
+            *(f"--subnet={settings.subnet}", f"--gateway={settings.gateway}", self.network_name),
         )
 
     def overlaps(self) -> Iterator[LabError]:
@@ -100,14 +99,16 @@ class DockerNetwork:
 
     def _inspect(self) -> dict[str, Any] | None:
         try:
-            return dict(self.docker.networks.get(NAME).attrs)
+            return dict(self.docker.networks.get(self.network_name).attrs)
         except NotFound:
             return None
 
     def _there(self) -> dict[str, Any]:
         there = self._inspect()
         if there is None:
-            raise LabError(f"there is no Docker network {NAME}", remedy="run without --verify-only to create it")
+            raise LabError(
+                f"there is no Docker network {self.network_name}", remedy="run without --verify-only to create it"
+            )
         return there
 
     def _address_range(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ from docker.errors import DockerException
 
 from lab.errors import LabError
 from lab.findings import Finding, error, warning
-from lab.machine import GIB, space_left
-from lab.network import NAME, DockerNetwork
+from lab.machine import GIB
+from lab.network import DockerNetwork
 from lab.site import Site
 from lab.waiting import root_of
 
@@ -56,7 +57,7 @@ def _engine(told: dict[str, Any]) -> Iterator[Finding]:
             remedy="start the kernel with cgroup_enable=memory cgroup_memory=1 (k3d-io/k3d#853)",
         )
     root = Path(told.get("DockerRootDir", ""))
-    if root.is_absolute() and root.exists() and (left := space_left(root)) < SPACE_ADVISED:
+    if root.is_absolute() and root.exists() and (left := shutil.disk_usage(root).free) < SPACE_ADVISED:
         yield warning(
             f"there may be too little space at {root}",
             expected=f"{SPACE_ADVISED / GIB:.0f} GiB free for Kubeflow's images and volumes",
@@ -74,4 +75,7 @@ def _in_the_way(network: DockerNetwork) -> Iterator[Finding]:
     except LabError as problem:
         yield Finding("error", problem)
     except DockerException as problem:
-        yield warning(f"it cannot be seen whether a network {NAME} is in the way", seen=root_of(problem))
+        yield warning(
+            f"it cannot be seen whether a network {network.site.settings.network_name} is in the way",
+            seen=root_of(problem),
+        )

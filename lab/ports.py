@@ -48,9 +48,9 @@ def listening(port: int, address: str) -> set[int | None]:
     }
 
 
-def addresses(port: int) -> list[str]:
-    """The addresses of this network at which a TCP port is listened to."""
-    return [connection.laddr.ip for connection in _listeners(port)]
+def addresses(port: int, pid: int | None = None) -> list[str]:
+    """The addresses of this network at which a TCP port is listened to, by anybody or by one process."""
+    return [connection.laddr.ip for connection in _listeners(port) if pid in (None, connection.pid)]
 
 
 def _listeners(port: int) -> list[Any]:

@@ -72,7 +72,7 @@ def _checks(settings: Settings, release: Release, source: Source, tags: Collecti
     if settings.lab == "k3d":
         yield partial(_kubernetes_of_node, source, release)
         yield partial(_docker, release.tools.docker, Site(settings, source, there or Record(kind="k3d")))
-        if there is None:
+        if there is None and not settings.name:
             yield partial(_ports, PORTS)
     if settings.lab == "existing":
         yield partial(_existing, release)
@@ -80,7 +80,7 @@ def _checks(settings: Settings, release: Release, source: Source, tags: Collecti
         wanted = _tools_needed(settings, tags)
         yield from (partial(tools, {name: text}, Terminal()) for name, text in release.tools if name in wanted)
         if "kubeflow" in tags:
-            yield partial(_ports, {doors.PORT: "the port-forward to Kubeflow"}, str(doors.LOOPBACK))
+            yield partial(_ports, {doors.PORT: "the port-forward to Kubeflow"}, str(settings.loopback))
 
 
 def _all_of(check: Check) -> list[Finding]:

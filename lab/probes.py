@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from ipaddress import IPv4Address
 
 import requests
 
-from lab import neighbours
+from lab import neighbours, probe_namespace
 from lab.ingress import published_address
 from lab.kube import Kube, Object, named
 from lab.kubectl import apply
@@ -25,18 +24,13 @@ READY_TIMEOUT = 60
 
 @contextmanager
 def probes(terminal: Terminal, kube: Kube) -> Iterator[Probes]:
-    """Makes a namespace for probes, and removes it with all that is in it.
-
-    The Services are gone when this returns, and their addresses free; the rest may take a little longer, so that each
-    time it is another namespace.
-    """
-    namespace = f"lab-probes-{secrets.token_hex(3)}"
+    """Makes a namespace for probes, and removes it with all that is in it; the addresses are free when this returns."""
+    namespace = probe_namespace.new_name()
     apply(terminal, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     try:
         yield Probes(terminal, kube, namespace)
     finally:
-        terminal.run("kubectl", "delete", "service", "--all", "--namespace", namespace, "--timeout=60s")
-        terminal.run("kubectl", "delete", "namespace", namespace, "--wait=false")
+        probe_namespace.remove(namespace, terminal)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 
 FILE = "lab.json"
+END_TIMEOUT = 120
+"""Seconds for the kernel to end some hundred processes, which a machine that is busy takes long for."""
 ZOMBIE = "Z"
-SOCKETS = "lab"
 GONE = ("No such", "not found")
 """Docker's words for what is not there."""
 CGROUPS = Path("/sys/fs/cgroup")
@@ -105,13 +106,19 @@ class Record(BaseModel):
     def remove(self) -> None:
         """Removes the lab and all that the record says belongs to it.
 
+        The record goes last, so that a removal that was interrupted can be taken up again.
+
         Raises LabError when something of it stays.
         """
         end_enclosure(self.first_process)
         self._undo()
         delete_cgroup(self.cgroup)
-        shutil.rmtree(folders.sockets(SOCKETS), ignore_errors=True)
-        shutil.rmtree(folders.lab(), ignore_errors=True)
+        shutil.rmtree(folders.sockets(folders.lab_id()), ignore_errors=True)
+        parts = [part for part in folders.lab().glob("*") if part.is_dir()]
+        for part in parts:
+            shutil.rmtree(part, ignore_errors=True)
+        if not any(part.exists() for part in parts):
+            shutil.rmtree(folders.lab(), ignore_errors=True)
         if folders.lab().exists():
             raise LabError(
                 "the lab could not be removed wholly",
@@ -159,7 +166,7 @@ def end_enclosure(first_process: ProcessId | None) -> None:
     wait_until(
         polling(first_process.runs, every=0.05),
         satisfied=lambda runs: not runs,
-        timeout=10,
+        timeout=END_TIMEOUT,
         what="the private Docker Engine's processes are gone",
     )
 

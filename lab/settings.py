@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from lab.addresses import AddressRange, is_host_address
+from lab.addresses import LOOPBACK, AddressRange, is_host_address, loopback_of
 from lab.errors import LabError
+from lab.folders import NAME_FORM, NAME_WORDS
 
 LabKind = Literal["embedded", "k3d", "existing"]
 Install = Literal["single", "multi"]
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     )
 
     lab: LabKind = "embedded"
+    name: str = ""
     release: str = "1.7"
     install: Install = "single"
     manifests: str = ""
@@ -43,9 +45,31 @@ class Settings(BaseSettings):
     keep_lab: bool = False
 
     @property
+    def network_name(self) -> str:
+        """The name of the lab's Docker network."""
+        return f"{self.name or 'lab'}-network"
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of its k3d cluster; without one of the lab's own, that which k3d gives."""
+        return self.name or "k3s-default"
+
+    @property
+    def loopback(self) -> IPv4Address:
+        """Where localhost is for who visits the lab: at an address of its own, if the lab has a name."""
+        return loopback_of(self.name) if self.name else LOOPBACK
+
+    @property
     def installs(self) -> bool:
         """Whether layers are installed; else they are only verified, as in a cluster that is a person's own."""
         return self.lab != "existing" and not self.verify_only
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_label(cls, value: str) -> str:
+        if value and not NAME_FORM.fullmatch(value):
+            raise ValueError(NAME_WORDS)
+        return value
 
     @field_validator("manifests")
     @classmethod
@@ -72,13 +96,15 @@ class Settings(BaseSettings):
         """What a value of the tutorial is in this run.
 
         The features are written in the tutorial's addresses. With other settings, the subnet, gateway, pool or ingress
-        address that a sentence names stands for the one that was set.
+        address that a sentence names stands for the one that was set; in a lab with a name, so do the loopback address
+        and kubectl's context.
 
         Raises KeyError for a value that the tutorial does not have.
         """
         fields = type(self).model_fields
         names = {str(fields[name].default): name for name in ("subnet", "gateway", "pool", "ingress_address")}
-        return str(getattr(self, names[value]))
+        own = {str(LOOPBACK): str(self.loopback), "k3d-k3s-default": f"k3d-{self.cluster_name}"}
+        return own[value] if value in own else str(getattr(self, names[value]))
 
 
 def load(options: Mapping[str, Any]) -> Settings:

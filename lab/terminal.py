@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -22,8 +24,11 @@ log = logging.getLogger("lab.terminal")
 
 LAST_LINES = 15
 """How many lines of a failed program's output its error shows."""
-TIED_TO_STARTER = ("setpriv", "--pdeathsig", "KILL")
-"""Before a program that goes on by itself: it ends with the thread that has started it, however that ends."""
+TIED_TO_STARTER = (shutil.which("setpriv") or "setpriv", "--pdeathsig", "KILL")
+"""Before a program: it ends with the thread that has started it, however that ends.
+
+So what a killed run was at does not go on beside the next run.
+"""
 
 
 class DidNotEndError(LabError):
@@ -93,14 +98,18 @@ class Terminal:
             )
         return result
 
-    def start(self, *arguments: str | Path, log_file: Path) -> subprocess.Popen[bytes]:
-        """Starts a program that goes on by itself, in a session of its own, its output in log_file."""
+    def start(self, *arguments: str | Path, log_file: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        """Starts a program that goes on by itself, in a session of its own, its output in log_file.
+
+        Arguments:
+            stdin: its standard input, as subprocess has it.
+        """
         command = [str(argument) for argument in arguments]
         with log_file.open("wb") as output:
             try:
                 return subprocess.Popen(
                     command,
-                    stdin=subprocess.DEVNULL,
+                    stdin=stdin,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     env=self._environment(),
@@ -113,21 +122,19 @@ class Terminal:
     def _finished(
         self, command: list[str], shown: str, stdin: str | None, timeout: float, log_file: Path | None
     ) -> Result:
+        self._refuse_what_is_no_program(command[0])
         with log_file.open("w+") if log_file else nullcontext(subprocess.PIPE) as sink:
-            try:
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                    stdout=sink,
-                    stderr=subprocess.STDOUT if log_file else subprocess.PIPE,
-                    env=self._environment(),
-                    cwd=self.directory,
-                    text=True,
-                    errors="replace",
-                    start_new_session=True,  # so that it can be ended with all that it has started
-                )
-            except OSError as error:
-                raise self._not_runnable(command[0], error) from None
+            process = subprocess.Popen(
+                [*TIED_TO_STARTER, *command],
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=sink,
+                stderr=subprocess.STDOUT if log_file else subprocess.PIPE,
+                env=self._environment(),
+                cwd=self.directory,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # so that it can be ended with all that it has started
+            )
             with process, beside.ended_by(partial(_end, process)):
                 try:
                     output, errors = process.communicate(stdin, timeout)
@@ -145,6 +152,12 @@ class Terminal:
                     _end(process)
                     raise
         return _result(command, process.returncode, output, errors, log_file)
+
+    def _refuse_what_is_no_program(self, program: str) -> None:
+        """Raises LabError for what cannot be run; what ties it to this process would say so in its own words."""
+        if shutil.which(program, path=self._environment().get("PATH")) is None:
+            number = errno.EACCES if Path(program).is_file() else errno.ENOENT
+            raise self._not_runnable(program, OSError(number, os.strerror(number)))
 
     def _not_runnable(self, program: str, error: OSError) -> LabError:
         path = self._environment().get("PATH", "")

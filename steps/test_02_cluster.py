@@ -55,10 +55,10 @@ def supported_version(the_cluster: Cluster, release: Release) -> None:
 
 
 @then(parsers.parse("kubectl uses the context {context}"))
-def uses_context(the_cluster: Cluster, context: str) -> None:
+def uses_context(the_cluster: Cluster, context: str, settings: Settings) -> None:
     """The context that k3d names after the cluster."""
-    seen = the_cluster.context()
-    assert seen == context, f"kubectl uses the context {seen}, and so another cluster or user than that of {context}"
+    seen, wanted = the_cluster.context(), settings.here(context)
+    assert seen == wanted, f"kubectl uses the context {seen}, and so another cluster or user than that of {wanted}"
 
 
 @then(parsers.parse("every node has an address in {subnet}"))

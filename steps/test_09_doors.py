@@ -5,7 +5,6 @@ from __future__ import annotations
 import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab import doors, ports
 from lab.asking import ask
 from lab.doors import KubeflowIngress, PortForward
 from lab.settings import Settings
@@ -26,10 +25,12 @@ def ingress(kubeflow_ingress: KubeflowIngress) -> KubeflowIngress:
 
 
 @then(parsers.parse("it listens on {address} and nowhere else"))
-def listens_on(forward: PortForward, address: str) -> None:
+def listens_on(forward: PortForward, address: str, settings: Settings) -> None:
     """Of all the addresses of this network."""
-    seen = ports.addresses(doors.PORT)
-    assert seen == [address], f"the port-forward listens on {seen}, where others than this machine may reach it"
+    seen = forward.addresses()
+    assert seen == [settings.here(address)], (
+        f"the port-forward listens on {seen}, where others than this machine may reach it"
+    )
 
 
 @when("its process is killed")

@@ -9,7 +9,7 @@ from http.cookies import SimpleCookie
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab.asking import ask
-from lab.kubeflow import PROFILE, Kubeflow
+from lab.kubeflow import CREATED, PROFILE, Kubeflow
 from lab.releases import Release
 from lab.settings import Settings
 from lab.visitor import Answer, Visitor
@@ -36,7 +36,7 @@ def without_secure_cookies(plain_cookies: None) -> None:
 @when(parsers.parse("they create a {thing}"), target_fixture="creation")
 def create(person: Visitor, thing: str, release: Release, deleted_afterwards: list[str]) -> Creation:
     """From the page of the web app that is for it."""
-    what, name = THINGS[thing], f"lab-{secrets.token_hex(3)}"
+    what, name = THINGS[thing], f"{CREATED}{secrets.token_hex(3)}"
     deleted_afterwards.append(f"{what.resource}/{name}")
     return Creation(name, person.create(what, release.web_apps[what.app], PROFILE, name))
 

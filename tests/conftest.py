@@ -35,6 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in list(os.environ):
         if name.upper().startswith("KUBEFLOW_LAB_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv(folders.NAME_VARIABLE, "")  # so that what a test sets is gone after it
     return folders.cache()
 
 

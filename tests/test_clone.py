@@ -160,3 +160,18 @@ def test_what_is_neither_a_folder_nor_a_url_is_refused() -> None:
     with pytest.raises(LabError) as caught:
         settings.load({"manifests": "no/such/folder"})
     assert "--manifests no/such/folder: this is neither a folder nor the URL" in caught.value.seen
+
+
+def test_what_git_left_that_was_killed_is_no_hindrance(repository: Path, site: Site) -> None:
+    clone = Clone(site, url(repository), "v1")
+    clone.install()
+    (clone.folder / ".git/index.lock").write_text("")
+    unfinished = clone.folder.with_name("manifests.unfinished")
+    unfinished.mkdir()
+    assert clone.wrong() == "an interrupted run has left the clone half-made"
+    clone.install()
+    assert clone.wrong() is None
+    (clone.folder / ".git").rename(clone.folder / "no-git")
+    clone.install()
+    assert clone.wrong() is None
+    assert not unfinished.exists()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from lab import doors, ports, releases
+from lab.addresses import LOOPBACK
 from lab.doors import PortForward, is_served
 from lab.errors import LabError
 from lab.terminal import Terminal
@@ -36,7 +37,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.fixture
 def forward(terminal: Terminal, tmp_path: Path) -> Iterator[PortForward]:
     """A port-forward; when the test has ended, nothing of it goes on."""
-    yield PortForward(terminal, tmp_path / "port-forward.log")
+    yield PortForward(terminal, LOOPBACK, tmp_path / "port-forward.log")
     assert not [thread for thread in threading.enumerate() if thread.name == "port-forward"]
 
 
@@ -64,9 +65,10 @@ def test_one_that_was_killed_is_waited_for_until_another_listens(
 KILLED = """
 import os, pathlib, signal
 from lab import doors, ports
+from lab.addresses import LOOPBACK
 from lab.terminal import Terminal
 doors.PORT = {port}
-with doors.PortForward(Terminal(), pathlib.Path({log!r})).open():
+with doors.PortForward(Terminal(), LOOPBACK, pathlib.Path({log!r})).open():
     assert ports.addresses(doors.PORT)
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.kube import Kube, Object
-from lab.kubeflow import missing, stopped
+from lab.kubeflow import PROFILE, left_behind, missing, stopped
 from tests.fake_cluster import FakeCluster, pod
 
 
@@ -65,3 +65,14 @@ def test_a_workload_of_the_manifests_that_is_set_to_nothing_is_told(kube: Kube, 
         "Deployment cellar/dex is set to 0 replicas, and the manifests want 2",
         "StatefulSet cellar/authservice is set to 0 replicas, and the manifests want 1",
     ]
+
+
+def test_what_a_killed_run_has_created_in_the_web_apps_is_found_and_nothing_else(
+    kube: Kube, cluster: FakeCluster
+) -> None:
+    cluster.objects["PersistentVolumeClaim"] = [
+        pod("lab-1a2b3c", namespace=PROFILE),
+        pod("lab-1a2b3c", namespace="kubeflow"),
+        pod("somebody-s", namespace=PROFILE),
+    ]
+    assert left_behind(kube) == ["persistentvolumeclaims/lab-1a2b3c"]

@@ -19,9 +19,9 @@ HOLDER = "from lab import lock\nwith lock.held():\n    print('held', flush=True)
 
 
 @contextmanager
-def running() -> Iterator[subprocess.Popen[str]]:
-    """A run in another process, which holds the lab until it gets a line or is ended."""
-    command = [sys.executable, "-c", HOLDER, "--keep-lab"]
+def running(script: str = HOLDER) -> Iterator[subprocess.Popen[str]]:
+    """A run in another process, which holds the lab, or the kit, until it gets a line or is ended."""
+    command = [sys.executable, "-c", script, "--keep-lab"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -81,3 +81,26 @@ def test_programs_that_a_run_started_do_not_hold_the_lab_after_it() -> None:
     finally:
         daemon.kill()
         daemon.wait()
+
+
+BUILDER = "from lab import lock\nwith lock.kit_held(print):\n    print('held', flush=True)\n    input()"
+
+
+def test_who_needs_the_kit_waits_for_who_builds_it_and_says_so() -> None:
+    told: list[str] = []
+    with running(BUILDER) as builder:
+
+        def end(text: str) -> None:
+            told.append(text)
+            builder.communicate("\n", timeout=10)
+
+        with lock.kit_held(end):
+            assert builder.returncode == 0
+    assert f"process {builder.pid}" in told[0]
+
+
+def test_runs_at_two_labs_do_not_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running():
+        monkeypatch.setenv("KUBEFLOW_LAB_NAME", "other")
+        with lock.held():
+            pass

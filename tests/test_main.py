@@ -204,3 +204,20 @@ def test_two_passwords_that_differ_make_no_hash() -> None:
     status, output, other = type_passwords("correct horse", "correct house")
     assert (status, output) == (1, "")
     assert "the two are not the same" in other
+
+
+def test_of_several_labs_the_named_one_is_removed() -> None:
+    Record(kind="k3d").save()
+    status = subprocess.run([sys.executable, "-m", "lab", "--name", "other", "down"], cwd=REPOSITORY, check=False)
+    assert status.returncode == 0
+    assert record.load()
+    assert main(["--name", "", "down"]) == 0
+    assert record.load() is None
+
+
+def test_down_removes_also_what_a_run_left_that_was_killed_before_its_record_was_written() -> None:
+    unfinished = folders.lab() / f"{record.FILE}.unfinished"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_text("{")
+    assert main(["down"]) == 0
+    assert not folders.lab().exists()

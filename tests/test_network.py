@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from lab import network, releases, settings, source
+from lab import releases, settings, source
 from lab.errors import LabError
 from lab.network import DockerNetwork
 from lab.record import Record
 from lab.site import Site
 from tests.conftest import WriteProgram
 
+NAME = "lab-network"
 # A range for benchmarks, which no machine has a route to.
 HERE = {
     "subnet": "198.18.7.0/24",
@@ -26,7 +27,7 @@ HERE = {
 
 
 def docker_network(
-    name: str = network.NAME, *, subnet: str = "198.18.7.0/24", gateway: str = "198.18.7.1", driver: str = "bridge"
+    name: str = NAME, *, subnet: str = "198.18.7.0/24", gateway: str = "198.18.7.1", driver: str = "bridge"
 ) -> dict[str, Any]:
     """A network as Docker tells of it."""
     return {
@@ -54,7 +55,7 @@ def docker(http_server: HTTPServer, programs: Path, write_program: WriteProgram)
         for one in networks:
             http_server.expect_request(f"/v1.44/networks/{one['Name']}").respond_with_json(one)
         missing = {"message": "network lab-network not found"}
-        http_server.expect_request(f"/v1.44/networks/{network.NAME}").respond_with_json(missing, 404)
+        http_server.expect_request(f"/v1.44/networks/{NAME}").respond_with_json(missing, 404)
         record = Record(
             kind="k3d",
             environment={"PATH": f"{programs}:/usr/bin:/bin", "DOCKER_HOST": f"tcp://127.0.0.1:{http_server.port}"},

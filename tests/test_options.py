@@ -62,3 +62,8 @@ def test_a_wrong_value_ends_the_run_before_anything_with_one_message(
     assert "what to do:" in said
     assert "Traceback" not in said + result.stdout.str()
     assert "given:" not in result.stdout.str()
+
+
+def test_the_name_of_the_lab_is_known_to_what_is_started_in_it(suite: pytest.Pytester) -> None:
+    suite.makepyfile("import os\ndef test_name(): print('name:', os.environ['KUBEFLOW_LAB_NAME'])")
+    run(suite, "--name=other").stdout.fnmatch_lines(["*name: other*"])

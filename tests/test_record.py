@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,3 +187,23 @@ def test_without_a_cgroup_none_is_deleted(monkeypatch: pytest.MonkeyPatch, tmp_p
     (tmp_path / "cpu").mkdir()
     record.delete_cgroup("")
     assert (tmp_path / "cpu").exists()
+
+
+def test_while_something_of_a_lab_is_left_its_record_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a SIGKILL in the middle of a removal."""
+    there = Record(kind="k3d")
+    there.save()
+    for name in ("bin", "engine", "home"):
+        (folders.lab() / name).mkdir()
+    removed = []
+
+    def killed(folder: Path, ignore_errors: bool) -> None:
+        removed.append(folder)
+        if folder.name == "home" or folder == folders.lab():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        there.remove()
+    assert folders.lab() not in removed
+    assert record.load() == there

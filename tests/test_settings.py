@@ -151,3 +151,25 @@ def test_the_tutorial_s_values_are_what_was_set_in_their_place() -> None:
 def test_a_value_that_the_tutorial_does_not_have_is_refused() -> None:
     with pytest.raises(KeyError):
         settings.load({}).here("172.20.0.77")
+
+
+def test_a_lab_with_a_name_has_names_and_a_loopback_address_of_its_own() -> None:
+    first, second, plain = (settings.load({"name": name}) for name in ("one", "two", ""))
+    for of in ("network_name", "cluster_name", "loopback"):
+        assert len({getattr(each, of) for each in (first, second, plain)}) == 3
+        assert getattr(settings.load({"name": "one"}), of) == getattr(first, of)
+    assert (plain.network_name, plain.cluster_name) == ("lab-network", "k3s-default")
+    assert first.loopback.is_loopback
+
+
+def test_what_the_tutorial_s_lab_is_called_is_what_this_one_is_called() -> None:
+    given = settings.load({"name": "one"})
+    assert given.here("k3d-k3s-default") == "k3d-one"
+    assert given.here("127.0.0.1") == str(given.loopback)
+    assert settings.load({}).here("k3d-k3s-default") == "k3d-k3s-default"
+
+
+@pytest.mark.parametrize("name", ["Lab", "1st", "a-", "a.b", "a" * 21])
+def test_a_name_that_no_cluster_can_have_is_refused(name: str) -> None:
+    with pytest.raises(LabError, match=f"--name {name}"):
+        settings.load({"name": name})

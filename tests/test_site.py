@@ -123,3 +123,17 @@ def test_without_xdg_cache_home_the_cache_is_in_the_person_s_own(monkeypatch: py
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/somebody")
     assert folders.cache() == Path("/home/somebody/.cache/kubeflow-lab")
+
+
+def test_labs_of_two_names_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = folders.lab(), folders.lab_id()
+    monkeypatch.setenv(folders.NAME_VARIABLE, "other")
+    assert not {*first} & {folders.lab(), folders.lab_id()}
+    assert folders.lab().parent == first[0].parent  # so that they share the kit
+
+
+@pytest.mark.parametrize("name", ["../kit", "Lab", "1st", "a-", "a" * 21])
+def test_what_cannot_be_a_name_names_no_folder(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(folders.NAME_VARIABLE, name)
+    with pytest.raises(LabError, match="cannot be the name of a lab"):
+        folders.lab()

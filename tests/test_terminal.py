@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from lab.errors import LabError
 from lab.journal import JOURNAL
 from lab.masking import SECRETS
 from lab.terminal import LAST_LINES, Terminal
-from tests.conftest import WriteProgram
+from tests.conftest import REPOSITORY, WriteProgram
 
 INTERRUPT = f"sleep 0.1; kill -INT {os.getpid()}"
 """A program that runs this is interrupted as by Ctrl-C, a moment later."""
@@ -219,6 +222,17 @@ def test_a_started_program_writes_to_its_log_file(tmp_path: Path) -> None:
 def test_a_program_that_cannot_be_started_is_named(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="no-such-daemon cannot be run"):
         Terminal().start("no-such-daemon", log_file=tmp_path / "daemon.log")
+
+
+def test_a_program_does_not_outlive_a_run_that_is_killed(tmp_path: Path) -> None:
+    """Else it goes on beside the next run, at the same lab."""
+    pid = tmp_path / "pid"
+    program = f"echo $$ > {pid}; kill -KILL $PPID; exec sleep 60"
+    script = f"from lab.terminal import Terminal; Terminal().run('sh', '-c', {program!r})"
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    run = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+    assert run.returncode == -signal.SIGKILL
+    assert _ends(int(pid.read_text()))
 
 
 def _ends(pid: int) -> bool:
