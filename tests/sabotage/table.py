@@ -301,7 +301,7 @@ SABOTAGES = (
         chapter=READINESS,
         scenario="All pods of a namespace are ready",
         words=("in kubeflow, not all pods are ready", "its image cannot be pulled"),
-        steps=[edited("kubeflow/deployment/kserve-models-web-app", r'models-web-app:v[^"]*', "models-web-app:v99")],
+        steps=[edited("kubeflow/deployment/kserve-models-web-app", r"models-web-app:v[\w.-]*", "models-web-app:v99")],
         seen=pod_says("kubeflow", "app.kubernetes.io/component=kserve-models-web-app", "ImagePull"),
     ),
     Sabotage(
