@@ -121,7 +121,8 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _in_base64(text: bytes) -> Iterator[str]:
-    """What base64 makes of it, also in the midst of other bytes; those characters that hang on others are left out."""
+    """What base64 makes of it: alone, or in the midst of other bytes without the characters that hang on those, too."""
+    yield base64.b64encode(text).decode()
     for before in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             encoded = encode(bytes(before) + text).decode().rstrip("=")

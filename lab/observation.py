@@ -90,6 +90,7 @@ def observe(site: Site, release: Release) -> Observation:
         "the API server": lambda: _of_api_server(kube),
         "the cluster's Secrets": lambda: _learn_secrets(kube),
         "pods": lambda: _of_pods(kube),
+        "logs": lambda: Observation(tuple(_of_logs(kube))),
         "the cluster": lambda: Observation(tuple(_of_cluster(kube))),
         "what is before Kubeflow": lambda: Observation(tuple(_of_front_end(kube, site, release))),
         doors.PUBLIC: lambda: Observation(tuple(_of_door(site))),
@@ -115,19 +116,21 @@ def _of_api_server(kube: Kube) -> Observation:
 
 
 def _of_pods(kube: Kube) -> Observation:
-    """Of all pods that are not ready: what is said of them, and what they say themselves."""
+    """All pods, and what is said of those that are not ready."""
     pods, claims, events = kube.all("Pod"), kube.all("PersistentVolumeClaim"), kube.all("Event")
     unready = [pod for pod in pods if is_unready(pod)]
     obstacles = [one for pod in unready for one in of_pod(pod, claims, events)]
     words = [Word("pod", f"pod {one.pod}", one.said) for one in obstacles]
     words += _warnings(events, {pod["metadata"]["uid"] for pod in unready})
-    words += [
-        Word("log", f"the log of {full_name(pod)}, container {container}", said)
-        for pod in unready
-        for container, previous in logs_of(pod)
-        if (said := _said(kube, pod, container, previous))
-    ]
     return Observation(tuple(words), tuple(obstacles), tuple(pods))
+
+
+def _of_logs(kube: Kube) -> Iterator[Word]:
+    """What the pods that are not ready say themselves; it takes the longest where there are many."""
+    for pod in filter(is_unready, kube.all("Pod")):
+        for container, previous in logs_of(pod):
+            if said := _said(kube, pod, container, previous):
+                yield Word("log", f"the log of {full_name(pod)}, container {container}", said)
 
 
 def is_unready(pod: Object) -> bool:
