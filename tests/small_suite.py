@@ -17,7 +17,7 @@ CONFTEST = """
 import os
 import pytest
 from fixtures.options import SETTINGS
-from fixtures.reports import MEMORY, SITE
+from fixtures.run import MEMORY, SITE
 from lab.memory import PeakMemory
 from lab.releases import Manifests
 from lab.record import Record

@@ -142,7 +142,7 @@ def done(server: HTTPServer, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("suite")
     for name, text in (("conftest.py", CONFTEST), ("test_lamp.py", TESTS), ("lamp.feature", FEATURE)):
         (folder / name).write_text(text)
-    plugins = [part for name in ("options", "reports", "evidence") for part in ("-p", f"fixtures.{name}")]
+    plugins = [part for name in ("options", "scenarios", "reports", "evidence") for part in ("-p", f"fixtures.{name}")]
     command = [sys.executable, "-m", "pytest", "-s", "-v", "--tb=short", *plugins, f"--rootdir={folder}", str(folder)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "DOOR": server.url_for("/"), "PASS_WORD": PASSWORD}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

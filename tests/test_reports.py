@@ -38,6 +38,7 @@ Feature: A lamp
 STEPS = """
 import time
 from lab.layers import LedgerRow
+from lab.masking import SECRETS
 from lab.terminal import Terminal
 from lab.versions import Comparison
 from lab.waiting import polling, wait_until
@@ -50,7 +51,8 @@ def lamp(ledger):
     wait_until(polling(lambda: True), bool, 5, "the lamp [a] is green")
     begin = time.monotonic()
     wait_until(polling(lambda: time.monotonic() - begin > 0.2, every=0.01), bool, 5, "the lamp is warm")
-    Terminal(secrets=("hidden",)).run("echo", "hidden", "lamp")
+    SECRETS.add("hidden-away")
+    Terminal().run("echo", "hidden-away", "lamp")
 
 @given("a lamp of this release")
 def of_this_release(comparisons):
