@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import IPv4Address
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -34,9 +35,15 @@ def chromium(addresses: Mapping[str, IPv4Address]) -> Iterator[Browser]:
     """
     rules = [*(f"MAP {host} {address}" for host, address in addresses.items()), "MAP * ~NOTFOUND"]
     exclusions = [f"EXCLUDE {address}" for address in ("127.0.0.1", *addresses.values())]
-    with JOURNAL.entry("program", "chromium"), sync_playwright() as playwright:
+    with (
+        JOURNAL.entry("program", "chromium"),
+        TemporaryDirectory(prefix="traces-") as traces,  # else Playwright leaves a folder of each context
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(
-            executable_path=executable(), args=[*FLAGS, f"--host-resolver-rules={', '.join([*rules, *exclusions])}"]
+            executable_path=executable(),
+            args=[*FLAGS, f"--host-resolver-rules={', '.join([*rules, *exclusions])}"],
+            traces_dir=traces,
         )
         try:
             yield browser
