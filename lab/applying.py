@@ -7,6 +7,7 @@ refused. Those are tried again. What will be refused for good ends the loop at o
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,10 @@ APPLY_TIMEOUT = 300
 SHOWN = 12
 """How many refusals an error names."""
 
+ACCEPTED = (" created", " configured", " unchanged", " serverside-applied")
+SEPARATOR = re.compile(r"(?m)^---\s*$")
+CONTENT = re.compile(r"(?m)^[^#\s]")
+"""What a YAML document has that is more than comments."""
 NO_KIND = re.compile(r'no matches for kind "(?P<kind>[^"]+)" in version "(?P<version>[^"]+)"')
 PASSING = ("connection refused", "because it is being terminated")
 """Signs that a refusal passes, whatever else it says: the API server is down, or a namespace is still going."""
@@ -93,6 +98,8 @@ def apply_in_rounds(
 ) -> Round:
     """Applies manifests again and again until all are accepted, as the tutorial's loop does, but not for ever.
 
+    A later round has only what was not accepted yet: to look at the rest again takes longer than all else.
+
     Arguments:
         manifests: YAML documents.
         log_folder: where each round's output is kept, as round-1.log and so on.
@@ -105,14 +112,13 @@ def apply_in_rounds(
     log_folder.mkdir(parents=True, exist_ok=True)
     kinds = served_by_own_crds(documents(manifests))
     how = ("--server-side", "--force-conflicts") if server_side else ()
-    number = 0
+    number, left = 0, manifests
 
     def round_() -> Round:
-        nonlocal number
+        nonlocal number, left
         number += 1
-        result = terminal.run(
-            *("kubectl", "apply", *how, "-f", "-"), stdin=manifests, may_fail=True, timeout=APPLY_TIMEOUT
-        )
+        result = terminal.run(*("kubectl", "apply", *how, "-f", "-"), stdin=left, may_fail=True, timeout=APPLY_TIMEOUT)
+        left = not_accepted(left, result.output) or left
         (log_folder / f"round-{number}.log").write_text(result.output + result.errors)
         seen = read(result.output, result.errors, kinds)
         tell(f"round {number}: {_counts(seen)}")
@@ -129,6 +135,29 @@ def apply_in_rounds(
     )
 
 
+def not_accepted(manifests: str, output: str) -> str:
+    """The part of the manifests that kubectl has not accepted; empty when it has accepted all.
+
+    Arguments:
+        manifests: YAML documents, one object each.
+        output: kubectl's standard output. It names no namespace, so that of several objects of a name all are left,
+            where one of them was not accepted.
+    """
+    accepted = Counter(line.rpartition(" ")[0] for line in output.splitlines() if line.endswith(ACCEPTED))
+    names = [_printed(one) for one in documents(manifests)]
+    texts = [text for text in SEPARATOR.split(manifests) if CONTENT.search(text)]
+    wanted = Counter(names)
+    return "---\n".join(
+        f"{text.strip()}\n" for text, name in zip(texts, names, strict=True) if accepted[name] < wanted[name]
+    )
+
+
+def _printed(one: Object) -> str:
+    """What kubectl calls an object."""
+    group = one["apiVersion"].rpartition("/")[0]
+    return f"{one['kind'].lower()}{'.' if group else ''}{group}/{one['metadata']['name']}"
+
+
 def read(output: str, errors: str, kinds: set[tuple[str, str]]) -> Round:
     """Reads what kubectl printed in a round.
 
@@ -137,9 +166,7 @@ def read(output: str, errors: str, kinds: set[tuple[str, str]]) -> Round:
         errors: its standard error.
         kinds: group and kind of all that the manifests' own CRDs will serve.
     """
-    accepted = sum(
-        line.endswith((" created", " configured", " unchanged", " serverside-applied")) for line in output.splitlines()
-    )
+    accepted = sum(line.endswith(ACCEPTED) for line in output.splitlines())
     return Round(accepted, tuple(_refusal(line, kinds) for line in errors.splitlines() if _is_refusal(line)))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.applying import Refusal, apply_in_rounds, built, read, served_by_own_crds
+from lab.applying import Refusal, apply_in_rounds, built, not_accepted, read, served_by_own_crds
 from lab.errors import LabError
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
@@ -27,6 +27,7 @@ apiVersion: kubeflow.org/v1beta1
 kind: Profile
 metadata: {name: kubeflow-user-example-com}
 """
+LAMPS = (("green", "cellar"), ("red", "cellar"), ("red", "attic"))
 
 
 def only_refusal(line: str) -> Refusal:
@@ -113,9 +114,11 @@ def test_rounds_go_on_until_all_is_accepted_and_each_is_kept(
     terminal: Terminal, write_program: WriteProgram, tmp_path: Path
 ) -> None:
     first_fails = f"""
-if [ -e {tmp_path}/second ]; then echo 'profile.kubeflow.org/kubeflow-user-example-com created'; exit 0; fi
+if [ -e {tmp_path}/second ]; then
+  cat > {tmp_path}/left; echo 'profile.kubeflow.org/kubeflow-user-example-com created'; exit 0
+fi
 touch {tmp_path}/second
-echo 'customresourcedefinition/profiles created'
+echo 'customresourcedefinition.apiextensions.k8s.io/profiles.kubeflow.org created'
 echo '{NO_PROFILE}' >&2
 exit 1"""
     write_program("kubectl", first_fails)
@@ -125,6 +128,16 @@ exit 1"""
     assert (last.accepted, last.refusals) == (1, ())
     assert "no matches for kind" in (tmp_path / "rounds/round-1.log").read_text()
     assert "created" in (tmp_path / "rounds/round-2.log").read_text()
+    assert (tmp_path / "left").read_text() == MANIFESTS.partition("---")[2].lstrip()
+
+
+def test_what_was_accepted_is_not_left_and_of_a_name_that_several_have_all_are() -> None:
+    lamps = [f"kind: Lamp\napiVersion: v1\nmetadata: {{name: {name}, namespace: {of}}}" for name, of in LAMPS]
+    manifests = "---\n# lamps\n---\n" + "\n---\n".join(lamps)
+    all_of_them = "lamp/green created\nlamp/red configured\nlamp/red unchanged\n"
+    assert not_accepted(manifests, all_of_them) == ""
+    assert not_accepted(manifests, "lamp/green created\nlamp/red created\n") == f"{lamps[1]}\n---\n{lamps[2]}\n"
+    assert not_accepted(manifests, "lamp/red created\nlamp/red created\n") == f"{lamps[0]}\n"
 
 
 def test_what_is_refused_for_good_ends_the_loop_at_once_and_is_named(
