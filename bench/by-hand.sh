@@ -7,6 +7,12 @@ set -euo pipefail
 
 section() { echo "by hand, $SECONDS s: $1"; }
 apply() { kubectl apply --filename=-; }
+# This kubectl's own wait fails at once where the address is not there yet.
+until_addressed() {
+  until kubectl get "$@" --output=jsonpath='{.status.loadBalancer.ingress[0].ip}' | grep --quiet '^172.20.0.13$'; do
+    sleep 1
+  done
+}
 
 section "the network and the cluster"
 docker network create --driver=bridge --subnet=172.20.0.0/24 --gateway=172.20.0.1 lab-network
@@ -45,8 +51,7 @@ controller:
 YAML
 helm upgrade --install --create-namespace --namespace kube-system \
   ingress-nginx ingress-nginx/ingress-nginx --values ingress-nginx-values.yaml
-kubectl wait --namespace kube-system --for=jsonpath='{.status.loadBalancer.ingress[0].ip}'=172.20.0.13 \
-  service/ingress-nginx-controller --timeout=120s
+until_addressed --namespace kube-system service/ingress-nginx-controller
 kubectl wait --namespace kube-system --for=condition=Ready pods --timeout=120s \
   --selector=app.kubernetes.io/name=ingress-nginx
 kubectl create deployment nginx --image=nginx
@@ -60,7 +65,7 @@ spec:
   - host: nginx.example.it
     http: {paths: [{pathType: Prefix, path: /, backend: {service: {name: nginx, port: {number: 80}}}}]}
 YAML
-kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}'=172.20.0.13 ingress/ingress-nginx-svc --timeout=120s
+until_addressed ingress/ingress-nginx-svc
 kubectl wait --for=condition=Available deployment/nginx --timeout=120s
 curl --silent --show-error --fail --retry 60 --retry-delay 1 --retry-all-errors --output site.html \
   --resolve nginx.example.it:80:172.20.0.13 http://nginx.example.it
