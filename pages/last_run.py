@@ -59,7 +59,7 @@ class LastRun(_Fact):
 
 
 def of(run: Run, features: Iterable[str]) -> LastRun | None:
-    """What is kept of a run; None where it did not try all features, or did not install all layers itself.
+    """What is kept of a run; None where it did not try all that applies, or did not install all layers itself.
 
     Arguments:
         run: its facts.
@@ -67,7 +67,7 @@ def of(run: Run, features: Iterable[str]) -> LastRun | None:
     """
     tried = {chapter.file for chapter in run.chapters}
     installed = bool(run.layers) and all(row.outcome == "installed" for row in run.layers)
-    if run.left_out or tried != set(features) or not installed:
+    if run.left_out > run.inapplicable or tried != set(features) or not installed:
         return None
     return LastRun(
         day=run.began.date(),

@@ -150,6 +150,7 @@ class Run(_Fact):
         seconds, own_seconds: how long it took, and how much of that was neither a program nor a wait.
         peak_memory_bytes: of the lab and the suite; None where there was no lab.
         left_out: how many scenarios were not asked for, or do not apply.
+        inapplicable: how many of them do not apply to this release, lab or manifests.
         chapters: what was tried.
         layers: what was done for each layer.
         waits: the slowest, slowest first.
@@ -171,6 +172,7 @@ class Run(_Fact):
     own_seconds: float
     peak_memory_bytes: int | None
     left_out: int
+    inapplicable: int = 0
     chapters: list[Chapter]
     layers: list[LedgerRow]
     waits: list[Wait]

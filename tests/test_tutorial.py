@@ -110,6 +110,13 @@ def test_a_project_without_any_run_has_a_page_without_results(project: Path) -> 
     assert "last run" not in (project / docs.PAGE).read_text()
 
 
+def test_a_run_that_left_out_only_what_does_not_apply_is_kept(project: Path) -> None:
+    (project / docs.LAST_RUN).unlink(missing_ok=True)
+    some_run.run(left_out=3, inapplicable=3).save(project / docs.REPORT)
+    docs.main(project)
+    assert (project / docs.LAST_RUN).exists()
+
+
 @pytest.mark.parametrize(
     "run",
     [
