@@ -6,6 +6,7 @@ It answers what `kubectl wait` and lab.rollout ask: discovery, lists, and watche
 from __future__ import annotations
 
 import json
+import sched
 import sys
 import threading
 import time
@@ -53,15 +54,19 @@ class Simulation:
         threading.Thread(target=self._make_ready, daemon=True).start()
 
     def _make_ready(self) -> None:
+        changes = sched.scheduler(time.monotonic)
         begin = time.monotonic() + BEGIN_AFTER
         for number, pod in enumerate(self.pods.values()):
-            time.sleep(max(0, begin + number * SPREAD / len(self.pods) - time.monotonic()))
-            with self.changed:
-                pod["metadata"]["resourceVersion"] = str(len(self.changes) + 1)
-                pod["status"] = _status("True")
-                self.changes.append(json.dumps({"type": "MODIFIED", "object": pod}) + "\n")
-                self.changed.notify_all()
+            changes.enterabs(begin + number * SPREAD / len(self.pods), 0, self._change, (pod,))
+        changes.run()
         self._told.write_text(str(time.monotonic()))
+
+    def _change(self, pod: Object) -> None:
+        with self.changed:
+            pod["metadata"]["resourceVersion"] = str(len(self.changes) + 1)
+            pod["status"] = _status("True")
+            self.changes.append(json.dumps({"type": "MODIFIED", "object": pod}) + "\n")
+            self.changed.notify_all()
 
 
 def _pod(number: int) -> Object:

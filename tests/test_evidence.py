@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -104,7 +105,7 @@ class Run:
         return self.folder / "reports/latest"
 
     @property
-    def failures(self) -> dict[str, dict[str, object]]:
+    def failures(self) -> dict[str, dict[str, Any]]:
         """What was collected for those who show it, by the scenario's test."""
         failures = json.loads((self.folder / "failures.json").read_text())
         return {name.partition("::")[2]: one for name, one in failures.items()}
@@ -189,10 +190,10 @@ def test_a_failure_is_collected_with_its_step_its_error_its_diagnoses_and_its_fi
     failure = done.failures["test_it_is_on"]
     assert failure["step"] == "Then the lamp is on"
     assert f"toomanyrequests, said {MASK}" in str(failure["error"])
-    assert set(failure["files"]) == {  # type: ignore[call-overload]
+    assert set(failure["files"]) == {
         f"failures/it-is-on/browser-1-{what}" for what in ("console.txt", "page-1.png", "trace.zip")
     }
-    assert all((done.latest / str(file)).stat().st_size for file in list(failure["files"]))  # type: ignore[call-overload]
+    assert all((done.latest / file).stat().st_size for file in failure["files"])
 
 
 def test_a_scenario_that_passed_leaves_nothing(done: Run) -> None:

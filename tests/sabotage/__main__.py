@@ -36,7 +36,7 @@ LOGS = REPORTS / "sabotage"
 """What each run of the features printed."""
 RUN_TIMEOUT, LAB_TIMEOUT = 300, 3600
 """Seconds for one run of the features, and for a lab to be made, for which the kit may have to be built."""
-LOOK = ("--verify-only", "--maxfail=1", "-m", "not changes")
+TO_FIRST_FAILURE = ("--verify-only", "--maxfail=1", "-m", "not changes")
 """How the features are run on what is broken: what changes Kubeflow applies manifests, and would heal it."""
 INTERRUPTED = 2
 """The exit status of a run that was interrupted, as pytest has it."""
@@ -161,7 +161,7 @@ def _tried(sabotage: Sabotage, ground: Ground) -> Row:
             broken.enter_context(step(ground))
         if sabotage.seen:
             wait_for(sabotage.seen, ground)
-        outcome = _run(sabotage.name, *LOOK, *sabotage.options)
+        outcome = _run(sabotage.name, *TO_FIRST_FAILURE, *sabotage.options)
     wrong = missed(sabotage, outcome)
     if outcome.failed and (test := outcome.failed[0].test):
         again = _run(f"{sabotage.name}-restored", "--verify-only", test)

@@ -67,24 +67,18 @@ class Sabotage:
     options: tuple[str, ...] = ()
 
 
-def _deployment(name: str, image: str, spec: Object) -> Object:
+def _workload(kind: str, namespace: str, name: str, pod: Object) -> Object:
+    """A workload of nginx.
+
+    Arguments:
+        pod: what its pods have beside the container.
+    """
     labels = {"app": name}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": name, "image": image}], **spec}}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": name, "image": "nginx"}], **pod}}
     return {
         "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": "kubeflow"},
-        "spec": {"selector": {"matchLabels": labels}, "template": template},
-    }
-
-
-def _daemon_set(name: str) -> Object:
-    labels = {"app": name}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": name, "image": "nginx"}]}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "DaemonSet",
-        "metadata": {"name": name, "namespace": "kube-system"},
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     }
 
@@ -161,7 +155,7 @@ SABOTAGES = (
         chapter=CLUSTER,
         scenario="What the tutorial installs itself is not there already",
         words=("svclb-sabotage", "run although the cluster was to be made without"),
-        steps=[made(_daemon_set(f"svclb-{MADE}"))],
+        steps=[made(_workload("DaemonSet", "kube-system", f"svclb-{MADE}", {}))],
         seen=pod_says("kube-system", f"app=svclb-{MADE}", "phase"),
     ),
     Sabotage(
@@ -334,7 +328,7 @@ SABOTAGES = (
         chapter=READINESS,
         scenario="All pods of a namespace are ready",
         words=("in kubeflow, not all pods are ready", f"claim {MADE}", "its StorageClass is not there"),
-        steps=[made(_deployment(MADE, "nginx", CLAIMING), CLAIM)],
+        steps=[made(_workload("Deployment", "kubeflow", MADE, CLAIMING), CLAIM)],
         seen=has_said("no-such-class", MADE, "kubeflow"),
     ),
     Sabotage(
