@@ -59,6 +59,7 @@ class Scenario:
     """A scenario, or one example of an outline.
 
     Arguments:
+        test: pytest's name for it, by which it can be run again.
         keyword, name, description, tags: as the feature has them; tags without the feature's.
         file, line: where it is, relative to the project.
         example: the values of an outline's example, by the names of its columns.
@@ -69,6 +70,7 @@ class Scenario:
         failure: why it failed.
     """
 
+    test: str
     keyword: str
     name: str
     description: str

@@ -12,6 +12,7 @@ from pages.run import Chapter, Command, Run, Scenario, Step
 def scenario(file: str = "features/01_lamp.feature", **facts: Any) -> Scenario:
     """A scenario that passed, but for what is given."""
     usual = {
+        "test": "steps/test_01_lamp.py::test_it_is_there",
         "keyword": "Scenario",
         "name": "It is there",
         "description": "",

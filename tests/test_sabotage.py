@@ -11,9 +11,11 @@ from pytest_bdd.feature import get_features
 from lab.kube import Kube
 from lab.settings import Settings
 from lab.terminal import Terminal
+from pages.run import Failure
+from tests import some_run
 from tests.conftest import REPOSITORY, WriteProgram
 from tests.sabotage.__main__ import main, part
-from tests.sabotage.outcome import WITHIN, Failed, Outcome, error_of, missed, read, scenario_of
+from tests.sabotage.outcome import WITHIN, Failed, Outcome, missed, of_run, scenario_of
 from tests.sabotage.steps import Ground, deleted, done, edited, made
 from tests.sabotage.table import SABOTAGES, Sabotage
 
@@ -103,41 +105,22 @@ class TestWhatCounts:
 class TestReading:
     """What a run of the features left."""
 
-    def test_a_run_is_told_from_what_pytest_wrote(self, pytester: pytest.Pytester) -> None:
-        pytester.makepyfile(
-            """
-            import pytest
-
-            def test_green():
-                pass
-
-            @pytest.mark.parametrize("row", ["one"])
-            def test_red(row):
-                words = "a word of the code"
-                assert not words, "what was seen"
-
-            @pytest.fixture
-            def broken():
-                raise RuntimeError("no ground")
-
-            def test_without_ground(broken):
-                pass
-            """
+    def test_a_run_is_told_by_its_facts(self) -> None:
+        """The order is the run's: what failed first is what a person meets."""
+        green, first, second = (
+            some_run.scenario(test="green"),
+            some_run.scenario(test="first", status="failed", failure=Failure("what was seen")),
+            some_run.scenario(test="second", status="failed", failure=Failure("no ground")),
         )
-        pytester.runpytest_subprocess("--junitxml=here.xml", "--tb=short")
-        outcome = read(pytester.path / "here.xml", 1.5)
-        module = f"{pytester.path.name}.py"
-        assert (outcome.green, outcome.seconds, outcome.is_green) == (1, 1.5, False)
-        assert [one.test.partition("::")[2] for one in outcome.failed] == ["test_red[one]", "test_without_ground"]
-        assert outcome.failed[0].test.startswith(module.removesuffix("0.py"))
-        assert outcome.failed[0].words.startswith("AssertionError: what was seen")
-        assert outcome.failed[1].words == "RuntimeError: no ground"
+        outcome = of_run(some_run.run(chapters=[some_run.chapter(green, first, second)], exit_status=1), 1.5)
+        assert outcome == Outcome(1, [Failed("first", "what was seen"), Failed("second", "no ground")], 1.5)
+        assert not outcome.is_green
 
-    def test_a_run_that_left_nothing_is_not_green(self, tmp_path: Path) -> None:
-        assert not read(tmp_path / "none.xml", 1).is_green
+    def test_a_run_that_left_nothing_is_not_green(self) -> None:
+        assert not of_run(None, 1).is_green
 
-    def test_an_error_for_people_is_all_words(self) -> None:
-        assert error_of("there is no lab\n  expected: one\n") == "there is no lab\n  expected: one"
+    def test_a_run_that_failed_outside_of_its_scenarios_is_not_green(self) -> None:
+        assert not of_run(some_run.run(exit_status=3), 1).is_green
 
 
 class TestSteps:

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -25,13 +26,16 @@ from lab.record import Record
 from lab.settings import Settings
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
-from tests.sabotage.outcome import Outcome, missed, read
+from pages import run as runs
+from tests.sabotage.outcome import Outcome, missed, of_run
 from tests.sabotage.seeing import wait_for, wait_until_whole
 from tests.sabotage.steps import Ground
 from tests.sabotage.table import SABOTAGES, Sabotage
 
 REPOSITORY = Path(__file__).parents[2]
 REPORTS = REPOSITORY / "reports"
+LATEST = REPORTS / "latest"
+"""The reports of the last run that was not refused."""
 LOGS = REPORTS / "sabotage"
 """What each run of the features printed."""
 RUN_TIMEOUT, LAB_TIMEOUT = 300, 3600
@@ -42,7 +46,7 @@ INTERRUPTED = 2
 """The exit status of a run that was interrupted, as pytest has it."""
 END_TIMEOUT = 180
 """Seconds for a run that is interrupted to take back what it has changed."""
-WORDS_SHOWN = 300
+WORDS_SHOWN = 160
 
 
 @dataclass(frozen=True)
@@ -181,11 +185,9 @@ def _run(name: str, *options: str, timeout: float = RUN_TIMEOUT) -> Outcome:
 
     It is ended as by Ctrl-C when this one is: what its scenarios have changed must be taken back first.
     """
-    junit = LOGS / f"{name}.xml"
-    junit.unlink(missing_ok=True)
-    begin = time.monotonic()
+    begin, before = time.monotonic(), LATEST.resolve()
     process = Terminal(directory=REPOSITORY).start(
-        *(sys.executable, "-m", "pytest", f"--junitxml={junit}", *options), log_file=LOGS / f"{name}.log"
+        *(sys.executable, "-m", "pytest", *options), log_file=LOGS / f"{name}.log"
     )
     try:
         wait_until(
@@ -200,7 +202,7 @@ def _run(name: str, *options: str, timeout: float = RUN_TIMEOUT) -> Outcome:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             process.wait(END_TIMEOUT)
-    return read(junit, time.monotonic() - begin)
+    return of_run(runs.load(LATEST) if LATEST.resolve() != before else None, time.monotonic() - begin)
 
 
 def _tell(row: Row) -> None:
@@ -208,14 +210,17 @@ def _tell(row: Row) -> None:
 
 
 def _report(rows: Sequence[Row]) -> None:
-    """Prints the table, and writes reports/sabotage.json."""
+    """Prints the table, and below it what is not as it must be; writes reports/sabotage.json."""
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
     table = Table("sabotage", "caught", "by", "seconds", "words", box=box.SIMPLE_HEAD, title="Sabotage")
     for row in rows:
-        words = row.words if len(row.words) <= WORDS_SHOWN else f"{row.words[:WORDS_SHOWN]}…"
-        caught = "yes" if row.caught else f"no: {row.wrong}"
+        words = textwrap.shorten(row.words, WORDS_SHOWN, placeholder="…")
+        caught = "yes" if row.caught else "no"
         table.add_row(row.name, caught, row.by.removeprefix("steps/"), f"{row.seconds:.1f}", words)
     console.print(table)
+    for row in rows:
+        if not row.caught:
+            print(f"{row.name} is not as it must be: {row.wrong}; seen, by {row.by or 'no scenario'}: {row.words}")
     (REPORTS / "sabotage.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
 
 

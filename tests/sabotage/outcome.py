@@ -1,15 +1,14 @@
-"""What a run of the features found, from its junit.xml, and whether that is what a sabotage must lead to."""
+"""What a run of the features found, and whether that is what a sabotage must lead to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from xml.etree import ElementTree
 
 from pytest_bdd.scenario import make_python_name
 
+from pages.run import Run
 from tests.sabotage.table import Sabotage
 
 WITHIN = 60.0
@@ -45,25 +44,14 @@ class Outcome:
         return self.green > 0 and not self.failed
 
 
-def read(junit: Path, seconds: float) -> Outcome:
-    """What a run left; one that left nothing has failed, as a whole."""
-    if not junit.is_file():
-        return Outcome(0, [Failed("", "the run has left no junit.xml")], seconds)
-    green, failed = 0, []
-    for case in ElementTree.parse(junit).iter("testcase"):  # noqa: S314 - it was written by our own run
-        found = [one for one in case if one.tag in ("failure", "error")]
-        if found:
-            module = case.get("classname", "").replace(".", "/")
-            failed.append(Failed(f"{module}.py::{case.get('name')}", error_of(found[0].text or "")))
-        elif case.find("skipped") is None:
-            green += 1
-    return Outcome(green, failed, seconds)
-
-
-def error_of(shown: str) -> str:
-    """The error itself of what pytest shows of one, without the lines of code that it comes from."""
-    lines = [line[1:].strip() for line in shown.splitlines() if line.startswith("E ")]
-    return "\n".join(lines) if lines else shown.strip()
+def of_run(run: Run | None, seconds: float) -> Outcome:
+    """What a run found; one that left no facts has failed, as a whole."""
+    if run is None:
+        return Outcome(0, [Failed("", "the run has left no run.json")], seconds)
+    failed = [Failed(one.test, one.failure.error if one.failure else "") for one in run.failed]
+    if run.exit_status and not failed:
+        failed.append(Failed("", run.result))
+    return Outcome(run.counts.get("passed", 0), failed, seconds)
 
 
 def scenario_of(sabotage: Sabotage) -> str:

@@ -144,6 +144,9 @@ def _lacking(ground: Ground) -> Iterator[str]:
         if not status.get("numberReady") or status.get("observedGeneration", 0) < generation:
             yield str(one["metadata"]["name"])
     yield from (one["metadata"]["name"] for one in ground.kube.all("Pod") if "deletionTimestamp" in one["metadata"])
+    for one in ground.kube.all("Ingress"):  # its controller takes the address away when it ends
+        if not one.get("status", {}).get("loadBalancer", {}).get("ingress"):
+            yield f"the Ingress {one['metadata']['name']} has no address"
     for url, status in ((f"http://{nginx_site.HOST}", 200), (doors.PUBLIC, 302)):
         if (seen := _status(url, ground)) != status:
             yield f"{url} answers {seen}"
