@@ -11,6 +11,7 @@ pytest_plugins = [
     "fixtures.terminal",
     "fixtures.github",
     "fixtures.site",
+    "fixtures.coming",
     "fixtures.network",
     "fixtures.cluster",
     "fixtures.metallb",

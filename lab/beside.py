@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import Any, Generic, TypeVar
@@ -30,6 +30,10 @@ class Work(Generic[Result]):
     def result(self) -> Result:
         """What the work gives, when it is done; raises what it raised."""
         return self._future.result()
+
+    def wait(self) -> None:
+        """Waits until the work is done, however it ends."""
+        wait([self._future])
 
     def stop(self) -> None:
         """Ends the work, if it still goes on: its programs are ended, and its waits. Comes back when it has ended."""

@@ -30,6 +30,7 @@ class Cluster:
     def __init__(self, site: Site) -> None:
         self.site, self.cluster_name = site, site.settings.cluster_name
         self._delete = ("k3d", "cluster", "delete", self.cluster_name)
+        self.node = f"k3d-{self.cluster_name}-server-0"  # as k3d names the container
 
     @cached_property
     def kube(self) -> Kube:
@@ -79,7 +80,7 @@ class Cluster:
             *("--network", self.site.settings.network_name),
             *("--image", self.site.source.k3s_image, *self._registry_configuration()),
             timeout=CREATE_TIMEOUT,
-            remedy=f"`python -m lab exec -- docker logs k3d-{self.cluster_name}-server-0` has the node's log",
+            remedy=f"`python -m lab exec -- docker logs {self.node}` has the node's log",
         )
         wait_until(
             self.kube.watching("Node"),

@@ -84,7 +84,7 @@ class PortForward:
         forward to, and when time is up.
         """
         wait_until(
-            polling(lambda: listening(PORT, str(self._address)), every=0.05),
+            polling(self._listening, every=0.05),
             satisfied=lambda pids: self._process is not None and self._process.pid in pids,
             hopeless=self._lost,
             show=lambda pids: described(pids) if pids else f"nobody listens on port {PORT}",
@@ -92,6 +92,12 @@ class PortForward:
             what=f"the port-forward to {SERVICE} is open at {self._address}:{PORT}",
             remedy=f"kubectl's own words are in {self._log_file}",
         )
+
+    def _listening(self) -> set[int | None]:
+        """The processes that listen at the port; of others only where kubectl does not."""
+        if self._process and str(self._address) in self.addresses():
+            return {self._process.pid}
+        return listening(PORT, str(self._address))
 
     def _lost(self, pids: set[int | None]) -> Hopeless | None:
         if pids - self._pids - {None}:

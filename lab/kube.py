@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
+from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError, ServiceUnavailableError
 from kubernetes.dynamic.resource import Resource
 from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
@@ -86,6 +86,17 @@ class Kube:
                 return None
         return dict(found.to_dict())
 
+    def create(self, objects: Iterable[Object]) -> None:
+        """Creates objects of the suite's own, in their order.
+
+        kubectl would have the API server make its whole OpenAPI anew for each time that a CRD has come meanwhile, which
+        keeps a processor busy for seconds.
+        """
+        with self._reached():
+            for one in objects:
+                resource = self._discovered(one["apiVersion"], one["kind"])
+                resource.create(body=one, namespace=one["metadata"].get("namespace"), _request_timeout=REQUEST_TIMEOUT)
+
     def all(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
         """All objects of a kind, in one namespace or all, by label selector; none when there is no such kind."""
         with self._reached():
@@ -153,7 +164,7 @@ class Kube:
     def _reached(self) -> Iterator[None]:
         try:
             yield
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ServiceUnavailableError) as error:
             raise UnreachableError(
                 "the API server of the cluster cannot be reached",
                 expected=f"the server that {self._kubeconfig} names answers",
@@ -204,8 +215,24 @@ class Kube:
         return self._discovered(API_VERSIONS.get(kind, "v1"), kind)
 
     def _discovered(self, api_version: str, kind: str) -> Resource:
+        """What the client asks for the objects of a kind; raises ResourceNotFoundError when there is no such kind.
+
+        Without the prefix the client looks through all groups that have this version, and takes one that is listed and
+        not served yet, as while CRDs come, for an answer about all of them. An answer of 503 it takes for no kinds.
+        """
+        prefix = "apis" if "/" in api_version else "api"
         with self._discovering:
-            found: Resource = self._client.resources.get(api_version=api_version, kind=kind)
+            try:
+                found: Resource = self._client.resources.get(prefix=prefix, api_version=api_version, kind=kind)
+            except ResourceNotFoundError:
+                if kind in self.kinds(api_version):
+                    raise UnreachableError(
+                        "the API server does not say what it serves",
+                        expected=f"{kind} among the kinds of {api_version}",
+                        seen="now and then it is not",
+                        remedy="wait until the machine has less to do, and run again",
+                    ) from None
+                raise
         return found
 
 

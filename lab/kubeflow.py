@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lab import editing, images
-from lab.applying import apply_in_rounds, built, documents
+from lab.applying import apply_in_rounds, built, documents, put_ahead
 from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
 from lab.kube import Kube, Object
@@ -25,6 +25,13 @@ TARGET = "example"
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
 PROFILE = "kubeflow-user-example-com"
+FIRST = ("istio-system/istiod", "kubeflow/training-operator")
+"""The workloads that are applied before the others, in every release, since all wait for them.
+
+istiod makes the ConfigMap istio-ca-root-cert. The kubelet looks for what a pod is to mount ever more rarely: gateways
+that miss it at first may start half a minute after it is there. training-operator may use a tenth of a CPU, and takes
+more than half a minute to start.
+"""
 CREATED = "lab-"
 """With which the name of all begins that scenarios create in the web apps."""
 
@@ -33,15 +40,23 @@ class Kubeflow:
     """All objects of Kubeflow, accepted by the API server: by the tutorial's one command in a loop, or part by part.
 
     Arguments:
+        example: what kustomize makes of all manifests, as they are at first; scenarios that change some take it back.
         tell: is told how it goes on.
     """
 
     name = "kubeflow"
 
     def __init__(
-        self, site: Site, cluster: Cluster, manifests: Manifests, release: Release, tell: Callable[[str], None]
+        self,
+        site: Site,
+        cluster: Cluster,
+        manifests: Manifests,
+        example: str,
+        release: Release,
+        tell: Callable[[str], None],
     ) -> None:
         self.site, self.kube, self.manifests, self.release, self.tell = site, cluster.kube, manifests, release, tell
+        self._whole = example
 
     @property
     def log_folder(self) -> Path:
@@ -110,11 +125,6 @@ class Kubeflow:
     def _digest(self) -> str:
         return hashlib.sha256(self._whole.encode()).hexdigest()
 
-    @cached_property
-    def _whole(self) -> str:
-        """All manifests as they were at first; scenarios that change some take it back."""
-        return self._built(TARGET)
-
     def _built(self, *folders: str) -> str:
         return "---\n".join(built(self.site.terminal, self.manifests.folder, folder) for folder in folders)
 
@@ -140,7 +150,7 @@ class Kubeflow:
     def _apply(self, manifests: str, log_folder: Path) -> None:
         apply_in_rounds(
             self.site.terminal,
-            manifests,
+            put_ahead(manifests, FIRST),
             log_folder,
             timeout=INSTALL_TIMEOUT,
             server_side=self.release.manifests.apply == "server",
@@ -191,6 +201,17 @@ class Readiness:
             READY_TIMEOUT,
             kubeflow.tell,
         )
+
+
+def images_in_order(example: str) -> list[str]:
+    """The images that manifests name, full references, those of the workloads that are applied first before the others.
+
+    Arguments:
+        example: YAML documents.
+    """
+    whole = documents(example)
+    first = [one for one in whole if one["kind"] in WORKLOADS and full_name(one) in FIRST]
+    return list(dict.fromkeys([*images.named_in(first), *images.named_in(whole)]))
 
 
 def left_behind(kube: Kube) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from lab import folders
-from lab.beside import UnwantedError
+from lab.beside import UnwantedError, Work, beside
 from lab.errors import LabError
 from lab.journal import JOURNAL
 from lab.space import told_when_full
@@ -72,7 +72,7 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
             else:
                 row.outcome = "not right" if row.reason else "found"
     except LabError as error:
-        error.layer = layer.name
+        error.layer = error.layer or layer.name  # it may be that of a layer which this one has waited for
         raise
     except UnwantedError:
         row.outcome = "given up"
@@ -80,3 +80,24 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
     finally:
         row.seconds = time.monotonic() - begin
     yield layer
+
+
+@contextmanager
+def coming(
+    layer: Callable[[], AnyLayer], installs: bool, ledger: Ledger, on: Work[Any] | None = None
+) -> Iterator[Work[AnyLayer]]:
+    """Begins to have a layer stand, beside all else.
+
+    Arguments:
+        layer: makes it, once that is there which it stands on.
+        on: what it stands on, where that is on its way, too; what that raises, this raises.
+    """
+
+    def come() -> AnyLayer:
+        if on:
+            on.result()
+        with standing(layer(), installs, ledger) as there:
+            return there
+
+    with beside(come) as work:
+        yield work

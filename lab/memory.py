@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import psutil
 
-EVERY = 2.0
-"""Seconds between two looks; one takes about 50 ms."""
+EVERY = 10.0
+"""Seconds between two looks. One takes up to 0.3 s of CPU time, which is wanted elsewhere while all starts."""
 
 
 class PeakMemory:
-    """Looks every two seconds at the memory of processes and all that they have started.
+    """Looks every ten seconds at the memory of processes and all that they have started.
 
     What processes share is counted in parts (PSS), so that the sum is what they use together; and a process that one
     root has started for another is counted once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import requests
@@ -24,12 +25,16 @@ SERVED_TIMEOUT = 60
 
 
 class NginxSite:
-    """An nginx Deployment, its Service, and the Ingress for its host."""
+    """An nginx Deployment, its Service, and the Ingress for its host.
+
+    Arguments:
+        controller_there: comes back when there is an Ingress controller, which may be on its way while nginx starts.
+    """
 
     name = "nginx site"
 
-    def __init__(self, site: Site, cluster: Cluster) -> None:
-        self.site, self.kube = site, cluster.kube
+    def __init__(self, site: Site, cluster: Cluster, controller_there: Callable[[], object]) -> None:
+        self.site, self.kube, self._controller_there = site, cluster.kube, controller_there
         self.address = site.settings.ingress_address
 
     def wrong(self) -> str | None:
@@ -52,6 +57,7 @@ class NginxSite:
         if self.kube.one("Service", NAME, NAMESPACE) is None:
             self.site.terminal.run("kubectl", "create", "service", "clusterip", NAME, "--tcp=80:80")
         wait_for_pods(self.kube, NAMESPACE, f"app={NAME}", 1, READY_TIMEOUT, "the nginx site's pod is ready")
+        self._controller_there()
         expose(self.site.terminal, self.kube, INGRESS, HOST, Backend(NAMESPACE, NAME, 80), self.address)
         wait_until(
             polling(self._status, every=0.1, passing=(OSError,)),

@@ -12,7 +12,6 @@ import requests
 from lab import neighbours, probe_namespace
 from lab.ingress import published_address
 from lab.kube import Kube, Object, named
-from lab.kubectl import apply
 from lab.readiness import wait_for_pods
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
@@ -26,7 +25,7 @@ READY_TIMEOUT = 60
 def probes(terminal: Terminal, kube: Kube) -> Iterator[Probes]:
     """Makes a namespace for probes, and removes it with all that is in it; the addresses are free when this returns."""
     namespace = probe_namespace.new_name()
-    apply(terminal, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
+    kube.create([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     try:
         yield Probes(terminal, kube, namespace)
     finally:
@@ -43,7 +42,7 @@ class Probes:
 
     def exposed_site(self) -> IPv4Address:
         """Runs an nginx behind a Service of type LoadBalancer, and gives the address at which it answers."""
-        self.terminal.run("kubectl", "--namespace", self.namespace, "create", "deployment", SITE, "--image=nginx")
+        self.kube.create([_site(self.namespace)])
         [name] = self.services(1)
         wait_for_pods(self.kube, self.namespace, f"app={SITE}", 1, READY_TIMEOUT, "the probe's site is ready")
         address = self.addresses([name], assigned=1)[name]
@@ -54,7 +53,7 @@ class Probes:
     def services(self, count: int) -> list[str]:
         """Makes Services of type LoadBalancer, and gives their names."""
         names = [f"probe-{number}" for number in range(1, count + 1)]
-        apply(self.terminal, [_service(name, self.namespace) for name in names])
+        self.kube.create(_service(name, self.namespace) for name in names)
         return names
 
     def addresses(self, names: list[str], assigned: int) -> dict[str, IPv4Address | None]:
@@ -97,6 +96,22 @@ class Probes:
     def all_addresses(self) -> set[IPv4Address]:
         """The addresses that Services have in the whole cluster."""
         return {address for one in self.kube.all("Service") if (address := published_address(one))}
+
+
+def _site(namespace: str) -> Object:
+    labels = {"app": SITE}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": SITE, "namespace": namespace},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": SITE, "image": "nginx"}]},
+            },
+        },
+    }
 
 
 def _service(name: str, namespace: str) -> Object:

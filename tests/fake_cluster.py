@@ -41,6 +41,7 @@ class FakeCluster:
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
         self.groups = [path for path in RESOURCES if path.startswith("/apis/")]
+        self.status: dict[str, int] = {}
         self.objects: dict[str, list[Object]] = {}
         kinds = [kind for resources in RESOURCES.values() for kind, _, _ in resources]
         self.events: dict[str, queue.Queue[Object | None]] = {kind: queue.Queue() for kind in kinds}
@@ -50,12 +51,19 @@ class FakeCluster:
         self._offer("/api", lambda: {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         self._offer("/apis", lambda: {"kind": "APIGroupList", "groups": [_group(path) for path in self.groups]})
         for path, resources in RESOURCES.items():
-            self._offer(path, lambda path=path, resources=resources: _resources(path, resources))
+            for spelt in (path, f"{path}/"):
+                server.expect_request(spelt).respond_with_handler(self._version(path, resources))
             for kind, plural, _ in resources:
                 for place in (f"{path}/{plural}", f"{path}/namespaces/default/{plural}"):
                     server.expect_request(place).respond_with_handler(self._list_or_watch(kind))
                 one = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
                 server.expect_request(one).respond_with_handler(self._get(kind, one))
+
+        server.no_handler_status_code = 404  # as of a version of the API that is not served
+
+    def will_answer(self, path: str, status: int) -> None:
+        """Answers what a version of the API has with an HTTP status, although the version is listed."""
+        self.status[path] = status
 
     def write_kubeconfig(self, file: Path) -> Path:
         """Writes a kubeconfig that leads here."""
@@ -97,6 +105,15 @@ class FakeCluster:
     def _offer(self, path: str, content: Any) -> None:
         for spelt in (path, f"{path}/"):
             self.server.expect_request(spelt).respond_with_handler(lambda _: _json(content()))
+
+    def _version(self, path: str, resources: list[tuple[str, str, bool]]) -> Any:
+        def answer(_: Request) -> Response:
+            unknown = path.startswith("/apis/") and path not in self.groups
+            if status := self.status.get(path, 404 if unknown else 0):
+                return Response(status=status)
+            return _json(_resources(path, resources))
+
+        return answer
 
     def _get(self, kind: str, pattern: re.Pattern[str]) -> Any:
         def answer(request: Request) -> Response:

@@ -1,11 +1,12 @@
-"""lab/kubeflow.py: which objects of manifests a cluster does not have, and which it has been told not to run."""
+"""lab/kubeflow.py: which objects of manifests a cluster does not have or does not run, and which images come first."""
 
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from lab.kube import Kube, Object
-from lab.kubeflow import PROFILE, left_behind, missing, stopped
+from lab.kubeflow import PROFILE, images_in_order, left_behind, missing, stopped
 from tests.fake_cluster import FakeCluster, pod
 
 
@@ -76,3 +77,14 @@ def test_what_a_killed_run_has_created_in_the_web_apps_is_found_and_nothing_else
         pod("somebody-s", namespace=PROFILE),
     ]
     assert left_behind(kube) == ["persistentvolumeclaims/lab-1a2b3c"]
+
+
+def test_the_images_of_what_is_applied_first_come_first() -> None:
+    def workload(namespace: str, name: str, image: str) -> Object:
+        spec = {"template": {"spec": {"containers": [{"image": image}]}}}
+        return {**one("Deployment", name, namespace, "apps/v1"), "spec": spec}
+
+    example = yaml.safe_dump_all(
+        [workload("auth", "dex", "docker.io/a:1"), workload("istio-system", "istiod", "docker.io/z:1")]
+    )
+    assert images_in_order(example) == ["docker.io/z:1", "docker.io/a:1"]

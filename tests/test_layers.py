@@ -9,7 +9,7 @@ import pytest
 from lab import layers
 from lab.errors import LabError
 from lab.journal import Journal
-from lab.layers import Ledger, standing
+from lab.layers import Ledger, coming, standing
 
 
 @dataclass
@@ -101,3 +101,42 @@ def test_what_is_run_for_a_layer_is_noted_as_its_and_what_is_run_over_it_is_not(
         ("light", "lamp"),
         ("read", ""),
     ]
+
+
+class TestComing:
+    """Layers on their way."""
+
+    def test_one_begins_when_what_it_stands_on_is_there(self) -> None:
+        ledger, lamp, shade = Ledger(), Lamp("no lamp", name="lamp"), Lamp(name="shade")
+
+        def made() -> Lamp:
+            assert lamp.done == ["looked at", "installed"]
+            return shade
+
+        with coming(lambda: lamp, True, ledger) as below, coming(made, True, ledger, on=below) as above:
+            assert above.result() is shade
+        assert [(row.layer, row.outcome) for row in ledger.rows] == [("lamp", "installed"), ("shade", "found")]
+
+    def test_what_kept_the_one_below_from_coming_is_told_of_that_layer(self) -> None:
+        ledger, lamp, shade = Ledger(), Lamp("no lamp", repairable=False, name="lamp"), Lamp(name="shade")
+        with coming(lambda: lamp, True, ledger) as below, coming(lambda: shade, True, ledger, on=below) as above:
+            with pytest.raises(LabError, match="cannot be had") as caught:
+                above.result()
+            above.wait()
+        assert (caught.value.layer, shade.done) == ("lamp", [])
+
+    def test_one_that_waits_for_another_in_the_middle_leaves_it_its_name(self) -> None:
+        ledger = Ledger()
+
+        class Shade(Lamp):
+            def install(self) -> None:
+                below.result()
+
+        lamp, shade = Lamp("no lamp", repairable=False, name="lamp"), Shade("no shade", name="shade")
+        with (
+            coming(lambda: lamp, True, ledger) as below,
+            coming(lambda: shade, True, ledger) as above,
+            pytest.raises(LabError) as caught,
+        ):
+            above.result()
+        assert caught.value.layer == "lamp"

@@ -1,0 +1,52 @@
+"""lab/pulling.py: images are pulled as soon as the node can, and one that cannot be had keeps no other from coming."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab import pulling, releases, source
+from lab.cluster import Cluster
+from lab.errors import LabError
+from lab.pulling import pull
+from lab.record import Record
+from lab.settings import Settings
+from lab.site import Site
+from lab.terminal import Terminal
+from tests.conftest import WriteProgram
+
+DOCKER = """
+node=$2; shift 2
+test -e {folder}/started || {{ touch {folder}/started; echo "$node is not running" >&2; exit 1; }}
+exec "$@"
+"""
+CRICTL = """
+echo "$2" >> {folder}/pulled
+test "$2" != no/such:image
+"""
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    """A cluster of a lab of the internet, which is not looked at here."""
+    record = Record(kind="k3d", environment={"KUBECONFIG": "/nowhere"})
+    return Cluster(Site(Settings(), source.of_the_internet(releases.load("1.7")), record))
+
+
+def test_they_are_pulled_in_their_order_once_the_node_runs(
+    tmp_path: Path, terminal: Terminal, write_program: WriteProgram, cluster: Cluster
+) -> None:
+    write_program("docker", DOCKER.format(folder=tmp_path))
+    write_program("crictl", CRICTL.format(folder=tmp_path))
+    pull(["first:1", "no/such:image", "last:1"], cluster, terminal)
+    assert (tmp_path / "pulled").read_text().split() == ["first:1", "no/such:image", "last:1"]
+
+
+def test_a_node_that_does_not_come_is_told(
+    terminal: Terminal, write_program: WriteProgram, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "START_TIMEOUT", 0.2)
+    write_program("docker", "echo no such container >&2; exit 1")
+    with pytest.raises(LabError, match="no such container"):
+        pull(["first:1"], cluster, terminal)
