@@ -10,7 +10,7 @@ import requests
 from lab import doors
 from lab.cluster import Cluster
 from lab.kube import Object
-from lab.kubectl import apply
+from lab.own_objects import apply
 from lab.resolving import session
 from lab.site import Site
 from lab.waiting import polling, wait_until
@@ -42,7 +42,7 @@ class Authservice:
 
     def install(self) -> None:
         """Applies the VirtualService."""
-        apply(self.site.terminal, [_virtual_service(VIRTUAL_SERVICE, _spec())])
+        apply(self.kube, [_virtual_service(VIRTUAL_SERVICE, _spec())])
 
     def routes(self) -> list[tuple[str, str, int]]:
         """Prefix, host and port of each route of the VirtualService."""
@@ -74,9 +74,8 @@ class Authservice:
             "spec": {"selector": pods, "ports": ports},
         }
         way = _virtual_service(name, _spec(f"/{name}/", name, port, {"response": {"set": {WAY: name}}}))
-        terminal = self.site.terminal
         try:
-            apply(terminal, [service, way])
+            apply(self.kube, [service, way])
             wait_until(
                 polling(lambda: self._by_way(f"/{name}/", owner), every=0.1, passing=(OSError,)),
                 satisfied=lambda seen: seen.headers.get(WAY) == name and seen.status_code < requests.codes.server_error,
@@ -88,7 +87,9 @@ class Authservice:
             yield f"/{name}/"
         finally:
             things = (f"virtualservices.networking.istio.io/{name}", f"services/{name}")
-            terminal.run("kubectl", "delete", "--namespace", NAMESPACE, *things, "--ignore-not-found", "--wait=false")
+            self.site.terminal.run(
+                *("kubectl", "delete", "--namespace", NAMESPACE, *things, "--ignore-not-found", "--wait=false")
+            )
 
     def _by_way(self, path: str, cookies: Mapping[str, str]) -> requests.Response:
         with session({doors.HOST: self.site.settings.ingress_address}) as http:

@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.kube import Kube, Object, UnreachableError, marked
 from lab.readiness import is_ready, not_ready, wait_for_pods
 from lab.site import Site
+from lab.terminal import Terminal
 from lab.waiting import wait_until
 
 PORTS = {6443: "the Kubernetes API", 8080: "HTTP at the load balancer", 8443: "HTTPS at the load balancer"}
@@ -73,7 +74,9 @@ class Cluster:
                 remedy=f"if nobody needs it: `k3d cluster delete {self.cluster_name}`; then run again",
             )
         self.site.will_make(*self._delete)
-        self.site.terminal.run(
+        temporary = self.site.home / "k3d"  # where k3d leaves a file of host names with each cluster
+        temporary.mkdir(parents=True, exist_ok=True)
+        Terminal({**self.site.terminal.environment, "TMPDIR": str(temporary)}).run(
             *("k3d", "cluster", "create", *self._name_or_ports()),
             *("--k3s-arg", "--disable=traefik@server:0"),
             *("--k3s-arg", "--disable=servicelb@server:0"),

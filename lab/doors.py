@@ -154,7 +154,7 @@ class KubeflowIngress:
         Raises LabError when it is not led there, or when the gateway refuses everybody; then with the reason.
         """
         address, gateway = self.site.settings.ingress_address, Backend(NAMESPACE, SERVICE, SERVICE_PORT)
-        expose(self.site.terminal, self.kube, INGRESS, HOST, gateway, address)
+        expose(self.kube, INGRESS, HOST, gateway, address)
         try:
             wait_until(
                 polling(self._status, every=0.1, passing=(OSError,)),

@@ -10,11 +10,10 @@ import yaml
 from lab.cluster import Cluster
 from lab.helm import HelmRelease
 from lab.kube import Kube, Object, marked, named
-from lab.kubectl import apply
 from lab.metallb import POOL
+from lab.own_objects import apply
 from lab.readiness import is_ready, wait_for_pods
 from lab.site import Site
-from lab.terminal import Terminal
 from lab.waiting import wait_until
 
 NAMESPACE = "kube-system"
@@ -151,7 +150,7 @@ def wait_for_address(kube: Kube, of: tuple[str, str, str], address: IPv4Address,
     )
 
 
-def expose(terminal: Terminal, kube: Kube, name: str, host: str, service: Backend, address: IPv4Address) -> None:
+def expose(kube: Kube, name: str, host: str, service: Backend, address: IPv4Address) -> None:
     """Makes an Ingress for all of a host, and waits until the controller has written its address into it.
 
     Whether the host is served comes before or after that: it must be waited for, too.
@@ -166,6 +165,6 @@ def expose(terminal: Terminal, kube: Kube, name: str, host: str, service: Backen
         "metadata": {"name": name, "namespace": service.namespace},
         "spec": {"rules": [{"host": host, "http": {"paths": [path]}}]},
     }
-    apply(terminal, [ingress])
+    apply(kube, [ingress])
     remedy = "the Ingress controller writes it; its log says why it does not"
     wait_for_address(kube, ("Ingress", service.namespace, name), address, PUBLISHED_TIMEOUT, remedy)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,12 @@ from typing import Any
 
 from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError, ServiceUnavailableError
+from kubernetes.dynamic.exceptions import (
+    DynamicApiError,
+    NotFoundError,
+    ResourceNotFoundError,
+    ServiceUnavailableError,
+)
 from kubernetes.dynamic.resource import Resource
 from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
@@ -50,6 +55,9 @@ class UnreachableError(LabError):
 PASSING = (ApiException, HTTPError, OSError, UnreachableError)
 """What a call may raise while the API server or a part of it is still coming up."""
 REQUEST_TIMEOUT = 10
+APPLY_TIMEOUT = 35
+"""Seconds; longer than a webhook may take."""
+FIELD_MANAGER = "kubeflow-lab"
 SLICE = 10.0
 """Seconds after which a watch is begun anew, from where it was; whoever does not need it any more gets to say so."""
 LOG_BYTES = 256 * 1024
@@ -86,16 +94,20 @@ class Kube:
                 return None
         return dict(found.to_dict())
 
-    def create(self, objects: Iterable[Object]) -> None:
-        """Creates objects of the suite's own, in their order.
-
-        kubectl would have the API server make its whole OpenAPI anew for each time that a CRD has come meanwhile, which
-        keeps a processor busy for seconds.
-        """
+    def apply(self, one: Object) -> str:
+        """Applies an object on the server's side; gives the server's words where it refuses it, and else nothing."""
         with self._reached():
-            for one in objects:
-                resource = self._discovered(one["apiVersion"], one["kind"])
-                resource.create(body=one, namespace=one["metadata"].get("namespace"), _request_timeout=REQUEST_TIMEOUT)
+            try:
+                self._discovered(one["apiVersion"], one["kind"]).server_side_apply(
+                    body=one, field_manager=FIELD_MANAGER, force_conflicts=True, _request_timeout=APPLY_TIMEOUT
+                )
+            except ServiceUnavailableError:
+                raise
+            except DynamicApiError as error:
+                return str(error.summary())
+            except ResourceNotFoundError:
+                return f"there is no kind {one['kind']} in {one['apiVersion']}"
+        return ""
 
     def all(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
         """All objects of a kind, in one namespace or all, by label selector; none when there is no such kind."""

@@ -6,7 +6,7 @@ from lab import probe_namespace
 from lab.cluster import Cluster
 from lab.helm import HelmRelease
 from lab.kube import Object
-from lab.kubectl import apply
+from lab.own_objects import apply
 from lab.readiness import is_ready, wait_for_pods
 from lab.site import Site
 
@@ -68,7 +68,7 @@ class AddressPool:
         pool = {"addresses": [str(self.site.settings.pool)]}
         announcement = {"ipAddressPools": [POOL]}
         apply(
-            self.site.terminal,
+            self.kube,
             [_object("IPAddressPool", POOL, pool), _object("L2Advertisement", ADVERTISEMENT, announcement)],
         )
         for namespace in probe_namespace.left_behind(self.kube):

@@ -58,7 +58,7 @@ class NginxSite:
             self.site.terminal.run("kubectl", "create", "service", "clusterip", NAME, "--tcp=80:80")
         wait_for_pods(self.kube, NAMESPACE, f"app={NAME}", 1, READY_TIMEOUT, "the nginx site's pod is ready")
         self._controller_there()
-        expose(self.site.terminal, self.kube, INGRESS, HOST, Backend(NAMESPACE, NAME, 80), self.address)
+        expose(self.kube, INGRESS, HOST, Backend(NAMESPACE, NAME, 80), self.address)
         wait_until(
             polling(self._status, every=0.1, passing=(OSError,)),
             satisfied=lambda status: status == requests.codes.ok,

@@ -12,6 +12,7 @@ import requests
 from lab import neighbours, probe_namespace
 from lab.ingress import published_address
 from lab.kube import Kube, Object, named
+from lab.own_objects import apply
 from lab.readiness import wait_for_pods
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
@@ -25,7 +26,7 @@ READY_TIMEOUT = 60
 def probes(terminal: Terminal, kube: Kube) -> Iterator[Probes]:
     """Makes a namespace for probes, and removes it with all that is in it; the addresses are free when this returns."""
     namespace = probe_namespace.new_name()
-    kube.create([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
+    apply(kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     try:
         yield Probes(terminal, kube, namespace)
     finally:
@@ -42,7 +43,7 @@ class Probes:
 
     def exposed_site(self) -> IPv4Address:
         """Runs an nginx behind a Service of type LoadBalancer, and gives the address at which it answers."""
-        self.kube.create([_site(self.namespace)])
+        apply(self.kube, [_site(self.namespace)])
         [name] = self.services(1)
         wait_for_pods(self.kube, self.namespace, f"app={SITE}", 1, READY_TIMEOUT, "the probe's site is ready")
         address = self.addresses([name], assigned=1)[name]
@@ -53,7 +54,7 @@ class Probes:
     def services(self, count: int) -> list[str]:
         """Makes Services of type LoadBalancer, and gives their names."""
         names = [f"probe-{number}" for number in range(1, count + 1)]
-        self.kube.create(_service(name, self.namespace) for name in names)
+        apply(self.kube, [_service(name, self.namespace) for name in names])
         return names
 
     def addresses(self, names: list[str], assigned: int) -> dict[str, IPv4Address | None]:

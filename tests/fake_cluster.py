@@ -57,7 +57,7 @@ class FakeCluster:
                 for place in (f"{path}/{plural}", f"{path}/namespaces/default/{plural}"):
                     server.expect_request(place).respond_with_handler(self._list_or_watch(kind))
                 one = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
-                server.expect_request(one).respond_with_handler(self._get(kind, one))
+                server.expect_request(one, method="GET").respond_with_handler(self._get(kind, one))
 
         server.no_handler_status_code = 404  # as of a version of the API that is not served
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from lab.errors import LabError
 from lab.kube import Kube, Object, UnreachableError, marked, named
@@ -62,20 +60,6 @@ def test_of_a_kind_that_the_server_does_not_know_there_is_nothing(kube: Kube, cl
     cluster.groups.remove("/apis/metallb.io/v1beta1")
     assert kube.all("IPAddressPool") == []
     assert kube.one("IPAddressPool", "ip-pool", "default") is None
-
-
-def test_objects_are_created_in_their_order(kube: Kube, http_server: HTTPServer, cluster: FakeCluster) -> None:
-    created: list[Object] = []
-
-    def create(request: Request) -> Response:
-        created.append(request.get_json())
-        return Response(json.dumps(created[-1]), content_type="application/json")
-
-    for namespace in ("cellar", "attic"):
-        http_server.expect_request(f"/api/v1/namespaces/{namespace}/pods", method="POST").respond_with_handler(create)
-    lamps = [pod("lamp", namespace="cellar"), pod("lamp", namespace="attic")]
-    kube.create(lamps)
-    assert created == lamps
 
 
 def test_a_group_that_is_listed_and_not_served_yet_hides_no_other(kube: Kube, cluster: FakeCluster) -> None:

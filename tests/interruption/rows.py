@@ -26,12 +26,12 @@ class Stage:
 KIT = Stage("kit", "collecting", 3)
 ENGINE = Stage("engine", "starting the private Docker Engine", 3)
 CLUSTER = Stage("cluster", "test_02_cluster.py::", 25)
-HELM = Stage("helm", "test_03_metallb.py::", 15)
+CLONE = Stage("clone", "test_02_cluster.py::", 3)
+HELM = Stage("helm", "test_03_metallb.py::", 30)
 PROBES = Stage("probes", "test_a_service_gets_an_address_of_the_pool", 10)
-INGRESS = Stage("ingress", "test_04_ingress.py::", 10)
-CLONE = Stage("clone", "test_05_manifests.py::", 3)
+INGRESS = Stage("ingress", "test_a_service_gets_an_address_of_the_pool", 15)
 APPLYING = Stage("applying", "images of the manifests can be had", 40)
-READINESS = Stage("readiness", "test_06_readiness.py::", 15)
+READINESS = Stage("readiness", "test_04_ingress.py::", 10)
 DOORS = Stage("doors", "test_08_authservice.py::", 15)
 LOGIN = Stage("log-in", "test_10_login.py::", 15)
 WRITES = Stage("writes", "test_11_writes.py::", 10)
@@ -61,11 +61,11 @@ ROWS = (
     Row("SIGTERM", CLUSTER),
     Row("SIGKILL", CLUSTER, keep=True),
     Row("engine killed", CLUSTER, keep=True),
+    Row("SIGKILL", CLONE, keep=True),
     Row("SIGINT", HELM),
     Row("SIGKILL", HELM, keep=True),
     Row("SIGKILL", PROBES, keep=True),
     Row("SIGKILL", INGRESS),
-    Row("SIGKILL", CLONE, keep=True),
     Row("disk full", APPLYING, keep=True),
     Row("SIGKILL", APPLYING, keep=True),
     Row("SIGINT", APPLYING),

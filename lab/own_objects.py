@@ -1,36 +1,32 @@
-"""Applying manifests with kubectl, as the tutorial does."""
+"""Applying objects of the suite's own, on the server's side.
+
+Not by kubectl: before it applies anything, it has the API server make its whole OpenAPI anew if a CRD has come since.
+While Kubeflow's CRDs come, that keeps a processor busy for seconds each time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import yaml
-
-from lab.kube import Object
-from lab.terminal import Terminal
+from lab.kube import Kube, Object, UnreachableError
 from lab.waiting import polling, wait_until
 
 NOT_READY_YET = ("failed calling webhook", "no endpoints available", "connection refused", "EOF")
 """Signs that a webhook of the API server does not answer yet, which passes by itself."""
 
 
-def apply(terminal: Terminal, objects: Sequence[Object], *, timeout: float = 60) -> None:
-    """Applies objects, again and again as long as a webhook that must look at them does not answer yet.
+def apply(kube: Kube, objects: Sequence[Object], *, timeout: float = 60) -> None:
+    """Applies objects in their order, again and again as long as a webhook that must look at them does not answer yet.
 
-    Raises LabError when the API server refuses them, or when time is up.
+    Raises LabError when the API server refuses one, or when time is up.
     """
-    manifest = yaml.safe_dump_all(objects)
     names = ", ".join(f"{one['kind']} {one['metadata']['name']}" for one in objects)
-
-    def refusal() -> str:
-        result = terminal.run("kubectl", "apply", "-f", "-", stdin=manifest, may_fail=True)
-        return result.last_lines if result.exit_status else ""
 
     def permanent(reason: str) -> str | None:
         return None if any(sign in reason for sign in NOT_READY_YET) else "the API server refuses it"
 
     wait_until(
-        polling(refusal, every=0.5),
+        polling(lambda: next(filter(None, map(kube.apply, objects)), ""), every=0.5, passing=(UnreachableError,)),
         satisfied=lambda reason: not reason,
         hopeless=permanent,
         timeout=timeout,
