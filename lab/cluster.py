@@ -18,7 +18,7 @@ from lab.waiting import wait_until
 
 PORTS = {6443: "the Kubernetes API", 8080: "HTTP at the load balancer", 8443: "HTTPS at the load balancer"}
 CREATE_TIMEOUT = 240
-DNS_TIMEOUT = 120
+NODE_TIMEOUT, DNS_TIMEOUT = 60, 120
 DNS_SELECTOR = "k8s-app=kube-dns"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
@@ -49,17 +49,14 @@ class Cluster:
         if not Path(self.site.record.environment["KUBECONFIG"]).is_file():
             return "no kubeconfig"
         try:
-            nodes = self.nodes()
+            return self.unready()
         except UnreachableError as error:
             if self.site.settings.lab == "existing":
                 raise
             return error.what
-        if not nodes or not all(map(is_ready, nodes)):
-            return "no ready node"
-        return None if any(map(is_ready, self.dns_pods())) else "the cluster's DNS is not ready"
 
     def install(self) -> None:
-        """Creates it, as the tutorial does, and waits until its node is Ready.
+        """Creates it, as the tutorial does.
 
         What an interrupted run left of it is deleted first. Raises LabError when it is not this lab's.
         """
@@ -85,15 +82,13 @@ class Cluster:
             timeout=CREATE_TIMEOUT,
             remedy=f"`python -m lab exec -- docker logs {self.node}` has the node's log",
         )
-        wait_until(
-            self.kube.watching("Node"),
-            satisfied=lambda nodes: bool(nodes) and all(map(is_ready, nodes)),
-            show=lambda nodes: ", ".join(not_ready(nodes)) or "no node",
-            timeout=60,
-            what="every node is Ready",
-            remedy="`python -m lab exec -- kubectl describe nodes` says why",
-        )
-        wait_for_pods(self.kube, "kube-system", DNS_SELECTOR, 1, DNS_TIMEOUT, "the cluster's DNS is ready")
+
+    def unready(self) -> str | None:
+        """That a node or its DNS is not ready; None when both are."""
+        nodes = self.nodes()
+        if not nodes or not all(map(is_ready, nodes)):
+            return "no ready node"
+        return None if any(map(is_ready, self.dns_pods())) else "the cluster's DNS is not ready"
 
     def nodes(self) -> list[Object]:
         """Its nodes."""
@@ -132,6 +127,32 @@ class Cluster:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(registry_configuration(self.site))
         return ("--registry-config", str(file))
+
+
+class ClusterReadiness:
+    """The nodes and the DNS of a cluster, ready. What is installed into it may be on its way meanwhile."""
+
+    name = "cluster's readiness"
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def wrong(self) -> str | None:
+        """What is not ready; None when all is."""
+        return self._cluster.unready()
+
+    def install(self) -> None:
+        """Waits for it; raises LabError when time is up."""
+        kube = self._cluster.kube
+        wait_until(
+            kube.watching("Node"),
+            satisfied=lambda nodes: bool(nodes) and all(map(is_ready, nodes)),
+            show=lambda nodes: ", ".join(not_ready(nodes)) or "no node",
+            timeout=NODE_TIMEOUT,
+            what="every node is Ready",
+            remedy="`python -m lab exec -- kubectl describe nodes` says why",
+        )
+        wait_for_pods(kube, "kube-system", DNS_SELECTOR, 1, DNS_TIMEOUT, "the cluster's DNS is ready")
 
 
 def registry_configuration(site: Site) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -69,8 +69,8 @@ class Kubeflow:
             return f"an interrupted run has changed {', '.join(changed)}"
         if self._applied.exists() and self._applied.read_text() != self._digest:
             return "other manifests were applied last"
-        if lacking := self.missing_objects():
-            return f"{len(lacking)} objects are missing, such as {lacking[0]}"
+        if lacking := next(missing(documents(self._whole), self.kube), None):
+            return f"objects are missing, such as {lacking}"
         return next(iter(self.stopped()), None)
 
     def install(self) -> None:
@@ -92,7 +92,7 @@ class Kubeflow:
 
     def missing_objects(self) -> list[str]:
         """The objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        return missing(documents(self._whole), self.kube)
+        return list(missing(documents(self._whole), self.kube))
 
     def stopped(self) -> list[str]:
         """The workloads that are set to no replica where the manifests want some, in words."""
@@ -230,20 +230,18 @@ def delete_created(things: Collection[str], terminal: Terminal) -> None:
         terminal.run("kubectl", "delete", "--namespace", PROFILE, *things, "--ignore-not-found", "--wait=false")
 
 
-def missing(wanted: Iterable[Object], kube: Kube) -> list[str]:
-    """The objects that a cluster does not have, as KIND/NAME and namespace."""
+def missing(wanted: Iterable[Object], kube: Kube) -> Iterator[str]:
+    """The objects that a cluster does not have, as KIND/NAME and namespace; looks at a kind at a time."""
     by_kind: dict[tuple[str, str], list[Object]] = {}
     for one in wanted:
         by_kind.setdefault((one["apiVersion"], one["kind"]), []).append(one["metadata"])
-    found = []
     for (api_version, kind), objects in by_kind.items():
         there = kube.names(api_version, kind)
         # A manifest may have no namespace where the cluster has the default one, or one where the kind has none.
         lacking = [
             one for one in objects if not {(one.get("namespace", "default"), one["name"]), ("", one["name"])} & there
         ]
-        found += [f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking]
-    return found
+        yield from (f"{kind}/{one['name']} {one.get('namespace', '')}".rstrip() for one in lacking)
 
 
 def stopped(wanted: Iterable[Object], kube: Kube) -> list[str]:

@@ -54,7 +54,7 @@ class FakeCluster:
             for spelt in (path, f"{path}/"):
                 server.expect_request(spelt).respond_with_handler(self._version(path, resources))
             for kind, plural, _ in resources:
-                for place in (f"{path}/{plural}", f"{path}/namespaces/default/{plural}"):
+                for place in (f"{path}/{plural}", re.compile(f"{re.escape(path)}/namespaces/[^/]+/{plural}$")):
                     server.expect_request(place).respond_with_handler(self._list_or_watch(kind))
                 one = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
                 server.expect_request(one, method="GET").respond_with_handler(self._get(kind, one))

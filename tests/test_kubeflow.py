@@ -34,7 +34,7 @@ def _furnished(cluster: FakeCluster) -> None:
     ],
 )
 def test_what_is_there_is_not_missing(there: Object, kube: Kube) -> None:
-    assert missing([there], kube) == []
+    assert list(missing([there], kube)) == []
 
 
 def test_what_is_not_there_is_named_with_its_kind_and_namespace(kube: Kube) -> None:
@@ -44,7 +44,7 @@ def test_what_is_not_there_is_named_with_its_kind_and_namespace(kube: Kube) -> N
         one("Node", "garden"),
         one("Profile", "somebody", api_version="kubeflow.org/v1"),
     ]
-    assert missing(wanted, kube) == ["Pod/torch", "Pod/lamp cellar", "Node/garden", "Profile/somebody"]
+    assert list(missing(wanted, kube)) == ["Pod/torch", "Pod/lamp cellar", "Node/garden", "Profile/somebody"]
 
 
 def workload(name: str, replicas: int | None, kind: str = "Deployment") -> Object:
