@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,16 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 class Cluster:
-    """A cluster of one node in k3d, on the lab's network and without traefik and servicelb; or an existing one."""
+    """A cluster of one node in k3d, on the lab's network and without traefik and servicelb; or an existing one.
+
+    Arguments:
+        before_creation: is called before one is created, and not where there is one.
+    """
 
     name = "cluster"
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, before_creation: Callable[[], object] = lambda: None) -> None:
+        self._before_creation = before_creation
         self.site, self.cluster_name = site, site.settings.cluster_name
         self._delete = ("k3d", "cluster", "delete", self.cluster_name)
         self.node = f"k3d-{self.cluster_name}-server-0"  # as k3d names the container
@@ -70,6 +76,7 @@ class Cluster:
                 seen=str(self.wrong()),
                 remedy=f"if nobody needs it: `k3d cluster delete {self.cluster_name}`; then run again",
             )
+        self._before_creation()
         self.site.will_make(*self._delete)
         temporary = self.site.home / "k3d"  # where k3d leaves a file of host names with each cluster
         temporary.mkdir(parents=True, exist_ok=True)

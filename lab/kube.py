@@ -241,7 +241,7 @@ class Kube:
                     raise UnreachableError(
                         "the API server does not say what it serves",
                         expected=f"{kind} among the kinds of {api_version}",
-                        seen="now and then it is not",
+                        seen="not there when the client looked, and there when it was asked again",
                         remedy="wait until the machine has less to do, and run again",
                     ) from None
                 raise

@@ -28,7 +28,7 @@ def probes(terminal: Terminal, kube: Kube) -> Iterator[Probes]:
     namespace = probe_namespace.new_name()
     apply(kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     try:
-        yield Probes(terminal, kube, namespace)
+        yield Probes(kube, namespace)
     finally:
         probe_namespace.remove(namespace, terminal)
 
@@ -37,7 +37,6 @@ def probes(terminal: Terminal, kube: Kube) -> Iterator[Probes]:
 class Probes:
     """A namespace of its own with Services, and a site behind them."""
 
-    terminal: Terminal
     kube: Kube
     namespace: str
 

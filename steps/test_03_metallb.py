@@ -52,7 +52,8 @@ def pool_has(pool: AddressPool, name: str, addresses: str, settings: Settings) -
     """No other address may be given away."""
     expected, seen = [settings.here(addresses)], pool.addresses(name)
     assert seen == expected, (
-        f"expected the addresses {expected} in the IPAddressPool {name}, seen {seen or 'no such pool'}"
+        f"expected the addresses {expected} in the IPAddressPool {name}, seen {seen or 'no such pool'}: "
+        "from others no Service gets an address; a run without --verify-only applies it"
     )
 
 

@@ -116,7 +116,9 @@ def owns(person: Visitor, namespace: str) -> None:
     """As the dashboard's API has it from the Profile."""
     namespaces = person.get(WHO_AM_I)["namespaces"]
     owned = [one["namespace"] for one in namespaces if one["role"] == "owner"]
-    assert owned == [namespace], f"of {namespaces}, they own {owned}"
+    assert owned == [namespace], (
+        f"they own {owned or 'nothing'}, and not {namespace}; they see the namespaces {namespaces or 'of nobody'}"
+    )
     assert person.get("/api/workgroup/exists")["hasWorkgroup"] is True, "the dashboard knows of no Profile of theirs"
 
 

@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import pulling, releases, source
-from lab.cluster import Cluster
+from lab import pulling
 from lab.errors import LabError
 from lab.pulling import pull
-from lab.record import Record
-from lab.settings import Settings
-from lab.site import Site
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
 
@@ -27,26 +23,22 @@ test "$2" != no/such:image
 """
 
 
-@pytest.fixture
-def cluster() -> Cluster:
-    """A cluster of a lab of the internet, which is not looked at here."""
-    record = Record(kind="k3d", environment={"KUBECONFIG": "/nowhere"})
-    return Cluster(Site(Settings(), source.of_the_internet(releases.load("1.7")), record))
+NODE = "k3d-k3s-default-server-0"
 
 
 def test_they_are_pulled_in_their_order_once_the_node_runs(
-    tmp_path: Path, terminal: Terminal, write_program: WriteProgram, cluster: Cluster
+    tmp_path: Path, terminal: Terminal, write_program: WriteProgram
 ) -> None:
     write_program("docker", DOCKER.format(folder=tmp_path))
     write_program("crictl", CRICTL.format(folder=tmp_path))
-    pull(["first:1", "no/such:image", "last:1"], cluster, terminal)
+    pull(["first:1", "no/such:image", "last:1"], NODE, terminal)
     assert (tmp_path / "pulled").read_text().split() == ["first:1", "no/such:image", "last:1"]
 
 
 def test_a_node_that_does_not_come_is_told(
-    terminal: Terminal, write_program: WriteProgram, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulling, "START_TIMEOUT", 0.2)
     write_program("docker", "echo no such container >&2; exit 1")
     with pytest.raises(LabError, match="no such container"):
-        pull(["first:1"], cluster, terminal)
+        pull(["first:1"], NODE, terminal)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lab import doors, nginx_site
 from lab.asking import ask, send_form
 from lab.errors import LabError
+from lab.ingress import published_address
 from lab.readiness import is_ready
 from lab.resolving import session
 from lab.rollout import WORKLOADS, workload_is_ready
@@ -145,7 +146,7 @@ def _lacking(ground: Ground) -> Iterator[str]:
             yield str(one["metadata"]["name"])
     yield from (one["metadata"]["name"] for one in ground.kube.all("Pod") if "deletionTimestamp" in one["metadata"])
     for one in ground.kube.all("Ingress"):  # its controller takes the address away when it ends
-        if not one.get("status", {}).get("loadBalancer", {}).get("ingress"):
+        if published_address(one) is None:
             yield f"the Ingress {one['metadata']['name']} has no address"
     for url, status in ((f"http://{nginx_site.HOST}", 200), (doors.PUBLIC, 302)):
         if (seen := _status(url, ground)) != status:

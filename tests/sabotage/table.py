@@ -460,7 +460,7 @@ SABOTAGES = (
         breaks="the Profile belongs to somebody else",
         chapter=LOGIN,
         scenario="The owner logs in and is greeted",
-        words=("they own []",),
+        words=(f"they own nothing, and not {PROFILE}",),
         steps=[edited(f"profile/{PROFILE}", f'"name": "{USER}"', f'"name": "{OTHER_USER}"')],
     ),
     Sabotage(
