@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
@@ -99,3 +102,25 @@ def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
 def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
     """Its observer."""
     return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A process of somebody else's that listens: its id, and the port of 127.0.0.1."""
+
+    pid: int
+    port: int
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Somebody else's: what a test's own process has, a program that it starts has for a moment, too."""
+    listen = "import socket, sys\nserver = socket.create_server(('127.0.0.1', 0))\n"
+    listen += "print(server.getsockname()[1], flush=True)\nsys.stdin.read()"
+    command = [sys.executable, "-c", listen, "somebody-s-server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield Listener(process.pid, int(process.stdout.readline()))
+        finally:
+            process.kill()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from lab.ports import EVERYWHERE, described, listening, taken
+from tests.conftest import Listener
 
 
 @pytest.fixture
@@ -30,18 +29,9 @@ def test_a_port_in_use_is_named_with_its_purpose_and_the_process_that_listens(po
     assert "python" in finding.seen
 
 
-def test_a_port_in_use_by_another_process_is_named_with_its_command() -> None:
-    listen = "import socket, sys\nserver = socket.create_server(('127.0.0.1', 0))\n"
-    listen += "print(server.getsockname()[1], flush=True)\nsys.stdin.read()"
-    command = [sys.executable, "-c", listen, "somebody-s-server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            port = int(process.stdout.readline())
-            [finding] = taken({port: "HTTP"})
-        finally:
-            process.kill()
-    assert f"process {process.pid} (" in finding.seen
+def test_a_port_in_use_by_another_process_is_named_with_its_command(listener: Listener) -> None:
+    [finding] = taken({listener.port: "HTTP"})
+    assert f"process {listener.pid} (" in finding.seen
     assert "somebody-s-server" in finding.seen
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -15,7 +13,7 @@ from lab.errors import LabError
 from lab.findings import Finding, warning
 from lab.record import Record
 from lab.terminal import Terminal
-from tests.conftest import WriteProgram
+from tests.conftest import Listener, WriteProgram
 
 RELEASE = releases.load("1.7")
 SUPPORTED = {"docker": ">=20.10", "k3d": ">=5.4", "helm": ">=3.8,<4", "kubectl": ">=1.24,<1.27", "kustomize": ">=5.0"}
@@ -151,16 +149,15 @@ def test_a_kustomize_that_is_too_old_is_found_before_anything_is_changed(fit: No
 
 @pytest.mark.parametrize("lab", ["k3d", "existing"])
 def test_the_port_forward_s_port_in_use_is_found_where_kubeflow_is_asked_for(
-    fit: None, own_tools: WriteProgram, monkeypatch: pytest.MonkeyPatch, lab: str
+    fit: None, own_tools: WriteProgram, monkeypatch: pytest.MonkeyPatch, listener: Listener, lab: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setattr(doors, "PORT", port := server.getsockname()[1])
-        in_use = f"port {port} is in use"
-        assert in_use not in whats(look({"cluster"}, lab=lab))
-        assert look({"kubeflow"}) == []  # an embedded lab has a network of its own
-        [problem] = [one.problem for one in look({"kubeflow"}, lab=lab) if one.problem.what == in_use]
+    monkeypatch.setattr(doors, "PORT", listener.port)
+    in_use = f"port {listener.port} is in use"
+    assert in_use not in whats(look({"cluster"}, lab=lab))
+    assert look({"kubeflow"}) == []  # an embedded lab has a network of its own
+    [problem] = [one.problem for one in look({"kubeflow"}, lab=lab) if one.problem.what == in_use]
     assert "the port-forward" in problem.expected
-    assert f"process {os.getpid()} (" in problem.seen
+    assert f"process {listener.pid} (" in problem.seen
 
 
 def test_a_node_of_a_kubernetes_that_the_release_does_not_support_is_told(fit: None, own_tools: WriteProgram) -> None:
