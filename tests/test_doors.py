@@ -20,7 +20,7 @@ from lab.doors import PortForward, is_served
 from lab.errors import LabError
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
-from tests.conftest import REPOSITORY, WriteProgram
+from tests.conftest import REPOSITORY, Listener, WriteProgram
 
 LISTENS = "import signal, socket; server = socket.create_server(('127.0.0.1', {port})); signal.pause()"
 
@@ -85,15 +85,16 @@ def test_it_does_not_outlive_a_run_that_is_killed(kubectl: None, terminal: Termi
 
 
 def test_somebody_else_s_server_at_the_port_is_not_taken_for_the_door(
-    forward: PortForward, write_program: WriteProgram, port: int
+    forward: PortForward, write_program: WriteProgram, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(doors, "PORT", listener.port)
     write_program("kubectl", "echo unable to listen on port; exit 1")
     begin = time.monotonic()
-    with socket.create_server(("127.0.0.1", port)), pytest.raises(LabError) as caught, forward.open():
+    with pytest.raises(LabError) as caught, forward.open():
         pass
     assert time.monotonic() - begin < 5
-    assert f"port {port} is in use" in caught.value.seen
-    assert f"process {os.getpid()} (" in caught.value.seen
+    assert f"port {listener.port} is in use" in caught.value.seen
+    assert f"process {listener.pid} (" in caught.value.seen
     assert "end that process" in caught.value.remedy
 
 
