@@ -510,4 +510,18 @@ SABOTAGES = (
         ],
         seen=only_new_pods("kubeflow", "app=jupyter-web-app", '"APP_SECURE_COOKIES", "value": "false"'),
     ),
+    Sabotage(
+        name="dex-paused",
+        breaks="Dex's roll-out is paused, so that it never reads another password",
+        chapter="12_password",
+        scenario="The new password is accepted, and the old one no more",
+        words=("can't restart paused deployment", "rollout resume"),
+        steps=[
+            done(
+                "kubectl rollout pause deployment/dex --namespace=auth",
+                "kubectl rollout resume deployment/dex --namespace=auth",
+            )
+        ],
+        options=("-m", "password"),
+    ),
 )
