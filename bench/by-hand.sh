@@ -16,6 +16,7 @@ until_addressed() {
 
 section "the network and the cluster"
 docker network create --driver=bridge --subnet=172.20.0.0/24 --gateway=172.20.0.1 lab-network
+docker network inspect lab-network
 k3d cluster create --api-port 6443 \
   --port 8080:80@loadbalancer --port 8443:443@loadbalancer \
   --k3s-arg --disable=traefik@server:0 --k3s-arg --disable=servicelb@server:0 \
@@ -79,6 +80,7 @@ while ! kustomize build example | awk '!/well-defined/' | kubectl apply --filena
   echo "Retrying to apply resources"
   sleep 10
 done
+kubectl get service/authservice --namespace istio-system
 apply <<YAML
 apiVersion: networking.istio.io/v1alpha3
 kind: VirtualService
@@ -91,6 +93,7 @@ spec:
     rewrite: {uri: /}
     route: [{destination: {host: authservice.istio-system.svc.cluster.local, port: {number: 8080}}}]
 YAML
+kubectl get configmap/oidc-authservice-parameters --namespace istio-system --output=yaml
 
 section "all pods"
 for namespace in cert-manager istio-system auth knative-eventing knative-serving kubeflow kubeflow-user-example-com; do
@@ -98,10 +101,23 @@ for namespace in cert-manager istio-system auth knative-eventing knative-serving
   kubectl wait --namespace "$namespace" --for=condition=Ready pods --all --timeout=600s > wait.log
 done
 
-section "both doors"
+section "both doors, of which one is plain HTTP"
 kubectl port-forward --address 127.0.0.1 service/istio-ingressgateway --namespace istio-system 7080:80 > ../forward.log &
 forward=$!
 trap 'kill $forward' EXIT
+# with_plain_cookies FOLDER PARAMETER DEPLOYMENT: a web app that can be written to over plain HTTP.
+with_plain_cookies() {
+  sed --in-place "s/^$2=true$/$2=false/" "apps/$1/upstream/base/params.env"
+  grep --quiet "^$2=false$" "apps/$1/upstream/base/params.env"
+  kustomize build "apps/$1/upstream/overlays/istio" | kubectl apply --filename=- > ../web-apps.log
+  rolled_out+=("deployment/$3")
+}
+with_plain_cookies jupyter/jupyter-web-app JWA_APP_SECURE_COOKIES jupyter-web-app-deployment
+with_plain_cookies tensorboard/tensorboards-web-app TWA_APP_SECURE_COOKIES tensorboards-web-app-deployment
+with_plain_cookies volumes-web-app VWA_APP_SECURE_COOKIES volumes-web-app-deployment
+for deployment in "${rolled_out[@]}"; do
+  kubectl rollout status --namespace kubeflow "$deployment" --timeout=120s
+done
 apply <<YAML
 apiVersion: networking.k8s.io/v1
 kind: Ingress
