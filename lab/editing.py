@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lab import doors, releases
 from lab.applying import built
+from lab.beside import Work
 from lab.errors import LabError
 from lab.kube import Kube, named
 from lab.manifests import Manifests
@@ -18,8 +22,8 @@ from lab.site import Site
 from lab.waiting import polling, wait_until
 
 ROLLOUT_TIMEOUT = 120
-NOTE = "changes"
-"""The file that names what changes are in, from before they are made until they are taken back."""
+NOTES = "changed"
+"""The folder of files that name what changes are in, from before they are made until they are taken back."""
 
 
 @dataclass(frozen=True)
@@ -65,29 +69,49 @@ def made(
             seen=f"{len(old[file].splitlines())} lines without it",
             remedy=f"look at {manifests.folder / file}, and for its name in lab/releases",
         )
-    _note(site).write_text("\n".join(edit.workload for edit in edits))
+    note = _notes(site) / edits[0].workload.replace("/", ".")
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text("\n".join(edit.workload for edit in edits))
     try:
         _roll_out(edits, new, site, kube, manifests, session)
         yield
     finally:
         _roll_out(edits, old, site, kube, manifests, session)
-    _note(site).unlink()
+    note.unlink()
+
+
+class Coming:
+    """Changes that are made together as `made` does it, but beside all else: they are on their way at once."""
+
+    def __init__(self, edits: Sequence[Edit], site: Site, kube: Kube, manifests: Manifests) -> None:
+        self._until_taken_back = ExitStack()
+        self._work = Work(lambda: self._until_taken_back.enter_context(made(edits, site, kube, manifests)))
+
+    def wait(self) -> None:
+        """Waits until they are made; raises LabError when they do not come up."""
+        self._work.result()
+
+    def take_back(self) -> None:
+        """Takes them back, if they are made or on their way; half of them could not be."""
+        self._work.wait()
+        self._until_taken_back.close()
+        self._work.stop()
 
 
 def left_behind(site: Site) -> list[str]:
-    """What a change of an interrupted run may still be in, as NAMESPACE/KIND/NAME."""
-    return _note(site).read_text().split() if _note(site).exists() else []
+    """What changes of an interrupted run may still be in, as NAMESPACE/KIND/NAME."""
+    return [workload for note in sorted(_notes(site).glob("*")) for workload in note.read_text().split()]
 
 
 def restart_what_was_left_behind(site: Site) -> None:
     """Restarts it, once the manifests are applied anew: it may have read the change when it started."""
     for workload in left_behind(site):
         _restart(workload, site)
-    _note(site).unlink(missing_ok=True)
+    shutil.rmtree(_notes(site), ignore_errors=True)
 
 
-def _note(site: Site) -> Path:
-    return site.home / NOTE
+def _notes(site: Site) -> Path:
+    return site.home / NOTES
 
 
 def _restart(workload: str, site: Site) -> None:
@@ -106,7 +130,8 @@ def _roll_out(
     for file, text in texts.items():
         (manifests.folder / file).write_text(text)
     folders = dict.fromkeys(edit.folder for edit in edits)
-    objects = "\n---\n".join(built(site.terminal, manifests.folder, folder) for folder in folders)
+    with ThreadPoolExecutor() as each:
+        objects = "\n---\n".join(each.map(partial(built, site.terminal, manifests.folder), folders))
     site.terminal.run("kubectl", "apply", "-f", "-", stdin=objects)
     for edit in edits:
         if edit.restart:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab import editing, releases, settings, source
-from lab.editing import Edit, made
+from lab.editing import Coming, Edit, made
 from lab.errors import LabError
 from lab.kube import Kube
 from lab.manifests import Copy
@@ -95,3 +95,23 @@ def test_a_change_that_could_not_be_taken_back_is_known_until_what_it_was_in_is_
     editing.restart_what_was_left_behind(site)
     assert asked.read_text() == "rollout restart Deployment/jupyter --namespace kubeflow\n"
     assert editing.left_behind(site) == []
+
+
+def test_changes_on_their_way_fail_for_who_waits_for_them(
+    manifests: Copy, asked: Path, site: Site, tmp_path: Path
+) -> None:
+    change = Coming([switched_off("web/params.env")], site, Kube(tmp_path / "none", tmp_path), manifests)
+    with pytest.raises(LabError, match="refused"):
+        change.wait()
+    change.take_back()
+    assert now(manifests) == FILES
+    assert asked.read_text().split() == ["SECURE=false", "SECURE=true"]
+
+
+def test_of_several_changes_each_one_that_could_not_be_taken_back_is_known(
+    manifests: Copy, asked: Path, site: Site, tmp_path: Path
+) -> None:
+    for file in FILES:
+        change = Coming([switched_off(file)], site, Kube(tmp_path / "none", tmp_path), manifests)
+        change.take_back()
+    assert sorted(editing.left_behind(site)) == ["kubeflow/Deployment/jupyter", "kubeflow/Deployment/web"]
