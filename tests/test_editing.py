@@ -58,6 +58,10 @@ def make(edits: list[Edit], site: Site, manifests: Copy, tmp_path: Path) -> None
         pytest.fail("the changes count as made")
 
 
+def on_its_way(file: str, site: Site, manifests: Copy, tmp_path: Path) -> Coming:
+    return Coming([switched_off(file)], site, Kube(tmp_path / "none", tmp_path), manifests)
+
+
 def now(manifests: Copy) -> dict[str, str]:
     return {str(file.relative_to(manifests.folder)): file.read_text() for file in manifests.folder.rglob("*.env")}
 
@@ -100,7 +104,7 @@ def test_a_change_that_could_not_be_taken_back_is_known_until_what_it_was_in_is_
 def test_changes_on_their_way_fail_for_who_waits_for_them(
     manifests: Copy, asked: Path, site: Site, tmp_path: Path
 ) -> None:
-    change = Coming([switched_off("web/params.env")], site, Kube(tmp_path / "none", tmp_path), manifests)
+    change = on_its_way("web/params.env", site, manifests, tmp_path)
     with pytest.raises(LabError, match="refused"):
         change.wait()
     change.take_back()
@@ -112,6 +116,5 @@ def test_of_several_changes_each_one_that_could_not_be_taken_back_is_known(
     manifests: Copy, asked: Path, site: Site, tmp_path: Path
 ) -> None:
     for file in FILES:
-        change = Coming([switched_off(file)], site, Kube(tmp_path / "none", tmp_path), manifests)
-        change.take_back()
+        on_its_way(file, site, manifests, tmp_path).take_back()
     assert sorted(editing.left_behind(site)) == ["kubeflow/Deployment/jupyter", "kubeflow/Deployment/web"]

@@ -41,7 +41,10 @@ LOGS = REPORTS / "sabotage"
 RUN_TIMEOUT, LAB_TIMEOUT = 300, 3600
 """Seconds for one run of the features, and for a lab to be made, for which the kit may have to be built."""
 TO_FIRST_FAILURE = ("--verify-only", "--maxfail=1", "-m", "not changes")
-"""How the features are run on what is broken: what changes Kubeflow applies manifests, and would heal it."""
+"""How the features are run on what is broken: what changes Kubeflow applies manifests, and would heal it.
+
+A sabotage that only such a scenario notices has a -m of its own, which takes the place of this one.
+"""
 INTERRUPTED = 2
 """The exit status of a run that was interrupted, as pytest has it."""
 END_TIMEOUT = 180
