@@ -122,7 +122,7 @@ def load(options: Mapping[str, Any]) -> Settings:
         raise LabError(
             "the settings are not valid, nothing was changed",
             seen="\n".join(map(_finding, error.errors())),
-            remedy="give values that fit, as options (--subnet, --gateway, --pool, --ingress-address) or in the "
+            remedy="give values that fit, as options (`pytest --help` lists them below “the lab”) or in the "
             "environment (KUBEFLOW_LAB_SUBNET and so on); the defaults are the tutorial's",
         ) from None
 
