@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,6 @@ import yaml
 
 from lab.errors import LabError
 from lab.kube import Object
-from lab.obstacles import full_name
-from lab.rollout import WORKLOADS
 from lab.terminal import Terminal
 from lab.waiting import polling, wait_until
 
@@ -146,35 +144,19 @@ def not_accepted(manifests: str, output: str) -> str:
             where one of them was not accepted.
     """
     accepted = Counter(line.rpartition(" ")[0] for line in output.splitlines() if line.endswith(ACCEPTED))
-    named = [(_printed(one), text) for one, text in _with_texts(manifests)]
+    named = [(_printed(one), text) for one, text in with_texts(manifests)]
     wanted = Counter(name for name, _ in named)
-    return _joined(text for name, text in named if accepted[name] < wanted[name])
+    return joined(text for name, text in named if accepted[name] < wanted[name])
 
 
-def put_ahead(manifests: str, workloads: Collection[str]) -> str:
-    """Manifests with some workloads before all others, and else in their order.
-
-    Arguments:
-        manifests: YAML documents, one object each.
-        workloads: those to put ahead, as NAMESPACE/NAME; some may be in no document.
-    """
-    whole = _with_texts(manifests)
-    first = next((place for place, (one, _) in enumerate(whole) if one["kind"] in WORKLOADS), 0)
-    before, after = whole[:first], whole[first:]
-
-    def is_behind(document: tuple[Object, str]) -> bool:
-        return document[0]["kind"] not in WORKLOADS or full_name(document[0]) not in workloads
-
-    return _joined(text for _, text in [*before, *sorted(after, key=is_behind)])
-
-
-def _with_texts(manifests: str) -> list[tuple[Object, str]]:
-    """The objects of YAML documents, and the text of each."""
+def with_texts(manifests: str) -> list[tuple[Object, str]]:
+    """The objects of YAML documents, one a document, and the text of each."""
     texts = [text for text in SEPARATOR.split(manifests) if CONTENT.search(text)]
     return list(zip(documents(manifests), texts, strict=True))
 
 
-def _joined(texts: Iterable[str]) -> str:
+def joined(texts: Iterable[str]) -> str:
+    """One text of YAML documents."""
     return "---\n".join(f"{text.strip()}\n" for text in texts)
 
 

@@ -34,6 +34,9 @@ OPEN_TIMEOUT = 20
 LASTING = ("not found", "does not have a service port")
 """Signs in kubectl's last words that what it is to forward to is not there. While a pod starts, it says others."""
 SERVED_TIMEOUT = 30
+KEYS, KEYS_TIMEOUT = "/dex/keys", 60
+"""Where Dex publishes what it signs with. If it cannot make keys when it starts, it tries again half a minute later,
+and is ready all the same."""
 
 
 class PortForward:
@@ -149,7 +152,7 @@ class KubeflowIngress:
         return None if is_served(status, self.release.front_end) else f"{PUBLIC} answers {status}"
 
     def install(self) -> None:
-        """Applies it, and waits until the Ingress controller has taken it up and leads to the gateway.
+        """Applies it, and waits until the Ingress controller leads to the gateway, and Dex there can sign.
 
         Raises LabError when it is not led there, or when the gateway refuses everybody; then with the reason.
         """
@@ -169,6 +172,14 @@ class KubeflowIngress:
             raise LabError(
                 error.what, expected=error.expected, seen="\n".join([error.seen, *why]), remedy=error.remedy
             ) from None
+        wait_until(
+            polling(lambda: status(self.site, KEYS), every=0.1, passing=(OSError,)),
+            satisfied=lambda status: status == requests.codes.ok,
+            show=lambda status: f"{PUBLIC}{KEYS} answers {status}",
+            timeout=KEYS_TIMEOUT,
+            what="Dex has keys to sign with, without which no log-in ends well",
+            remedy="`python -m lab exec -- kubectl logs -n auth deploy/dex` says why it cannot make them",
+        )
 
     def _status(self) -> int:
         return status(self.site)

@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from lab import editing, images
-from lab.applying import apply_in_rounds, built, documents, put_ahead
+from lab.applying import apply_in_rounds, built, documents
 from lab.authservice import NAMESPACE, PARAMETERS
 from lab.cluster import Cluster
 from lab.kube import Kube, Object
 from lab.manifests import Manifests
 from lab.obstacles import full_name
+from lab.ordering import in_order
 from lab.releases import Release
 from lab.rollout import WORKLOADS, wait_until_ready, workload_is_ready
 from lab.served import check_served
@@ -26,11 +27,15 @@ INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
 PROFILE = "kubeflow-user-example-com"
 FIRST = ("istio-system/istiod", "kubeflow/training-operator")
-"""The workloads that are applied before the others, in every release, since all wait for them.
+"""The workloads that are applied ahead of the others, in every release, since all wait for them.
 
-istiod makes the ConfigMap istio-ca-root-cert. The kubelet looks for what a pod is to mount ever more rarely: gateways
-that miss it at first may start half a minute after it is there. training-operator may use a tenth of a CPU, and takes
-more than half a minute to start.
+istiod makes the ConfigMap istio-ca-root-cert, without which no gateway starts. training-operator is the slowest: for
+each of its kinds it asks for all groups of the API, five a second, and so the slower, the more CRDs there are.
+"""
+LAST = ("auth/dex",)
+"""The workloads that are applied behind the others: while all start, the API server may be too slow for Dex's patience.
+
+It then gives up to make its keys, and is ready without any for half a minute.
 """
 CREATED = "lab-"
 """With which the name of all begins that scenarios create in the web apps."""
@@ -150,7 +155,7 @@ class Kubeflow:
     def _apply(self, manifests: str, log_folder: Path) -> None:
         apply_in_rounds(
             self.site.terminal,
-            put_ahead(manifests, FIRST),
+            in_order(manifests, FIRST, LAST),
             log_folder,
             timeout=INSTALL_TIMEOUT,
             server_side=self.release.manifests.apply == "server",

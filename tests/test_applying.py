@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.applying import Refusal, apply_in_rounds, built, not_accepted, put_ahead, read, served_by_own_crds
+from lab.applying import Refusal, apply_in_rounds, built, not_accepted, read, served_by_own_crds
 from lab.errors import LabError
 from lab.terminal import Terminal
 from tests.conftest import WriteProgram
@@ -138,21 +138,6 @@ def test_what_was_accepted_is_not_left_and_of_a_name_that_several_have_all_are()
     assert not_accepted(manifests, all_of_them) == ""
     assert not_accepted(manifests, "lamp/green created\nlamp/red created\n") == f"{lamps[1]}\n---\n{lamps[2]}\n"
     assert not_accepted(manifests, "lamp/red created\nlamp/red created\n") == f"{lamps[0]}\n"
-
-
-def test_some_workloads_are_put_before_the_others_and_nothing_else_is_moved() -> None:
-    def one(kind: str, name: str) -> str:
-        return f"kind: {kind}\nmetadata: {{name: {name}, namespace: house}}"
-
-    account, hall, cellar, door = (
-        one("Account", "cellar"),
-        one("Deployment", "hall"),
-        one("Deployment", "cellar"),
-        one("Door", "1"),
-    )
-    manifests = "\n---\n".join([account, hall, cellar, door])
-    assert put_ahead(manifests, ["house/cellar", "house/attic"]) == "\n---\n".join([account, cellar, hall, door]) + "\n"
-    assert put_ahead(f"{account}\n---\n{door}", ["house/cellar"]) == f"{account}\n---\n{door}\n"
 
 
 def test_what_is_refused_for_good_ends_the_loop_at_once_and_is_named(

@@ -1,0 +1,94 @@
+"""The order in which the objects of manifests are applied, so that what others wait for comes soon."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from lab.applying import joined, with_texts
+from lab.kube import Object
+from lab.obstacles import full_name
+from lab.rollout import WORKLOADS
+
+SETTINGS = ("ConfigMap", "Secret")
+Place = tuple[str, str, str]
+"""Kind, namespace, or nothing where there is none, and name of an object."""
+
+
+def in_order(manifests: str, first: Collection[str], last: Collection[str]) -> str:
+    """Manifests with some workloads ahead of all others, and some behind them; else in their own order.
+
+    With those that are put ahead comes what they need. Behind the others is also put what mounts something that is not
+    of the manifests: somebody has to make that, and the kubelet, which looks for it ever more rarely, may find it half
+    a minute after it is there.
+
+    Arguments:
+        manifests: YAML documents, one object each.
+        first: the NAMESPACE/NAME of what is put ahead; some may be in no document.
+        last: that of what is put behind.
+    """
+    whole = with_texts(manifests)
+    objects = [one for one, _ in whole]
+    there = {_place(one) for one in objects}
+    begin = next((number for number, one in enumerate(objects) if one["kind"] in WORKLOADS), len(objects))
+    needed = {
+        _place(need)
+        for one in objects
+        if one["kind"] in WORKLOADS and full_name(one) in first
+        for need in _needed(one, objects)
+    }
+
+    def rank(numbered: tuple[int, tuple[Object, str]]) -> int:
+        number, (one, _) = numbered
+        if one["kind"] not in WORKLOADS:
+            return 0 if _place(one) in needed else 2 if number < begin else 5
+        if full_name(one) in first:
+            return 1
+        return 4 if full_name(one) in last or not there.issuperset(_mounted(one)) else 3
+
+    return joined(text for _, (_, text) in sorted(enumerate(whole), key=rank))
+
+
+def _needed(workload: Object, objects: Sequence[Object]) -> Iterator[Object]:
+    """What a workload needs to start: its namespace, its account, what that may do, the kinds of that, and settings.
+
+    Those are all of its namespace: some are read through the API, as istiod does, which has no sidecars without them.
+    """
+    namespace, pod = workload["metadata"]["namespace"], workload["spec"]["template"]["spec"]
+    account = {"kind": "ServiceAccount", "namespace": namespace, "name": pod.get("serviceAccountName", "default")}
+    bindings = [one for one in objects if account.items() <= _subject(one, account["name"]).items()]
+    roles = {
+        (ref["kind"], one["metadata"].get("namespace", "") if ref["kind"] == "Role" else "", ref["name"])
+        for one in bindings
+        for ref in (one["roleRef"],)
+    }
+    rules = [rule for one in objects if _place(one) in roles for rule in one.get("rules") or []]
+    places = {("Namespace", "", namespace), tuple(account.values()), *roles}
+    for one in objects:
+        is_setting = one["kind"] in SETTINGS and one["metadata"].get("namespace") == namespace
+        if is_setting or one in bindings or _place(one) in places or _is_ruled(one, rules):
+            yield one
+
+
+def _subject(binding: Object, name: str) -> dict[str, str]:
+    """The subject of a binding that has a name; nothing where there is none, or where it is no binding."""
+    return next((one for one in binding.get("subjects") or [] if one["name"] == name), {})
+
+
+def _is_ruled(crd: Object, rules: Sequence[Object]) -> bool:
+    """Whether an object is a CRD whose kind some rules are about."""
+    if crd["kind"] != "CustomResourceDefinition":
+        return False
+    group, plural = crd["spec"]["group"], crd["spec"]["names"]["plural"]
+    return any(group in rule.get("apiGroups", ()) and {plural, "*"} & {*rule.get("resources", ())} for rule in rules)
+
+
+def _mounted(workload: Object) -> Iterator[Place]:
+    """The ConfigMaps and Secrets without which no pod of a workload starts."""
+    for volume in workload["spec"]["template"]["spec"].get("volumes") or []:
+        for field, kind, name in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+            if field in volume and not volume[field].get("optional"):
+                yield kind, workload["metadata"]["namespace"], volume[field][name]
+
+
+def _place(one: Object) -> Place:
+    return one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]
