@@ -85,7 +85,7 @@ def _verdict(pods: int, way: str, command: Sequence[str]) -> Verdict:
 
 def main() -> None:
     """Waits, as the suite does, until all is ready in the cluster of KUBECONFIG."""
-    kube = Kube(Path(os.environ["KUBECONFIG"]), Path(os.environ["HOME"]))
+    kube = Kube(Path(os.environ["KUBECONFIG"]))
     wait_until_ready(kube, Terminal(), [NAMESPACE], [], LIMIT, lambda counts: None)
 
 

@@ -42,7 +42,7 @@ class Cluster:
     @cached_property
     def kube(self) -> Kube:
         """The API of the cluster."""
-        return Kube(Path(self.site.record.environment["KUBECONFIG"]), self.site.home)
+        return Kube(Path(self.site.record.environment["KUBECONFIG"]))
 
     def wrong(self) -> str | None:
         """That there is no such cluster, or no ready node; None when it is right."""

@@ -57,6 +57,7 @@ def tool_folders(home: Path) -> dict[str, str]:
     """Environment variables that keep what kubectl, k3d and helm write away from the person's own configuration."""
     return {
         "KUBECONFIG": str(home / "kubeconfig"),
+        "KUBECACHEDIR": str(home / "kubectl"),
         "HELM_CACHE_HOME": str(home / "helm/cache"),
         "HELM_CONFIG_HOME": str(home / "helm/config"),
         "HELM_DATA_HOME": str(home / "helm/data"),

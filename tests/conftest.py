@@ -101,7 +101,7 @@ def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
 @pytest.fixture
 def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
     """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery")
+    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from lab.errors import LabError
 from lab.kube import Kube, Object, UnreachableError, marked, named
@@ -27,6 +28,18 @@ def has_lamp(pods: list[Object]) -> bool:
 
 def test_the_server_s_version(kube: Kube) -> None:
     assert kube.server_version() == "v1.25.4"
+
+
+def test_schemas_are_asked_for_as_kubectl_does(kube: Kube, http_server: HTTPServer) -> None:
+    asked: list[str] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.headers["Accept"])
+        return Response(b"\x0a\x03", 200)
+
+    http_server.expect_request("/openapi/v2").respond_with_handler(answer)
+    kube.have_schemas_made()
+    assert asked == ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf"]
 
 
 def test_all_objects_of_a_kind(kube: Kube, cluster: FakeCluster) -> None:
@@ -150,7 +163,7 @@ def test_a_kind_that_comes_to_be_known_later_is_waited_for(kube: Kube, cluster: 
 
 
 def test_a_server_that_does_not_answer_yet_is_trouble_that_is_reported(tmp_path: Path, http_server: HTTPServer) -> None:
-    kube = Kube(FakeCluster(http_server).write_kubeconfig(tmp_path / "kubeconfig"), tmp_path / "discovery.json")
+    kube = Kube(FakeCluster(http_server).write_kubeconfig(tmp_path / "kubeconfig"))
     http_server.clear()
     http_server.expect_request("/version").respond_with_data("starting", 503)
     with pytest.raises(LabError, match="503"):

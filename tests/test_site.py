@@ -72,7 +72,9 @@ def test_with_verify_only_there_must_be_a_lab_and_it_stays(progress: Progress) -
 def test_tools_keep_away_from_the_person_s_own_configuration(progress: Progress) -> None:
     with site.on_own_docker(given(), INTERNET, progress) as there:
         environment = there.record.environment
-        assert {"KUBECONFIG", "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} <= set(environment)
+        assert {"KUBECONFIG", "KUBECACHEDIR", "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} <= set(
+            environment
+        )
         assert all(Path(place).is_relative_to(folders.lab()) for place in environment.values())
 
 

@@ -139,7 +139,7 @@ def _lab() -> Iterator[Record]:
 
 def _ground(there: Record) -> Ground:
     kubeconfig = Path(there.environment["KUBECONFIG"])
-    return Ground(there.terminal, Kube(kubeconfig, kubeconfig.parent), Settings())
+    return Ground(there.terminal, Kube(kubeconfig), Settings())
 
 
 def _sabotages(sabotages: Sequence[Sabotage], ground: Ground, rows: list[Row]) -> None:
