@@ -1,6 +1,7 @@
 """The plugins of the suite: one fixture module a layer, the steps that features share, and how runs are reported."""
 
 pytest_plugins = [
+    "fixtures.garbage",
     "fixtures.options",
     "fixtures.layers",
     "fixtures.left_out",
