@@ -81,21 +81,28 @@ def made(
 
 
 class Coming:
-    """Changes that are made together as `made` does it, but beside all else: they are on their way at once."""
+    """Changes that are made together as `made` does it, but beside all else: on their way once they are begun."""
 
     def __init__(self, edits: Sequence[Edit], site: Site, kube: Kube, manifests: Manifests) -> None:
         self._until_taken_back = ExitStack()
-        self._work = Work(lambda: self._until_taken_back.enter_context(made(edits, site, kube, manifests)))
+        self._make = lambda: self._until_taken_back.enter_context(made(edits, site, kube, manifests))
+        self._work: Work[None] | None = None
+
+    def begin(self) -> Work[None]:
+        """Begins to make them, if nobody has begun yet, and gives the work."""
+        self._work = self._work or Work(self._make)
+        return self._work
 
     def wait(self) -> None:
         """Waits until they are made; raises LabError when they do not come up."""
-        self._work.result()
+        self.begin().result()
 
     def take_back(self) -> None:
         """Takes them back, if they are made or on their way; half of them could not be."""
-        self._work.wait()
-        self._until_taken_back.close()
-        self._work.stop()
+        if self._work:
+            self._work.wait()
+            self._until_taken_back.close()
+            self._work.stop()
 
 
 def left_behind(site: Site) -> list[str]:

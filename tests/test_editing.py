@@ -54,12 +54,14 @@ def switched_off(file: str, old: str = "true") -> Edit:
 
 
 def make(edits: list[Edit], site: Site, manifests: Copy, tmp_path: Path) -> None:
-    with made(edits, site, Kube(tmp_path / "none", tmp_path), manifests):
+    with made(edits, site, Kube(tmp_path / "none"), manifests):
         pytest.fail("the changes count as made")
 
 
 def on_its_way(file: str, site: Site, manifests: Copy, tmp_path: Path) -> Coming:
-    return Coming([switched_off(file)], site, Kube(tmp_path / "none", tmp_path), manifests)
+    change = Coming([switched_off(file)], site, Kube(tmp_path / "none"), manifests)
+    change.begin()
+    return change
 
 
 def now(manifests: Copy) -> dict[str, str]:
@@ -118,3 +120,11 @@ def test_of_several_changes_each_one_that_could_not_be_taken_back_is_known(
     for file in FILES:
         on_its_way(file, site, manifests, tmp_path).take_back()
     assert sorted(editing.left_behind(site)) == ["kubeflow/Deployment/jupyter", "kubeflow/Deployment/web"]
+
+
+def test_changes_that_nobody_has_begun_are_not_made(manifests: Copy, asked: Path, site: Site, tmp_path: Path) -> None:
+    change = Coming([switched_off("web/params.env")], site, Kube(tmp_path / "none"), manifests)
+    change.take_back()
+    assert asked.read_text() == ""
+    with pytest.raises(LabError, match="refused"):
+        change.wait()
