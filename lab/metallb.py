@@ -29,18 +29,34 @@ class MetalLB:
 
     def wrong(self) -> str | None:
         """That its release is not deployed, or a pod not ready; None when it is right."""
-        pods = self.pods()
-        ready = len(pods) >= PODS and all(map(is_ready, pods))
-        return self.release.wrong() or (None if ready else "a pod of MetalLB is not ready")
+        return self.release.wrong() or MetalLBReadiness(self).wrong()
 
     def install(self) -> None:
-        """Installs it, and waits until controller and speaker are ready."""
+        """Installs it."""
         self.release.install()
-        wait_for_pods(self.kube, NAMESPACE, SELECTOR, PODS, READY_TIMEOUT, "MetalLB's controller and speaker are ready")
 
     def pods(self) -> list[Object]:
         """Its pods."""
         return self.kube.all("Pod", NAMESPACE, SELECTOR)
+
+
+class MetalLBReadiness:
+    """Controller and speaker, ready. The controller alone gives addresses, before the speaker can announce them."""
+
+    name = "MetalLB's readiness"
+
+    def __init__(self, metallb: MetalLB) -> None:
+        self._metallb = metallb
+
+    def wrong(self) -> str | None:
+        """What is not ready; None when all is."""
+        pods = self._metallb.pods()
+        return None if len(pods) >= PODS and all(map(is_ready, pods)) else "a pod of MetalLB is not ready"
+
+    def install(self) -> None:
+        """Waits for it; raises LabError when a pod can never become ready, and when time is up."""
+        what = "MetalLB's controller and speaker are ready"
+        wait_for_pods(self._metallb.kube, NAMESPACE, SELECTOR, PODS, READY_TIMEOUT, what)
 
 
 class AddressPool:
@@ -70,6 +86,7 @@ class AddressPool:
         apply(
             self.kube,
             [_object("IPAddressPool", POOL, pool), _object("L2Advertisement", ADVERTISEMENT, announcement)],
+            timeout=READY_TIMEOUT,
         )
         for namespace in probe_namespace.left_behind(self.kube):
             probe_namespace.remove(namespace, self.site.terminal)
