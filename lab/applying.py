@@ -125,7 +125,7 @@ def apply_in_rounds(
         return seen
 
     return wait_until(
-        polling(round_, every=2),
+        polling(round_, every=0.5),
         satisfied=lambda seen: not seen.refusals,
         hopeless=_for_good,
         show=_shown,

@@ -35,6 +35,7 @@ WRITE = """async ([path, body]) => {
 }"""
 BADGE = "main-page >> #User-Badge"
 LOG_IN = "#login"
+FORM = f"form:has({LOG_IN}):has(#password):has(#submit-login)"
 SIGN_IN = 'form[action$="/start"] button[type="submit"]'
 """The button of oauth2-proxy's page, which leads to Dex."""
 
@@ -92,8 +93,7 @@ class Visitor:
 
     def is_asked(self) -> bool:
         """Whether the page is Dex's, and asks for user and password."""
-        fields = (LOG_IN, "#password", "#submit-login")
-        return DEX_PATH in self.page.url and all(self.page.locator(field).count() == 1 for field in fields)
+        return DEX_PATH in self.page.url and self.page.locator(FORM).count() == 1
 
     def refusal(self) -> str:
         """What Dex says of a log-in that it refuses; empty when it says nothing."""
