@@ -30,7 +30,7 @@ FIRST = ("istio-system/istiod", "kubeflow/training-operator")
 """The workloads that are applied ahead of the others, in every release, since all wait for them.
 
 istiod makes the ConfigMap istio-ca-root-cert, without which no gateway starts. training-operator is the slowest: for
-each of its kinds it asks for all groups of the API, five a second, and so the slower, the more CRDs there are.
+each of its kinds it asks for all groups of the API, five a second, which takes it three quarters of a minute.
 """
 LAST = ("auth/dex",)
 """The workloads that are applied behind the others: while all start, the API server may be too slow for Dex's patience.

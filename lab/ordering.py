@@ -10,6 +10,7 @@ from lab.obstacles import full_name
 from lab.rollout import WORKLOADS
 
 SETTINGS = ("ConfigMap", "Secret")
+CRD = "CustomResourceDefinition"
 Place = tuple[str, str, str]
 """Kind, namespace, or nothing where there is none, and name of an object."""
 
@@ -17,9 +18,10 @@ Place = tuple[str, str, str]
 def in_order(manifests: str, first: Collection[str], last: Collection[str]) -> str:
     """Manifests with some workloads ahead of all others, and some behind them; else in their own order.
 
-    With those that are put ahead comes what they need. Behind the others is also put what mounts something that is not
-    of the manifests: somebody has to make that, and the kubelet, which looks for it ever more rarely, may find it half
-    a minute after it is there.
+    Before those that are put ahead come all CRDs, without a pause, and what they need: the API server makes its OpenAPI
+    anew in every second in which CRDs come. Behind the others is also put what mounts something that is not of the
+    manifests: somebody has to make that, and the kubelet, which looks for it ever more rarely, may find it half a
+    minute after it is there.
 
     Arguments:
         manifests: YAML documents, one object each.
@@ -40,7 +42,7 @@ def in_order(manifests: str, first: Collection[str], last: Collection[str]) -> s
     def rank(numbered: tuple[int, tuple[Object, str]]) -> int:
         number, (one, _) = numbered
         if one["kind"] not in WORKLOADS:
-            return 0 if _place(one) in needed else 2 if number < begin else 5
+            return 0 if one["kind"] == CRD or _place(one) in needed else 2 if number < begin else 5
         if full_name(one) in first:
             return 1
         return 4 if full_name(one) in last or not there.issuperset(_mounted(one)) else 3
@@ -49,7 +51,7 @@ def in_order(manifests: str, first: Collection[str], last: Collection[str]) -> s
 
 
 def _needed(workload: Object, objects: Sequence[Object]) -> Iterator[Object]:
-    """What a workload needs to start: its namespace, its account, what that may do, the kinds of that, and settings.
+    """What a workload needs to start: its namespace, its account, what that may do, and settings.
 
     Those are all of its namespace: some are read through the API, as istiod does, which has no sidecars without them.
     """
@@ -61,25 +63,16 @@ def _needed(workload: Object, objects: Sequence[Object]) -> Iterator[Object]:
         for one in bindings
         for ref in (one["roleRef"],)
     }
-    rules = [rule for one in objects if _place(one) in roles for rule in one.get("rules") or []]
     places = {("Namespace", "", namespace), tuple(account.values()), *roles}
     for one in objects:
         is_setting = one["kind"] in SETTINGS and one["metadata"].get("namespace") == namespace
-        if is_setting or one in bindings or _place(one) in places or _is_ruled(one, rules):
+        if is_setting or one in bindings or _place(one) in places:
             yield one
 
 
 def _subject(binding: Object, name: str) -> dict[str, str]:
     """The subject of a binding that has a name; nothing where there is none, or where it is no binding."""
     return next((one for one in binding.get("subjects") or [] if one["name"] == name), {})
-
-
-def _is_ruled(crd: Object, rules: Sequence[Object]) -> bool:
-    """Whether an object is a CRD whose kind some rules are about."""
-    if crd["kind"] != "CustomResourceDefinition":
-        return False
-    group, plural = crd["spec"]["group"], crd["spec"]["names"]["plural"]
-    return any(group in rule.get("apiGroups", ()) and {plural, "*"} & {*rule.get("resources", ())} for rule in rules)
 
 
 def _mounted(workload: Object) -> Iterator[Place]:

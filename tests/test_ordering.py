@@ -22,9 +22,8 @@ def workload(name: str, *volumes: Object, account: str = "default") -> Object:
     return one("Deployment", name, spec={"template": {"spec": pod}})
 
 
-def crd(plural: str, group: str) -> Object:
-    spec = {"group": group, "names": {"plural": plural}}
-    return one("CustomResourceDefinition", f"{plural}.{group}", "", spec=spec)
+def crd(plural: str) -> Object:
+    return one("CustomResourceDefinition", plural, "")
 
 
 def binding(kind: str, role: str, account: str, namespace: str = "house") -> Object:
@@ -33,44 +32,37 @@ def binding(kind: str, role: str, account: str, namespace: str = "house") -> Obj
     return one(f"{kind}Binding", role, "" if kind == "ClusterRole" else namespace, roleRef=of_role, subjects=subjects)
 
 
-def role(name: str, group: str, *plurals: str) -> Object:
-    return one("ClusterRole", name, "", rules=[{"apiGroups": ["", group], "resources": ["pods", *plurals]}])
-
-
 def ordered(*objects: Object) -> list[str]:
     """The names of the objects, in order."""
     manifests = in_order(yaml.safe_dump_all(objects), FIRST, LAST)
     return [found["metadata"]["name"] for found in yaml.safe_load_all(manifests)]
 
 
-def test_first_workloads_come_before_the_others_with_all_that_they_need() -> None:
+def test_first_workloads_come_before_the_others_with_all_that_they_need_and_behind_all_kinds() -> None:
     assert ordered(
         one("Namespace", "garden", ""),
         one("Namespace", "house", ""),
-        crd("doors", "parts"),
-        crd("lamps", "lights"),
-        crd("torches", "lights"),
-        crd("walls", "bricks"),
         one("ServiceAccount", "digger"),
         one("ServiceAccount", "painter"),
-        one("Role", "watching", rules=[{"apiGroups": ["bricks"], "resources": ["*"]}]),
+        one("Role", "watching"),
         one("Role", "watching", "garden"),
-        role("lighting", "lights", "lamps"),
-        role("painting", "parts", "doors"),
+        one("ClusterRole", "lighting", ""),
+        one("ClusterRole", "painting", ""),
         binding("Role", "watching", "digger"),
         binding("Role", "watching", "painter", "garden"),
         binding("ClusterRole", "lighting", "digger"),
         binding("ClusterRole", "painting", "painter"),
         one("ConfigMap", "colours", "garden"),
         one("ConfigMap", "depth"),
+        crd("lamps"),
         workload("hall", account="painter"),
         workload("cellar", account="digger"),
         one("Lamp", "red"),
+        crd("torches"),
     ) == [
-        *("house", "lamps.lights", "walls.bricks", "digger", "watching", "lighting", "watching", "lighting", "depth"),
+        *("house", "digger", "watching", "lighting", "watching", "lighting", "depth", "lamps", "torches"),
         "cellar",
-        *("garden", "doors.parts", "torches.lights", "painter", "watching", "painting", "watching", "painting"),
-        *("colours", "hall", "red"),
+        *("garden", "painter", "watching", "painting", "watching", "painting", "colours", "hall", "red"),
     ]
 
 
