@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from enum import IntEnum
 
 from lab.applying import joined, with_texts
 from lab.kube import Object
@@ -13,6 +14,12 @@ SETTINGS = ("ConfigMap", "Secret")
 CRD = "CustomResourceDefinition"
 Place = tuple[str, str, str]
 """Kind, namespace, or nothing where there is none, and name of an object."""
+
+
+class Part(IntEnum):
+    """The parts of the new order."""
+
+    NEEDED, FIRST, BEFORE_WORKLOADS, WORKLOADS, LAST, AFTER_WORKLOADS = range(6)
 
 
 def in_order(manifests: str, first: Collection[str], last: Collection[str]) -> str:
@@ -39,15 +46,17 @@ def in_order(manifests: str, first: Collection[str], last: Collection[str]) -> s
         for need in _needed(one, objects)
     }
 
-    def rank(numbered: tuple[int, tuple[Object, str]]) -> int:
+    def part(numbered: tuple[int, tuple[Object, str]]) -> Part:
         number, (one, _) = numbered
         if one["kind"] not in WORKLOADS:
-            return 0 if one["kind"] == CRD or _place(one) in needed else 2 if number < begin else 5
+            if one["kind"] == CRD or _place(one) in needed:
+                return Part.NEEDED
+            return Part.BEFORE_WORKLOADS if number < begin else Part.AFTER_WORKLOADS
         if full_name(one) in first:
-            return 1
-        return 4 if full_name(one) in last or not there.issuperset(_mounted(one)) else 3
+            return Part.FIRST
+        return Part.LAST if full_name(one) in last or not there.issuperset(_mounted(one)) else Part.WORKLOADS
 
-    return joined(text for _, (_, text) in sorted(enumerate(whole), key=rank))
+    return joined(text for _, (_, text) in sorted(enumerate(whole), key=part))
 
 
 def _needed(workload: Object, objects: Sequence[Object]) -> Iterator[Object]:
@@ -58,11 +67,7 @@ def _needed(workload: Object, objects: Sequence[Object]) -> Iterator[Object]:
     namespace, pod = workload["metadata"]["namespace"], workload["spec"]["template"]["spec"]
     account = {"kind": "ServiceAccount", "namespace": namespace, "name": pod.get("serviceAccountName", "default")}
     bindings = [one for one in objects if account.items() <= _subject(one, account["name"]).items()]
-    roles = {
-        (ref["kind"], one["metadata"].get("namespace", "") if ref["kind"] == "Role" else "", ref["name"])
-        for one in bindings
-        for ref in (one["roleRef"],)
-    }
+    roles = {_role(one) for one in bindings}
     places = {("Namespace", "", namespace), tuple(account.values()), *roles}
     for one in objects:
         is_setting = one["kind"] in SETTINGS and one["metadata"].get("namespace") == namespace
@@ -73,6 +78,12 @@ def _needed(workload: Object, objects: Sequence[Object]) -> Iterator[Object]:
 def _subject(binding: Object, name: str) -> dict[str, str]:
     """The subject of a binding that has a name; nothing where there is none, or where it is no binding."""
     return next((one for one in binding.get("subjects") or [] if one["name"] == name), {})
+
+
+def _role(binding: Object) -> Place:
+    """The role that a binding gives."""
+    kind, name = binding["roleRef"]["kind"], binding["roleRef"]["name"]
+    return kind, binding["metadata"]["namespace"] if kind == "Role" else "", name
 
 
 def _mounted(workload: Object) -> Iterator[Place]:
