@@ -11,6 +11,8 @@ from lab.releases import Chart
 from lab.terminal import Terminal
 
 TIMEOUT = 180
+ALWAYS_THERE = "kube-system"
+"""The namespace that Helm need not create; to look whether it must, it would ask for the OpenAPI."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,8 @@ class HelmRelease:
         there = self.deployed()
         return there is not None and there["status"].startswith("pending-")
 
-    def install(self) -> None:
-        """Adds the repository, and installs the chart or brings it to the pinned version; does not wait for pods.
-
-        Raises LabError when the repository does not answer or lacks the version, or when Helm fails.
-        """
+    def prepare(self) -> None:
+        """Adds the repository, and makes way for the chart; raises LabError when the repository does not answer."""
         self.terminal.run(
             *("helm", "repo", "add", "--force-update", self.name, self.chart.repository),
             remedy=f"see that the chart repository {self.chart.repository} can be reached",
@@ -66,9 +65,19 @@ class HelmRelease:
         self.terminal.run("helm", "repo", "update", self.name)
         if self._is_half_done():
             self.terminal.run("helm", "uninstall", "--namespace", self.namespace, self.name)
+
+    def install(self) -> None:
+        """Installs the chart, or brings it to the pinned version; does not wait for pods.
+
+        The API server looks at each object anyway, so Helm does not, which needs the OpenAPI for it: while CRDs come,
+        that is made anew all the time, and Helm has waited for it for 14 s.
+
+        Raises LabError when the repository lacks the version, or when Helm fails.
+        """
         self.terminal.run(
-            *("helm", "upgrade", "--install", "--create-namespace", "--namespace", self.namespace),
-            *(self.name, f"{self.name}/{self.name}", "--version", self.chart.version),
+            *("helm", "upgrade", "--install", "--namespace", self.namespace),
+            *(() if self.namespace == ALWAYS_THERE else ("--create-namespace",)),
+            *(self.name, f"{self.name}/{self.name}", "--version", self.chart.version, "--disable-openapi-validation"),
             *(("--values", self.values) if self.values else ()),
             timeout=TIMEOUT,
         )

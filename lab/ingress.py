@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -37,12 +38,16 @@ class Backend:
 
 
 class IngressController:
-    """The controller by its Helm chart, with the tutorial's values."""
+    """The controller by its Helm chart, with the tutorial's values.
+
+    Arguments:
+        addresses_there: comes back when there are addresses to be had, which may be on their way.
+    """
 
     name = "ingress controller"
 
-    def __init__(self, site: Site, cluster: Cluster) -> None:
-        self.site, self.kube = site, cluster.kube
+    def __init__(self, site: Site, cluster: Cluster, addresses_there: Callable[[], object]) -> None:
+        self.site, self.kube, self._addresses_there = site, cluster.kube, addresses_there
         self.values = site.home / "ingress-nginx-values.yaml"
         chart = site.source.charts["ingress-nginx"]
         self.release = HelmRelease(site.terminal, "ingress-nginx", NAMESPACE, chart, self.values)
@@ -63,6 +68,8 @@ class IngressController:
         """Installs it, and waits until its pod is ready and its Service has the reserved address."""
         self.values.parent.mkdir(parents=True, exist_ok=True)
         self.values.write_text(yaml.safe_dump(self._values()))
+        self.release.prepare()
+        self._addresses_there()
         self.release.install()
         wait_for_pods(self.kube, NAMESPACE, SELECTOR, 1, READY_TIMEOUT, "the Ingress controller is ready")
         wait_for_address(

@@ -10,6 +10,7 @@ from pathlib import Path
 from lab import editing, images
 from lab.applying import apply_in_rounds, built, documents
 from lab.authservice import NAMESPACE, PARAMETERS
+from lab.beside import beside
 from lab.cluster import Cluster
 from lab.kube import Kube, Object
 from lab.manifests import Manifests
@@ -81,17 +82,18 @@ class Kubeflow:
     def install(self) -> None:
         """Applies the manifests in rounds until all are accepted; part by part, each part is waited for, too.
 
-        Tells beforehand which images cannot be had. Nothing is refused for that: a node may have them already.
+        Tells meanwhile which images cannot be had. Nothing is refused for that: a node may have them already.
 
         Raises LabError when the cluster does not serve a kind of object, or refuses an object for good, or, part by
         part, a pod can never become ready.
         """
         check_served(documents(self._whole), self.kube, self.release)
-        self._tell_of_missing_images()
-        if self.site.settings.install == "single":
-            self._apply(self._whole, self.log_folder)
-        else:
-            self._install_parts()
+        with beside(self._tell_of_missing_images) as telling:
+            if self.site.settings.install == "single":
+                self._apply(self._whole, self.log_folder)
+            else:
+                self._install_parts()
+            telling.result()
         editing.restart_what_was_left_behind(self.site)
         self._applied.write_text(self._digest)
 

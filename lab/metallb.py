@@ -33,6 +33,7 @@ class MetalLB:
 
     def install(self) -> None:
         """Installs it."""
+        self.release.prepare()
         self.release.install()
 
     def pods(self) -> list[Object]:

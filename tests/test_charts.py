@@ -34,7 +34,7 @@ def the_lab_s_values() -> Object:
     """What the lab gives the chart, which is the tutorial's ingress-nginx-values.yaml."""
     record = Record(kind="k3d", environment={"KUBECONFIG": "/nowhere"})
     site = Site(settings.load({}), source.of_the_internet(releases.load("1.7")), record)
-    return IngressController(site, Cluster(site))._values()
+    return IngressController(site, Cluster(site), lambda: None)._values()
 
 
 def leaves(values: Object, *path: str) -> list[tuple[str, ...]]:

@@ -63,11 +63,12 @@ def test_it_is_installed_from_its_repository_at_the_pinned_version(
     release: HelmRelease, deploy: Callable[..., None], programs: Path
 ) -> None:
     deploy()
+    release.prepare()
     release.install()
     told = [line for line in (programs / "helm.log").read_text().splitlines() if not line.startswith("list")]
     assert told[:2] == [f"repo add --force-update metallb {CHART.repository}", "repo update metallb"]
     [install] = told[2:]
-    assert install.startswith("upgrade --install --create-namespace --namespace metallb-system metallb metallb/metallb")
+    assert install.startswith("upgrade --install --namespace metallb-system --create-namespace metallb metallb/metallb")
     assert "--version 0.13.9" in install
     assert "--values" not in install
 
@@ -83,6 +84,14 @@ def test_values_are_given_where_there_are_some(
 def test_a_repository_that_cannot_be_reached_is_named(release: HelmRelease, write_program: WriteProgram) -> None:
     write_program("helm", '[ "$1" = repo ] && { echo "looks like it is not a valid chart repository" >&2; exit 1; }')
     with pytest.raises(LabError) as caught:
-        release.install()
+        release.prepare()
     assert CHART.repository in caught.value.remedy
     assert "not a valid chart repository" in caught.value.seen
+
+
+def test_a_namespace_that_is_always_there_is_not_created(
+    terminal: Terminal, deploy: Callable[..., None], programs: Path
+) -> None:
+    deploy()
+    HelmRelease(terminal, "ingress-nginx", "kube-system", CHART).install()
+    assert "--create-namespace" not in (programs / "helm.log").read_text()
