@@ -1,4 +1,4 @@
-"""What a run spent its time on: every program it ran and every wait, each with its begin and end.
+"""What a run spent its time on: programs it ran, waits, and objects it applied, each with its begin and end.
 
 The suite promises how much of a run is its own work, and names its slowest waits: both are read from here.
 """
@@ -12,17 +12,17 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["program", "wait"]
+Kind = Literal["program", "wait", "objects"]
 _LAYER: ContextVar[str] = ContextVar("layer", default="")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One program or one wait.
+    """One program, one wait, or the application of some objects.
 
     Arguments:
-        kind: which of the two.
-        what: the command line, or what was awaited.
+        kind: which of the three.
+        what: the command line, what was awaited, or the objects as YAML.
         begin, end: in seconds of the monotonic clock.
         layer: the layer of the installation that it was for; empty where it was for none.
     """
@@ -64,7 +64,7 @@ class Journal:
             _LAYER.reset(outside)
 
     def covered(self, begin: float, end: float) -> float:
-        """Seconds between begin and end in which a program ran or something was awaited, overlaps counted once."""
+        """Seconds between begin and end in which any entry was under way, overlaps counted once."""
         total, reached = 0.0, begin
         for entry in sorted(self.entries, key=lambda entry: entry.begin):
             start, stop = max(entry.begin, reached), min(entry.end, end)

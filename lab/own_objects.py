@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import yaml
+
+from lab.journal import JOURNAL
 from lab.kube import Kube, Object, UnreachableError
 from lab.waiting import polling, wait_until
 
@@ -25,11 +28,12 @@ def apply(kube: Kube, objects: Sequence[Object], *, timeout: float = 60) -> None
     def permanent(reason: str) -> str | None:
         return None if any(sign in reason for sign in NOT_READY_YET) else "the API server refuses it"
 
-    wait_until(
-        polling(lambda: next(filter(None, map(kube.apply, objects)), ""), every=0.5, passing=(UnreachableError,)),
-        satisfied=lambda reason: not reason,
-        hopeless=permanent,
-        timeout=timeout,
-        what=f"the API server accepts {names}",
-        remedy="see the refusal above; `python -m lab exec -- kubectl get pods -A` shows what serves the webhook",
-    )
+    with JOURNAL.entry("objects", yaml.safe_dump_all(objects, sort_keys=False)):
+        wait_until(
+            polling(lambda: next(filter(None, map(kube.apply, objects)), ""), every=0.5, passing=(UnreachableError,)),
+            satisfied=lambda reason: not reason,
+            hopeless=permanent,
+            timeout=timeout,
+            what=f"the API server accepts {names}",
+            remedy="see the refusal above; `python -m lab exec -- kubectl get pods -A` shows what serves the webhook",
+        )

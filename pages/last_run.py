@@ -1,8 +1,9 @@
-"""What the tutorial keeps of the last run that built a whole lab: how it went, and the commands of each layer."""
+"""What the tutorial keeps of the last run that built a whole lab: how it went, and what was done for each layer."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -17,6 +18,8 @@ PLACES = (
     (re.compile(r"(?<![\w.-])(?:docker\.io|quay\.io|registry\.k8s\.io|gcr\.io|ghcr\.io)/"), ""),
 )
 """What is of one machine, or of one lab's source, in a command, and what stands for it."""
+LONG = 400
+"""Characters of a command that are kept; the names of fifty images tell nobody anything."""
 
 
 class _Fact(BaseModel):
@@ -41,6 +44,7 @@ class LastRun(_Fact):
         seconds: how long it took.
         chapters: how each of them went, by the feature's file.
         commands: what was typed to install each layer, without what is of one machine.
+        objects: what was applied for each layer through the API, as YAML.
     """
 
     day: date
@@ -50,6 +54,7 @@ class LastRun(_Fact):
     seconds: float
     chapters: dict[str, ChapterResult]
     commands: dict[str, list[str]]
+    objects: dict[str, str]
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -80,6 +85,7 @@ def of(run: Run, features: Iterable[str]) -> LastRun | None:
             for chapter in run.chapters
         },
         commands={row.layer: _commands(run, row.layer) for row in run.layers},
+        objects={one.layer: _objects(run, one.layer) for one in run.applied if one.layer},
     )
 
 
@@ -93,7 +99,11 @@ def _commands(run: Run, layer: str) -> list[str]:
     return list(dict.fromkeys(_anywhere(one.command) for one in run.commands if one.layer == layer))
 
 
+def _objects(run: Run, layer: str) -> str:
+    return "---\n".join(one.objects for one in run.applied if one.layer == layer)
+
+
 def _anywhere(command: str) -> str:
     for place, stands_for_it in PLACES:
         command = place.sub(stands_for_it, command)
-    return command
+    return textwrap.shorten(command, LONG, placeholder=" …") if len(command) > LONG else command

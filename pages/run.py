@@ -140,6 +140,18 @@ class Command(_Fact):
     seconds: float
 
 
+class Applied(_Fact):
+    """Objects that the suite applied through the API.
+
+    Arguments:
+        objects: as YAML.
+        layer: the layer that they are of; empty where they are of none.
+    """
+
+    objects: str
+    layer: str
+
+
 class Run(_Fact):
     """A run.
 
@@ -157,6 +169,7 @@ class Run(_Fact):
         layers: what was done for each layer.
         waits: the slowest, slowest first.
         commands: all programs that were run, in the order of their begin.
+        applied: what the suite applied through the API, in its order.
         stand_ins: what the lab has in others' seats.
         components: what was compared of their versions.
         inventory: what the kit consists of, if the lab has one.
@@ -179,6 +192,7 @@ class Run(_Fact):
     layers: list[LedgerRow]
     waits: list[Wait]
     commands: list[Command]
+    applied: list[Applied] = []
     stand_ins: list[StandIn]
     components: list[Comparison]
     inventory: list[dict[str, Any]]

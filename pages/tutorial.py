@@ -1,4 +1,4 @@
-"""The tutorial as a page: the features with the tables that they use, the commands of each layer, and the last run."""
+"""The tutorial as a page: the features with the tables that they use, what is done for each layer, and the last run."""
 
 from __future__ import annotations
 
@@ -26,11 +26,18 @@ LAYERS = {
 
 
 @dataclass(frozen=True)
-class Commands:
-    """What is typed to install a layer."""
+class Installation:
+    """How a layer is installed.
+
+    Arguments:
+        layer: its name.
+        commands: what is typed.
+        objects: what is applied through the API, as YAML.
+    """
 
     layer: str
-    lines: tuple[str, ...]
+    commands: tuple[str, ...]
+    objects: str
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,13 @@ class Chapter:
         number: its place in the tutorial.
         file: the feature's, relative to the project.
         feature: as pytest-bdd reads it.
-        commands: of the layers that it installs.
+        installations: of the layers that it installs.
     """
 
     number: int
     file: str
     feature: Feature
-    commands: tuple[Commands, ...]
+    installations: tuple[Installation, ...]
 
     @property
     def heading(self) -> str:
@@ -94,6 +101,10 @@ def _file(feature: Feature) -> str:
 
 def _chapter(feature: Feature, last_run: LastRun | None) -> Chapter:
     name = Path(feature.filename).stem
-    there = last_run.commands if last_run else {}
-    commands = tuple(Commands(layer, tuple(there[layer])) for layer in LAYERS.get(name, ()) if there.get(layer))
-    return Chapter(int(name.partition("_")[0]), _file(feature), feature, commands)
+    commands, objects = (last_run.commands, last_run.objects) if last_run else ({}, {})
+    installations = tuple(
+        Installation(layer, tuple(commands.get(layer, ())), objects.get(layer, ""))
+        for layer in LAYERS.get(name, ())
+        if commands.get(layer) or objects.get(layer)
+    )
+    return Chapter(int(name.partition("_")[0]), _file(feature), feature, installations)

@@ -7,10 +7,12 @@ import time
 from typing import Any
 
 import pytest
+import yaml
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from lab.errors import LabError
+from lab.journal import JOURNAL
 from lab.kube import Kube
 from lab.own_objects import apply
 from tests.fake_cluster import FakeCluster, Object
@@ -58,6 +60,13 @@ def server(cluster: FakeCluster, http_server: HTTPServer) -> Server:
 def test_all_objects_are_applied_in_their_order(kube: Kube, server: Server) -> None:
     apply(kube, [PROBES, POOL])
     assert server.applied == [PROBES, POOL]
+
+
+def test_what_was_applied_is_in_the_journal(kube: Kube, server: Server) -> None:
+    with JOURNAL.of_layer("pool"):
+        apply(kube, [PROBES, POOL])
+    [found] = [one for one in JOURNAL.entries if (one.kind, one.layer) == ("objects", "pool")]
+    assert list(yaml.safe_load_all(found.what)) == [PROBES, POOL] == server.applied
 
 
 @pytest.mark.parametrize("words", NOT_YET)

@@ -11,7 +11,7 @@ import pytest
 from lab.layers import LedgerRow
 from pages import __main__ as docs
 from pages import last_run, markdown, tutorial
-from pages.run import Command, Run
+from pages.run import Applied, Command, Run
 from tests import some_run
 from tests.conftest import REPOSITORY
 
@@ -48,11 +48,13 @@ def test_the_page_is_up_to_date() -> None:
     assert docs.page(REPOSITORY) == PAGE, f"{docs.PAGE} is out of date: run `make docs`, and commit what it makes"
 
 
-def test_the_page_has_the_commands_of_every_layer_that_the_last_run_installed() -> None:
+def test_the_page_has_commands_and_objects_of_every_layer_that_the_last_run_installed() -> None:
     assert KEPT is not None
     layers = {layer for layers in tutorial.LAYERS.values() for layer in layers}
     assert KEPT.commands.keys() <= layers
     assert all(command in PAGE for commands in KEPT.commands.values() for command in commands)
+    assert KEPT.objects.keys() <= layers
+    assert all(objects.strip() in PAGE for objects in KEPT.objects.values())
 
 
 def test_the_page_has_every_scenario_of_every_feature() -> None:
@@ -151,6 +153,28 @@ def test_a_command_is_kept_without_what_is_of_one_machine(command: str, kept: st
     told = last_run.of(run, ["features/01_lamp.feature"])
     assert told is not None
     assert told.commands == {"lamp": [kept]}
+
+
+def test_a_command_that_is_too_long_to_be_read_is_kept_in_part() -> None:
+    command = "pull " + " ".join(f"image-{number}" for number in range(100))
+    run = some_run.run(commands=[Command(command=command, layer="lamp", begin=0, seconds=0)])
+    told = last_run.of(run, ["features/01_lamp.feature"])
+    assert told is not None
+    [kept] = told.commands["lamp"]
+    assert kept.startswith("pull image-0 image-1 ")
+    assert kept.endswith(" …")
+    assert len(kept) <= last_run.LONG
+
+
+def test_what_was_applied_for_a_layer_is_kept(project: Path) -> None:
+    applied = [("kind: Lamp\n", "lamp"), ("kind: Probe\n", ""), ("kind: Shade\n", "lamp")]
+    some_run.run(applied=[Applied(objects=objects, layer=layer) for objects, layer in applied]).save(
+        project / docs.REPORT
+    )
+    docs.main(project)
+    kept = last_run.load(project / docs.LAST_RUN)
+    assert kept is not None
+    assert kept.objects == {"lamp": "kind: Lamp\n---\nkind: Shade\n"}
 
 
 def test_a_command_that_is_repeated_is_kept_once_and_those_of_no_layer_are_not() -> None:
