@@ -14,8 +14,8 @@ from pages.templates import text
 
 LAYERS = {
     "01_network": ("network",),
-    "02_cluster": ("cluster",),
-    "03_metallb": ("metallb", "address pool"),
+    "02_cluster": ("cluster", "cluster's readiness"),
+    "03_metallb": ("metallb", "MetalLB's readiness", "address pool"),
     "04_ingress": ("ingress controller", "nginx site"),
     "05_manifests": ("manifests", "kubeflow"),
     "06_readiness": ("readiness",),
