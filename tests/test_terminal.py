@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -130,6 +131,15 @@ def test_what_a_program_started_does_not_outlive_its_time(tmp_path: Path) -> Non
     assert _ends(int(pid.read_text()))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Has an interrupt be heard, as in a terminal: what a script has begun in the background does not hear it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_program(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     with pytest.raises(KeyboardInterrupt):
@@ -137,6 +147,7 @@ def test_an_interrupt_ends_the_program(tmp_path: Path) -> None:
     assert _ends(int(pid.read_text()))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_also_what_the_program_started(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     with pytest.raises(KeyboardInterrupt):

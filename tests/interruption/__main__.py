@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,7 @@ def main(kit: Path) -> int:
         inside = {**os.environ, "INTERRUPTION": "inside"}
         command = ["unshare", "--mount", sys.executable, "-m", "tests.interruption", str(kit)]
         return subprocess.run(command, env=inside, check=False).returncode
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which runs would not hear, had a script begun this
     seed = os.environ.get("SEED") or str(random.SystemRandom().randrange(10**6))
     chosen = random.Random(seed)
     rows = chosen.sample(ROWS, min(int(os.environ.get("N") or len(ROWS)), len(ROWS)))
