@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from lab import folders
 from lab.beside import UnwantedError, Work, beside
@@ -83,19 +83,14 @@ def standing(layer: AnyLayer, installs: bool, ledger: Ledger) -> Iterator[AnyLay
 
 
 @contextmanager
-def coming(
-    layer: Callable[[], AnyLayer], installs: bool, ledger: Ledger, on: Work[Any] | None = None
-) -> Iterator[Work[AnyLayer]]:
+def coming(layer: Callable[[], AnyLayer], installs: bool, ledger: Ledger) -> Iterator[Work[AnyLayer]]:
     """Begins to have a layer stand, beside all else.
 
     Arguments:
-        layer: makes it, once that is there which it stands on.
-        on: what it stands on, where that is on its way, too; what that raises, this raises.
+        layer: makes it, once that is there which it stands on, which may be on its way, too.
     """
 
     def come() -> AnyLayer:
-        if on:
-            on.result()
         with standing(layer(), installs, ledger) as there:
             return there
 

@@ -110,16 +110,21 @@ class TestComing:
         ledger, lamp, shade = Ledger(), Lamp("no lamp", name="lamp"), Lamp(name="shade")
 
         def made() -> Lamp:
-            assert lamp.done == ["looked at", "installed"]
+            assert below.result().done == ["looked at", "installed"]
             return shade
 
-        with coming(lambda: lamp, True, ledger) as below, coming(made, True, ledger, on=below) as above:
+        with coming(lambda: lamp, True, ledger) as below, coming(made, True, ledger) as above:
             assert above.result() is shade
         assert [(row.layer, row.outcome) for row in ledger.rows] == [("lamp", "installed"), ("shade", "found")]
 
     def test_what_kept_the_one_below_from_coming_is_told_of_that_layer(self) -> None:
         ledger, lamp, shade = Ledger(), Lamp("no lamp", repairable=False, name="lamp"), Lamp(name="shade")
-        with coming(lambda: lamp, True, ledger) as below, coming(lambda: shade, True, ledger, on=below) as above:
+
+        def made() -> Lamp:
+            below.result()
+            return shade
+
+        with coming(lambda: lamp, True, ledger) as below, coming(made, True, ledger) as above:
             with pytest.raises(LabError, match="cannot be had") as caught:
                 above.result()
             above.wait()
