@@ -1,53 +1,74 @@
-# make lab    sets up what is missing, builds the lab and verifies it; ARGS="…" are options of pytest
-# make test   sets up what is missing, and runs the project's own tests, lint and types
-# make ready  sets up what is missing, and no more
-# make sabotage  breaks a kept lab, one thing at a time, and expects the suite to notice; ONLY=name, PART=1/3 or CLEAN=5
-# make docs   makes docs/tutorial.md anew, from the features, the release's tables and the last run
-# make interrupt  interrupts runs of labs at random moments, and expects the next ones to go on; takes hours; N=4 is shorter
-# make shell  opens a shell inside of the lab that is up
-# make bench  measures the suite beside the tutorial by hand, and its verdict on readiness beside kubectl's
+# `make help` lists the targets. Options are given as in `make lab ARGS="--keep-lab"`.
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubeflow-lab
+CHROMIUM := /usr/bin/chromium-headless-shell
 UV_VERSION := 0.13.9
 UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
-# The Go that builds the kit: PATH's where it is new enough, else the pinned one of uv.lock, from PyPI.
-GO_NEEDED := 1.26
+# The Go that builds the kit: the one on PATH if it is new enough, otherwise the version that uv.lock pins, from PyPI.
+REQUIRED_GO := 1.26
 GO_ON_PATH := $(shell go env GOVERSION 2>/dev/null | sed 's/^go//')
-GO_IS_NEW := $(shell printf '%s\n' $(GO_NEEDED) $(GO_ON_PATH) | sort --version-sort --check 2>/dev/null && test -n "$(GO_ON_PATH)" && echo yes)
-GO_GROUP := $(if $(GO_IS_NEW),,--group go)
-READY := .venv/ready$(if $(GO_IS_NEW),,-with-go)
+GO_IS_NEW_ENOUGH := $(shell printf '%s\n' $(REQUIRED_GO) $(GO_ON_PATH) | sort --version-sort --check 2>/dev/null && test -n "$(GO_ON_PATH)" && echo yes)
+GO_GROUP := $(if $(GO_IS_NEW_ENOUGH),,--group go)
+READY := .venv/ready$(if $(GO_IS_NEW_ENOUGH),,-with-go)
+# The project's own Go programs; the other directories of embedded/programs only pin modules of upstream.
+GO_PROGRAMS := node k3d-proxy runc-bounded webapp
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: lab test ready sabotage interrupt bench docs shell
-lab: $(READY) /usr/bin/chromium-headless-shell
+.DEFAULT_GOAL := help
+.PHONY: help lab test lint fmt down shell docs kit bench sabotage interrupt ready
+
+# in_go_programs COMMAND: runs a command in the directory of each Go program, and stops at the first that fails.
+in_go_programs = for program in $(GO_PROGRAMS); do (cd embedded/programs/$$program && $(1)) || exit 1; done
+
+help: ## Print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand --tabs=16
+
+lab: $(READY) $(CHROMIUM) ## Install the lab, verify it and remove it (ARGS="--keep-lab" and other options of pytest)
 	pytest $(ARGS)
 
-test: $(READY) /usr/bin/chromium-headless-shell
-	ruff check .
-	ruff format --check .
-	mypy
-	go -C .github/actionlint tool actionlint $(CURDIR)/.github/workflows/*.yml
-	for module in node k3d-proxy runc-bounded webapp; do (cd embedded/programs/$$module && go vet ./... && go test ./...) || exit 1; done
+test: lint $(CHROMIUM) ## Run lint and the unit tests, which need no lab (ARGS="-k lock" and other options of pytest)
+	$(call in_go_programs,go test ./...)
 	python -m embedded programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	pytest tests --numprocesses auto $(ARGS)
 
-ready: $(READY)
+lint: $(READY) ## Check style, types, imports, spelling, words, workflows and Go programs
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	codespell
+	python -m tools.words
+	go -C .github/actionlint tool actionlint $(CURDIR)/.github/workflows/*.yml
+	$(call in_go_programs,go vet ./...)
 
-sabotage: $(READY) /usr/bin/chromium-headless-shell
-	python -m tests.sabotage $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART)) $(if $(CLEAN),--clean-runs=$(CLEAN))
+fmt: $(READY) ## Format the Python and Go code, and correct what lint can correct
+	ruff check --fix-only .
+	ruff format .
+	$(call in_go_programs,go fmt ./...)
 
-docs: $(READY)
-	python -m pages
+down: $(READY) ## Remove the lab that was kept
+	python -m lab down
 
-interrupt: $(READY) /usr/bin/chromium-headless-shell
-	python -m embedded > .venv/kit.log || (cat .venv/kit.log && exit 1)
-	python -m tests.interruption $(CACHE)/kit
-
-shell: $(READY)
+shell: $(READY) ## Open a shell in the lab that was kept
 	python -m lab shell
 
-bench: $(READY) /usr/bin/chromium-headless-shell
-	python -m bench $(ARGS)
+docs: $(READY) ## Generate docs/tutorial.md from the features, the releases and the last run
+	python -m pages
+
+kit: $(READY) ## Build the kit of the embedded lab, and print its inventory
+	python -m lab kit
+
+bench: $(READY) $(CHROMIUM) ## Compare the suite with the tutorial by hand (ARGS="--times 1" is shorter)
+	python -m tools.bench $(ARGS)
+
+sabotage: $(READY) $(CHROMIUM) ## Check that the suite detects faults (ONLY=name, PART=1/3, or CLEAN=5 for 5 runs without a fault)
+	python -m tools.sabotage $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART)) $(if $(CLEAN),--clean-runs=$(CLEAN))
+
+interrupt: $(READY) $(CHROMIUM) ## Check that runs succeed after interrupted ones; takes hours (N=4 is shorter, SEED=… repeats a test)
+	python -m embedded > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	python -m tools.interruption $(CACHE)/kit
+
+ready: $(READY) ## Set up the Python environment; the other targets do it when necessary
 
 $(READY): pyproject.toml uv.lock $(UV)
 	$(UV) sync --quiet --locked --no-managed-python --compile-bytecode $(GO_GROUP)
@@ -58,6 +79,6 @@ $(UV):
 	python3 -m venv $(CACHE)/uv-$(UV_VERSION)
 	$(CACHE)/uv-$(UV_VERSION)/bin/pip install --quiet uv==$(UV_VERSION)
 
-/usr/bin/chromium-headless-shell:
+$(CHROMIUM):
 	apt-get update
 	apt-get install --yes --no-install-recommends chromium-headless-shell fonts-dejavu-core

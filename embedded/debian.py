@@ -1,8 +1,8 @@
 """Root file systems of Debian packages, unpacked without installing anything on the machine.
 
-apt resolves and downloads with this machine's own package sources against an empty package status, so a root holds what
-its packages depend on and nothing of the machine. Maintainer scripts do not run: what they would have done and an image
-needs, its Dockerfile does.
+apt resolves and downloads with this machine's own package sources against an empty package status, so a root file
+system contains the packages and their dependencies, and nothing of the machine. Maintainer scripts do not run; the
+Dockerfile of an image does the part of their work that the image needs.
 """
 
 from __future__ import annotations
@@ -14,42 +14,90 @@ from pathlib import Path, PurePosixPath
 
 from debian.debfile import DebFile
 
-from lab.terminal import Terminal
+from lab.run.shell import Shell
 
 NEVER_UNPACKED = (
-    # Needed by maintainer scripts, or by tools for setting a machine up; nothing in a container calls them.
-    *("adduser", "debconf", "dpkg", "init-system-helpers", "lsb-base", "sysvinit-utils", "usrmerge", "tar", "passwd"),
-    *("perl", "perl-base", "perl-modules-*", "libperl*", "libgdbm*", "libdb5.3", "lib*-perl", "netbase", "dmsetup"),
-    *("libpam*", "libsemanage*", "libaudit*", "media-types", "login", "ucf", "sensible-utils", "tzdata"),
+    "adduser",
+    "debconf",
+    "dpkg",
+    "init-system-helpers",
+    "lsb-base",
+    "sysvinit-utils",
+    "usrmerge",
+    "tar",
+    "passwd",
+    "perl",
+    "perl-base",
+    "perl-modules-*",
+    "libperl*",
+    "libgdbm*",
+    "libdb5.3",
+    "lib*-perl",
+    "netbase",
+    "dmsetup",
+    "libpam*",
+    "libsemanage*",
+    "libaudit*",
+    "media-types",
+    "login",
+    "ucf",
+    "sensible-utils",
+    "tzdata",
 )
+"""Packages that only maintainer scripts or tools for setting up a machine need; containers do not use them."""
 NOT_IN_IMAGES = (
-    *("usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*", "usr/share/lintian/*"),
-    *("usr/share/bash-completion/*", "usr/lib/x86_64-linux-gnu/gconv/*"),
-    # Of containerd, Docker and the CNI plugins: what nothing here calls.
-    *("usr/bin/containerd-shim", "usr/bin/containerd-shim-runc-v1", "usr/bin/containerd-stress", "usr/sbin/ovrouter"),
-    *(f"usr/lib/cni/{plugin}" for plugin in ("bandwidth", "bridge", "dhcp", "firewall", "host-device", "ipvlan")),
-    *(f"usr/lib/cni/{plugin}" for plugin in ("macvlan", "sbr", "static", "tuning", "vlan", "vrf")),
+    "usr/share/doc/*",
+    "usr/share/man/*",
+    "usr/share/locale/*",
+    "usr/share/info/*",
+    "usr/share/lintian/*",
+    "usr/share/bash-completion/*",
+    "usr/lib/x86_64-linux-gnu/gconv/*",
+    # Programs of containerd and Docker that the lab does not use.
+    "usr/bin/containerd-shim",
+    "usr/bin/containerd-shim-runc-v1",
+    "usr/bin/containerd-stress",
+    "usr/sbin/ovrouter",
+    # CNI plugins that the lab does not use.
+    "usr/lib/cni/bandwidth",
+    "usr/lib/cni/bridge",
+    "usr/lib/cni/dhcp",
+    "usr/lib/cni/firewall",
+    "usr/lib/cni/host-device",
+    "usr/lib/cni/ipvlan",
+    "usr/lib/cni/macvlan",
+    "usr/lib/cni/sbr",
+    "usr/lib/cni/static",
+    "usr/lib/cni/tuning",
+    "usr/lib/cni/vlan",
+    "usr/lib/cni/vrf",
 )
+"""Patterns of the files that are not unpacked."""
 MERGED_USR = ("bin", "sbin", "lib", "lib32", "lib64")
 APT_TIMEOUT = 600
 
 
-def unpack(packages: tuple[str, ...], target: Path, downloads: Path) -> dict[str, str]:
-    """Writes a root file system of Debian packages, and all that they depend on, as one tar file.
+def unpack(shell: Shell, packages: tuple[str, ...], target: Path, downloads: Path) -> dict[str, str]:
+    """Write a root file system of Debian packages and all their dependencies as one tar file.
 
-    Arguments:
-        packages: names, as apt takes them.
-        target: the tar file to write.
-        downloads: a folder for the downloaded packages.
+    Args:
+        shell: The shell that runs apt.
+        packages: Names, as apt accepts them.
+        target: The tar file to write.
+        downloads: A directory for the downloaded packages.
 
-    Returns the version of each package that was unpacked. Raises LabError when apt cannot resolve or download.
+    Returns:
+        The version of each unpacked package by its name.
+
+    Raises:
+        LabError: If apt cannot resolve or download a package.
     """
-    _download(packages, downloads)
+    _download(shell, packages, downloads)
     versions: dict[str, str] = {}
     with tarfile.open(target, "w") as root:
         for directory in MERGED_USR:
             root.addfile(_directory(f"usr/{directory}"))
-            root.addfile(_link(directory, f"usr/{directory}"))
+            root.addfile(_symbolic_link(directory, f"usr/{directory}"))
         for archive in sorted(downloads.glob("*.deb")):
             package = DebFile(archive)
             name = str(package.debcontrol()["Package"])
@@ -58,13 +106,13 @@ def unpack(packages: tuple[str, ...], target: Path, downloads: Path) -> dict[str
             versions[name] = str(package.debcontrol()["Version"])
             with package.data.tgz() as content:
                 for member in content:
-                    if _belongs(member):
+                    if _is_unpacked(member):
                         file = content.extractfile(member) if member.isfile() else None
-                        root.addfile(_with_merged_usr(member), file)
+                        root.addfile(_move_to_usr(member), file)
     return versions
 
 
-def _download(packages: tuple[str, ...], downloads: Path) -> None:
+def _download(shell: Shell, packages: tuple[str, ...], downloads: Path) -> None:
     (downloads / "partial").mkdir(parents=True, exist_ok=True)
     options = {
         "Dir::State::status": "/dev/null",
@@ -74,36 +122,36 @@ def _download(packages: tuple[str, ...], downloads: Path) -> None:
         "APT::Install-Recommends": "false",
         "APT::Sandbox::User": "root",
     }
-    command = (
-        *("apt-get", "install", "--yes", "--quiet", "--download-only"),
-        *(f"-o{name}={value}" for name, value in options.items()),
-        *packages,
-    )
-    if Terminal().run(*command, timeout=APT_TIMEOUT, may_fail=True).exit_status:
-        # The machine's package lists are missing, or older than what the package source has now.
-        Terminal().run("apt-get", "update", timeout=APT_TIMEOUT)
-        Terminal().run(
+    option_arguments = [f"-o{name}={value}" for name, value in options.items()]
+    command = ("apt-get", "install", "--yes", "--quiet", "--download-only", *option_arguments, *packages)
+    if shell.run(*command, timeout=APT_TIMEOUT, allow_failure=True).exit_status:
+        # The machine's package lists are missing, or older than the content of the package source.
+        shell.run("apt-get", "update", timeout=APT_TIMEOUT)
+        shell.run(
             *command,
             timeout=APT_TIMEOUT,
-            remedy="see that this machine's Debian package sources can be reached and have these packages",
+            remedy="check that this machine's Debian package sources can be reached and contain these packages",
         )
 
 
-def _belongs(member: tarfile.TarInfo) -> bool:
+def _is_unpacked(member: tarfile.TarInfo) -> bool:
     path = str(PurePosixPath(member.name))
     return path not in (".", *MERGED_USR) and not any(fnmatch(path, pattern) for pattern in NOT_IN_IMAGES)
 
 
-def _with_merged_usr(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Debian 12 has /bin, /lib and so on merged into /usr, but its packages still ship files under the old names."""
+def _move_to_usr(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return a member with its name below /usr.
+
+    In Debian 12, /bin, /lib and so on are merged into /usr, but its packages still contain files with the old names.
+    """
     moved = copy.copy(member)  # TarInfo.replace is newer than Debian 12's Python
-    moved.name = _merged(member.name)
+    moved.name = _path_in_usr(member.name)
     if member.islnk():
-        moved.linkname = _merged(member.linkname)
+        moved.linkname = _path_in_usr(member.linkname)
     return moved
 
 
-def _merged(name: str) -> str:
+def _path_in_usr(name: str) -> str:
     path = PurePosixPath(name)
     return f"usr/{path}" if path.parts[0] in MERGED_USR else str(path)
 
@@ -114,7 +162,7 @@ def _directory(name: str) -> tarfile.TarInfo:
     return member
 
 
-def _link(name: str, target: str) -> tarfile.TarInfo:
+def _symbolic_link(name: str, target: str) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.type, member.linkname = tarfile.SYMTYPE, target
     return member

@@ -1,10 +1,11 @@
-"""Runs a program as the first process of an enclosure: its own root, mounts, processes and network.
+"""Runs a program as the first process of an enclosure: with a root, mounts, processes and a network of its own.
 
 Started as `unshare … python -m embedded.enclosure ROOT [SOURCE:TARGET …] -- PROGRAM …`. When the first process ends,
-the kernel ends every other process inside and takes mounts and network away: nothing can be left behind.
+the kernel ends every other process in the enclosure and removes its mounts and its network, so nothing can remain.
 
-It waits for a byte on its standard input before it does anything. Whoever starts it notes it first, as what must be
-ended, and then lets it begin; one whose starter was killed before that reads the end of its input instead, and ends.
+The enclosure waits for a byte on its standard input before it does anything. In the meantime, the starting process
+saves the first process in the state of the lab, so that it can be killed later. If the starting process is killed
+before it has written the byte, the enclosure reads the end of its input instead, and ends.
 """
 
 from __future__ import annotations
@@ -23,57 +24,57 @@ MNT_DETACH = 2
 
 
 def main(arguments: list[str]) -> None:
-    """Builds the enclosure around this process, when it may, then becomes the program."""
+    """Wait for the start signal, build the enclosure around this process, and execute the program in its place."""
     if not os.read(sys.stdin.fileno(), 1):
-        sys.exit("the process that has started this enclosure has ended")
+        sys.exit("the process that started this enclosure has ended")
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     divider = arguments.index("--")
     root, *binds = arguments[:divider]
     program = arguments[divider + 1 :]
-    _mount_everything(Path(root), binds)
-    _loopback_up()
+    _mount_file_systems(Path(root), binds)
+    _enable_loopback()
     _enter(root)
-    os.environ.pop("TMPDIR", None)  # a folder of the old root, without which runc cannot run anything in a container
-    os.execvp(program[0], program)  # noqa: S606 - this is what an enclosure is for
+    os.environ.pop("TMPDIR", None)  # a directory of the old root, without which runc cannot run a program
+    os.execvp(program[0], program)  # noqa: S606 - executing the program is the purpose of an enclosure
 
 
-def _mount_everything(root: Path, binds: list[str]) -> None:
-    # Containers need a root that is a mount point, else runc's pivot_root fails; and a /sys of this network namespace,
-    # with the machine's cgroups, which a new sysfs does not show.
+def _mount_file_systems(root: Path, binds: list[str]) -> None:
+    # Containers need a root that is a mount point, or runc's pivot_root fails. They also need a /sys of this network
+    # namespace; a new sysfs does not show the machine's cgroups, so they are mounted into it.
     _mount("--bind", root, root)
-    _mount("-t", "proc", "proc", _directory(root / "proc"))
-    _mount("-t", "sysfs", "sysfs", _directory(root / "sys"))
+    _mount("-t", "proc", "proc", _create(root / "proc"))
+    _mount("-t", "sysfs", "sysfs", _create(root / "sys"))
     _mount("--rbind", "/sys/fs/cgroup", root / "sys/fs/cgroup")
-    _mount("--rbind", "/dev", _directory(root / "dev"))
-    _mount("-t", "tmpfs", "tmpfs", _directory(root / "tmp"))
+    _mount("--rbind", "/dev", _create(root / "dev"))
+    _mount("-t", "tmpfs", "tmpfs", _create(root / "tmp"))
     for bind in binds:
         source, target = bind.split(":")
-        _mount("--bind", source, _directory(root / target.lstrip("/")))
+        _mount("--bind", source, _create(root / target.lstrip("/")))
 
 
 def _mount(*arguments: str | Path) -> None:
     subprocess.run(["mount", *map(str, arguments)], check=True)
 
 
-def _directory(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+def _create(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
 
 
-def _loopback_up() -> None:
+def _enable_loopback() -> None:
     with IPRoute() as route:
         route.link("set", index=route.link_lookup(ifname="lo")[0], state="up")
 
 
 def _enter(root: str) -> None:
-    """Makes root the root: pivot_root(2) with both arguments the same leaves nothing of the old root visible."""
+    """Change the root; pivot_root(2) with two equal arguments leaves nothing of the old root visible."""
     os.chdir(root)
-    _system_call("pivot_root", b".", b".")
-    _system_call("umount2", b".", MNT_DETACH)
+    _call_libc("pivot_root", b".", b".")
+    _call_libc("umount2", b".", MNT_DETACH)
     os.chdir("/")
 
 
-def _system_call(name: str, *arguments: bytes | int) -> None:
+def _call_libc(name: str, *arguments: bytes | int) -> None:
     if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
         raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
 

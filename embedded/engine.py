@@ -15,123 +15,140 @@ import psutil
 from docker.errors import DockerException
 
 from embedded import enclosure
-from lab.record import ProcessId
-from lab.terminal import TIED_TO_STARTER, Terminal
-from lab.waiting import polling, wait_until
+from lab.run.journal import Journal
+from lab.run.shell import KILL_WITH_PARENT, Shell
+from lab.run.state import ProcessId
+from lab.run.waiting import poll, wait_until
 
 REPOSITORY = Path(__file__).parent.parent
 REGISTRY = "127.0.0.1:5000"
-"""Where the kit's registry answers inside of the engine's network; Docker trusts a loopback registry without TLS."""
+"""The address of the kit's registry in the engine's network; Docker trusts a loopback registry without TLS."""
 START_TIMEOUT = 120
 LOG = "engine.log"
 API_VERSION = "1.41"
-"""Engine 20.10's; asking for it saves the negotiation."""
+"""The version of Engine 20.10; requesting it saves the negotiation."""
 CAP_SYS_RESOURCE = 24
-"""The capability's bit, from linux/capability.h."""
+"""The bit of the capability, from linux/capability.h."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A Docker Engine that runs in an enclosure.
+    """A Docker Engine in an enclosure.
 
-    Arguments:
-        first_process: the enclosure's first process; when it ends, all of the enclosure does.
-        folder: where its root and data are, and what is shared with it, seen inside as /lab.
-        sockets: the folder with its socket.
-        cgroup: the parent of its containers' cgroups.
-        gate: what lets it begin, by a byte.
+    Args:
+        first_process: The first process of the enclosure; when it ends, the whole enclosure ends.
+        directory: The directory with its root file system, its data and its log; inside, `shared` is /lab.
+        socket_dir: The directory with its socket.
+        cgroup: The parent of its containers' cgroups.
+        start_signal: The standard input of the enclosure, which waits for a byte.
     """
 
     first_process: ProcessId
-    folder: Path
-    sockets: Path
+    directory: Path
+    socket_dir: Path
     cgroup: str
-    gate: IO[bytes]
+    start_signal: IO[bytes]
 
     @property
     def docker_host(self) -> str:
-        """What DOCKER_HOST must say."""
-        return f"unix://{self.sockets}/docker.sock"
+        """The value of DOCKER_HOST for this engine."""
+        return f"unix://{self.socket_dir}/docker.sock"
 
     @property
     def docker_program(self) -> Path:
         """The docker command that belongs to the engine."""
-        return self.folder / "root/usr/bin/docker"
+        return self.directory / "root/usr/bin/docker"
+
+    def start(self, journal: Journal) -> None:
+        """Start the engine, and wait until it responds.
+
+        Args:
+            journal: Records the wait.
+
+        Raises:
+            LabError: If the engine ends instead, with the end of its log, or does not respond in time.
+        """
+        with suppress(BrokenPipeError), self.start_signal:
+            self.start_signal.write(b"\n")
+        log_file = self.directory / LOG
+        wait_until(
+            poll(self._observe, every=0.05, transient=(DockerException, OSError)),
+            satisfied=lambda state: state == "responds",
+            unrecoverable=lambda state: log_file.read_text()[-2000:] if state == "ended" else None,
+            timeout=START_TIMEOUT,
+            waiting_for="the private Docker Engine to respond",
+            remedy=f"read {log_file}",
+            journal=journal,
+        )
+
+    def _observe(self) -> str:
+        if not self.first_process.is_running():
+            return "ended"
+        client = docker.DockerClient(self.docker_host, version=API_VERSION)
+        try:
+            return "responds" if client.ping() else "does not respond"
+        finally:
+            client.close()
 
 
-def start(
-    root: Path, bounded_runc: Path, folder: Path, sockets: Path, cgroup: str, *, outlives_run: bool = False
+def create(
+    shell: Shell,
+    root: Path,
+    bounded_runc: Path,
+    directory: Path,
+    socket_dir: Path,
+    cgroup: str,
+    *,
+    outlives_run: bool = False,
 ) -> Engine:
-    """Starts the enclosure of an engine, which waits there to begin: see begin.
+    """Start the enclosure of an engine, which waits for Engine.start.
 
-    Whoever is killed in between leaves nothing; so the first process can be noted before there is anything to be ended.
+    If this process is killed before Engine.start, nothing remains. So the first process can be saved before there is
+    anything that must be removed.
 
-    Arguments:
-        root: tar of its root file system.
-        bounded_runc: the wrapper of runc for a machine that lacks a capability.
-        folder: a folder for its root and data.
-        sockets: a folder for its socket, with a short name, since a socket's is limited to 107 bytes.
-        cgroup: the name of a cgroup below which its containers' are made.
-        outlives_run: whether it goes on when this process has ended; else the kernel ends it then, however that was.
+    Args:
+        shell: The shell on this machine.
+        root: The tar file of the engine's root file system.
+        bounded_runc: The wrapper of runc for a machine that lacks a capability.
+        directory: The directory for its root file system and its data.
+        socket_dir: The directory for its socket; the path of a socket is limited to 107 bytes.
+        cgroup: The name of the cgroup below which those of its containers are created.
+        outlives_run: Whether it continues when this process has ended; otherwise the kernel kills it then, for
+            whatever reason this process ended.
     """
-    for directory in (folder / "root/lab", folder / "docker", folder / "shared", sockets):
-        directory.mkdir(parents=True, exist_ok=True)
-    Terminal().run("tar", "--extract", "--file", root, "--directory", folder / "root")
-    sbin = folder / "root/usr/sbin"
+    for path in (directory / "root/lab", directory / "docker", directory / "shared", socket_dir):
+        path.mkdir(parents=True, exist_ok=True)
+    shell.run("tar", "--extract", "--file", root, "--directory", directory / "root")
+    sbin = directory / "root/usr/sbin"
     shutil.copy2(bounded_runc, sbin / "runc-bounded")
-    for name in ("iptables", "ip6tables"):  # what update-alternatives would have done
+    for name in ("iptables", "ip6tables"):  # as update-alternatives would do
         (sbin / name).symlink_to(f"{name}-nft")
-    unshare = Terminal({"PYTHONPATH": str(REPOSITORY)}).start(
-        *(() if outlives_run else TIED_TO_STARTER),
+    prefix = () if outlives_run else KILL_WITH_PARENT
+    binds = (f"{directory / 'docker'}:/var/lib/docker", f"{socket_dir}:/run", f"{directory / 'shared'}:/lab")
+    dockerd = ("dockerd", "--host=unix:///run/docker.sock", f"--cgroup-parent={cgroup}")
+    log_file = directory / LOG
+    unshare = shell.with_environment(PYTHONPATH=str(REPOSITORY)).start(
+        *prefix,
         *enclosure.UNSHARE,
-        *(sys.executable, "-m", "embedded.enclosure", folder / "root"),
-        *(f"{folder / 'docker'}:/var/lib/docker", f"{sockets}:/run", f"{folder / 'shared'}:/lab"),
-        *("--", "tini", "--", "dockerd", "--host=unix:///run/docker.sock", f"--cgroup-parent={cgroup}"),
-        *(f"--registry-mirror=http://{REGISTRY}", *_runtime()),
-        log_file=folder / LOG,
+        *(sys.executable, "-m", enclosure.__name__, directory / "root", *binds, "--"),
+        *("tini", "--", *dockerd, f"--registry-mirror=http://{REGISTRY}", *_runtime_options()),
+        log_file=log_file,
         stdin=subprocess.PIPE,
     )
     assert unshare.stdin
     children = wait_until(
-        polling(psutil.Process(unshare.pid).children, every=0.01, passing=(psutil.Error,)),
+        poll(psutil.Process(unshare.pid).children, every=0.01, transient=(psutil.Error,)),
         satisfied=bool,
         timeout=5,
-        what="the enclosure of the private Docker Engine has a first process",
-        remedy=f"read {folder / LOG}",
-    )
-    return Engine(ProcessId.of(children[0].pid), folder, sockets, cgroup, unshare.stdin)
-
-
-def begin(engine: Engine) -> None:
-    """Lets an engine begin, and waits until it answers.
-
-    Raises LabError with the end of its log when it ends instead.
-    """
-    with suppress(BrokenPipeError), engine.gate:
-        engine.gate.write(b"\n")
-
-    def state() -> str:
-        if not engine.first_process.runs():
-            return "ended"
-        client = docker.DockerClient(engine.docker_host, version=API_VERSION)
-        try:
-            return "answers" if client.ping() else "silent"
-        finally:
-            client.close()
-
-    log_file = engine.folder / LOG
-    wait_until(
-        polling(state, every=0.05, passing=(DockerException, OSError)),
-        satisfied=lambda state: state == "answers",
-        hopeless=lambda state: log_file.read_text()[-2000:] if state == "ended" else None,
-        timeout=START_TIMEOUT,
-        what="the private Docker Engine answers",
+        waiting_for="the enclosure of the private Docker Engine to have a first process",
         remedy=f"read {log_file}",
+        journal=shell.journal,
     )
+    return Engine(ProcessId.from_pid(children[0].pid), directory, socket_dir, cgroup, unshare.stdin)
 
 
-def _runtime() -> tuple[str, ...]:
-    """The wrapped runtime, only where this machine lacks the capability that privileged containers ask for."""
+def _runtime_options() -> tuple[str, ...]:
+    """Return options for the wrapped runtime if this machine lacks the capability that privileged containers need."""
     status = Path("/proc/self/status").read_text()
     bounding_set = int(next(line for line in status.splitlines() if line.startswith("CapBnd:")).split()[1], 16)
     if bounding_set >> CAP_SYS_RESOURCE & 1:

@@ -1,4 +1,4 @@
-"""Building programs from Go modules, with the Go of PATH or the one that the project's environment brings."""
+"""Builds programs from Go modules, with the Go on PATH or the one in the project's environment."""
 
 from __future__ import annotations
 
@@ -8,60 +8,78 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from embedded.pins import Edit, Program
 from lab.errors import LabError
-from lab.terminal import Terminal
+from lab.run.shell import Shell
 
 BUILD_TIMEOUT = 1800
 SHOWN = 3
-"""How many of the modules that could not be had an error names."""
+"""The number of modules that an error names."""
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
-def build(program: Program, log_file: Path, folder: Path) -> Mapping[str, Any]:
-    """Builds a program into a folder, under its name, and links it under the other names that it provides.
+def build(shell: Shell, program: Program, log_file: Path, directory: Path) -> Mapping[str, Any]:
+    """Build a program into a directory, and create a symbolic link for each other name that it provides.
 
-    Arguments:
-        program: which one.
-        log_file: where Go's output goes while it runs.
-        folder: where to put it.
+    Args:
+        shell: The shell that runs Go.
+        program: The program to build.
+        log_file: Receives the output of Go while it runs.
+        directory: The directory for the program.
 
-    Returns facts for the record. Raises LabError that names program, module and log when Go fails.
+    Returns:
+        Facts for the record: the version of Go, and the edits of the module's source.
+
+    Raises:
+        LabError: If Go fails; the error names program, module and log.
     """
-    target = folder / program.name
+    target = directory / program.name
     variables = " ".join(f"-X {variable.format(version=program.version)}" for variable in program.variables)
-    with _source(program) as source:
-        terminal = Terminal(ENVIRONMENT, source)
-        result = terminal.run(
-            *("go", "build", "-trimpath", "-ldflags", f"-s -w {variables}", "-o", target, program.package),
-            log_file=log_file,
-            timeout=BUILD_TIMEOUT,
-            may_fail=True,
-        )
+    with _prepare_source(shell, program) as source:
+        go = _go_shell(shell, source)
+        command = ("go", "build", "-trimpath", "-ldflags", f"-s -w {variables}", "-o", target, program.package)
+        result = go.run(*command, log_file=log_file, timeout=BUILD_TIMEOUT, allow_failure=True)
     if result.exit_status:
         raise _build_error(program, result.output, log_file)
     for name in program.provides:
-        (folder / name).symlink_to(program.name)
-    version = Terminal(ENVIRONMENT).run("go", "env", "GOVERSION").output.strip()
+        (directory / name).symlink_to(program.name)
+    version = _go_shell(shell, program.source).run("go", "env", "GOVERSION").output.strip()
     return {"go": version, "edits": [edit.model_dump() for edit in program.edits]}
 
 
+def download_module(shell: Shell, program: Program) -> Path:
+    """Return the directory with the source of a program's Go module, after downloading it if necessary.
+
+    Raises:
+        LabError: If the module cannot be downloaded.
+    """
+    go = _go_shell(shell, program.source)
+    command = ("go", "mod", "download", "-json", program.module)
+    result = go.run(*command, remedy="check that the module proxy (GOPROXY) can be reached")
+    return Path(json.loads(result.output)["Dir"])
+
+
+def _go_shell(shell: Shell, directory: Path) -> Shell:
+    return replace(shell.with_environment(**ENVIRONMENT), directory=directory)
+
+
 @contextmanager
-def _source(program: Program) -> Iterator[Path]:
-    """The folder to build in: the program's own, or, where its module is edited, a copy that uses an edited copy."""
+def _prepare_source(shell: Shell, program: Program) -> Iterator[Path]:
+    """Yield the directory to build in: the program's own, or a copy that uses an edited copy of the module."""
     if not program.edits:
         yield program.source
         return
     with tempfile.TemporaryDirectory() as copies:
         module, source = Path(copies, "module"), Path(copies, "program")
-        shutil.copytree(module_folder(program), module)
+        shutil.copytree(download_module(shell, program), module)
         shutil.copytree(program.source, source)
         for edit in program.edits:
             _apply(edit, module / edit.file)
-        Terminal(ENVIRONMENT, source).run("go", "mod", "edit", f"-replace={program.module}={module}")
+        _go_shell(shell, source).run("go", "mod", "edit", f"-replace={program.module}={module}")
         yield source
 
 
@@ -69,36 +87,28 @@ def _apply(edit: Edit, file: Path) -> None:
     text = file.read_text()
     if text.count(edit.old) != 1:
         raise LabError(
-            f"{edit.file} cannot be edited as pins.toml says",
-            expected=f"{edit.old!r} in it, once",
-            seen=f"{text.count(edit.old)} times",
-            remedy="see what the module's version has in that place, and fit the edit to it",
+            f"{edit.file} cannot be edited as pins.toml specifies",
+            expected=f"exactly one occurrence of {edit.old!r}",
+            seen=f"{text.count(edit.old)} occurrences",
+            remedy="read this file of the module's version, and adapt the edit in embedded/pins.toml",
         )
     file.chmod(0o644)
     file.write_text(text.replace(edit.old, edit.new))
 
 
 def _build_error(program: Program, output: str, log_file: Path) -> LabError:
-    refused = dict(re.findall(r"(\S+@v[^\s:]+): (.+)", output))
-    if not refused:
+    reasons = dict(re.findall(r"(\S+@v[^\s:]+): (.+)", output))
+    if not reasons:
         return LabError(
             f"{program.name} {program.version} could not be built",
-            expected="`go build` succeeds",
             seen="\n".join(output.splitlines()[-10:]),
-            remedy=f"read {log_file}; then run the same command again, what was built so far is kept",
+            remedy=f"read {log_file}, and run the same command again; everything that is built already is kept",
         )
-    modules = [module.replace("@", " ") for module in refused]
+    modules = [module.replace("@", " ") for module in reasons]
     return LabError(
-        f"{program.name} could not be built: the Go module {modules[0]} could not be had",
+        f"{program.name} could not be built: the Go module {modules[0]} could not be downloaded",
         expected=f"the module proxy serves {', '.join(modules[:SHOWN])}" + (" and more" if modules[SHOWN:] else ""),
-        seen="\n".join(list(refused.values())[:SHOWN]),
-        remedy="see that the module proxy (GOPROXY) can be reached, and run the same command again, which continues; "
-        f"the log is {log_file}",
+        seen="\n".join(list(reasons.values())[:SHOWN]),
+        remedy="check that the module proxy (GOPROXY) can be reached, and run the same command again; everything that "
+        f"is built already is kept. The log is {log_file}",
     )
-
-
-def module_folder(program: Program) -> Path:
-    """Where the source of a program's Go module is, downloaded if need be."""
-    terminal = Terminal(ENVIRONMENT, program.source)
-    result = terminal.run("go", "mod", "download", "-json", program.module, remedy="see that GOPROXY can be reached")
-    return Path(json.loads(result.output)["Dir"])

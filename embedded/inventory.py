@@ -1,45 +1,71 @@
-"""The inventory of the kit: for each item its name, version, origin and checksum, and whose seat it fills."""
+"""The inventory of the kit: name, version, origin and checksum of each item, and the component it is a stand-in for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.table import Table
 
-from embedded.store import Entry, digest
+from embedded.store import Entry, digest_checksums
 
 FILE = "inventory.json"
 MB = 10**6
+FACTS = ("go", "packages", "edits", "unpacked_bytes")
+"""The facts of an item's record that are part of the inventory, if the record has them."""
+
+Row = dict[str, Any]
+"""The description of one item."""
 
 
-def write(entries: Mapping[tuple[str, str], Entry], folder: Path) -> None:
-    """Writes the inventory of all items into a folder, as inventory.json."""
-    (folder / FILE).write_text(json.dumps([_row(entry) for entry in entries.values()], indent=1))
+def write(entries: Iterable[Entry], directory: Path) -> None:
+    """Write the inventory of items into a directory, atomically."""
+    directory.mkdir(parents=True, exist_ok=True)
+    unfinished = directory / f"{FILE}.unfinished"
+    unfinished.write_text(json.dumps([_describe(entry) for entry in entries], indent=1))
+    unfinished.rename(directory / FILE)
 
 
-def read(folder: Path) -> list[dict[str, Any]]:
-    """The rows of the inventory that was written into a folder."""
-    rows: list[dict[str, Any]] = json.loads((folder / FILE).read_text())
+def read(directory: Path) -> list[Row]:
+    """Return the inventory in a directory.
+
+    Raises:
+        FileNotFoundError: If the directory has no inventory.
+    """
+    rows: list[Row] = json.loads((directory / FILE).read_text())
     return rows
 
 
-def table(rows: list[dict[str, Any]]) -> Table:
-    """The inventory for people."""
-    shown = Table(title="The kit", title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("item", "version", "origin", "MB", "sha256", "in the seat of"):
-        shown.add_column(column, overflow="fold")
+def format_table(rows: Sequence[Row]) -> Table:
+    """Return the inventory as a table for users."""
+    table = Table(title="The kit", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("item", "version", "origin", "MB", "sha256", "stand-in for"):
+        table.add_column(column, overflow="fold")
     for row in rows:
-        seat = f"{row['seat']} (stand-in: {row['taken_by']})" if row["seat"] else ""
-        name = f"{row['kind']}/{row['name']}"
-        shown.add_row(name, row["version"], row["origin"], f"{row['bytes'] / MB:.1f}", row["sha256"][:12], seat)
-    return shown
+        table.add_row(
+            f"{row['kind']}/{row['name']}",
+            row["version"],
+            row["origin"],
+            f"{row['bytes'] / MB:.1f}",
+            row["sha256"][:12],
+            f"{row['component']} (implemented by {row['implemented_by']})" if row["component"] else "",
+        )
+    return table
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    named = ("kind", "name", "version", "origin", "seat", "taken_by", "go", "packages", "edits", "unpacked_bytes")
-    facts = {name: entry.record[name] for name in named if name in entry.record}
-    return {**facts, "bytes": entry.size, "sha256": digest(entry.record["files"])}
+def _describe(entry: Entry) -> Row:
+    item = entry.item
+    return {
+        "kind": item.kind,
+        "name": item.name,
+        "version": item.version,
+        "origin": item.origin,
+        "component": item.component,
+        "implemented_by": item.implemented_by,
+        **{name: entry.record[name] for name in FACTS if name in entry.record},
+        "bytes": entry.size,
+        "sha256": digest_checksums(entry.record["files"]),
+    }

@@ -1,9 +1,10 @@
-"""The kit: everything an embedded lab is made of, built once from package registries and kept in a cache."""
+"""The kit: all parts of an embedded lab, built once from package registries and kept in the cache."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,235 +13,283 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from embedded import debian, engine, golang, inventory, pins
 from embedded.manifests import modules, repository, tree
-from embedded.store import Entry, Item, Store, digest_of_files
+from embedded.store import Entry, Item, Store, digest_directory
 from embedded.workshop import Workshop
-from lab import folders, lock
-from lab.progress import Progress
-from lab.terminal import Terminal
+from lab.context import RunContext
+from lab.errors import LabError
+from lab.host.lock import hold_kit
+from lab.run.shell import Shell
 
 ARCHIVE = "image.tar"
-"""The registry's own image is kept as an archive, since no registry is there yet to pull it from."""
+"""The registry's own image is kept as an archive, because no registry runs yet when it is needed."""
 REGISTRY, ENGINE, RUNC = "registry", "engine", "runc-bounded"
 ROOT = "root.tar"
 MANIFESTS, MANIFESTS_REPOSITORY = "kubeflow", "manifests.git"
 MANIFESTS_FROM = ("pilot-discovery", "cert-manager-controller")
-"""The programs whose Go modules carry CRDs and charts that the manifests take from them."""
-FOLDER = "kit"
-"""Of the cache."""
+"""The programs whose Go modules contain CRDs and charts for the manifests."""
+PRINTED_WIDTH = 200
+"""The columns of the inventory where it is not printed to a terminal."""
 
 Key = tuple[str, str]
-"""Kind and name of an item."""
+"""The kind and the name of an item."""
 
 
 @dataclass(frozen=True)
-class Work:
-    """How an item is made.
+class BuildRule:
+    """The rule for building an item.
 
-    Arguments:
-        item: what it is.
-        needs: the items that it is made from.
-        make: fills its empty folder, and returns facts for its record.
+    Args:
+        item: The item.
+        dependencies: The items that it is built from.
+        fill: Writes its files into an empty directory, and returns facts for its record.
     """
 
     item: Item
-    needs: tuple[Key, ...]
-    make: Callable[[Path], Mapping[str, Any]]
+    dependencies: tuple[Key, ...]
+    fill: Callable[[Path], Mapping[str, Any]]
+
+    @property
+    def key(self) -> Key:
+        """The kind and the name of the item."""
+        return self.item.kind, self.item.name
 
 
 @dataclass(frozen=True)
 class Kit:
-    """What a lab uses of the kit, by kind and name."""
+    """The items of the kit that a lab uses.
+
+    Args:
+        entries: The items by kind and name.
+        pins: The pins that they were built from.
+    """
 
     entries: Mapping[Key, Entry]
     pins: pins.Pins
 
-    def folder(self, kind: str, name: str) -> Path:
-        """Where an item's files are."""
-        return self.entries[kind, name].folder
+    def directory(self, kind: str, name: str) -> Path:
+        """Return the directory with the files of an item."""
+        return self.entries[kind, name].directory
 
     def program(self, name: str) -> Path:
-        """A program of the kit, by the program's own name."""
-        return self.folder("programs", name) / name
+        """Return the path of a program."""
+        return self.directory("programs", name) / name
 
 
-def build(progress: Progress, wanted: Sequence[Key] = ()) -> Kit:
-    """What a lab uses of the kit: what the cache has intact is taken from there, the rest is built.
+def build(context: RunContext, keys: Sequence[Key] = ()) -> Kit:
+    """Return items of the kit: those that are intact in the cache, and all others after building them.
 
-    Arguments:
-        progress: where building shows itself.
-        wanted: kind and name of the items that are wanted, if not all that a lab uses.
+    Args:
+        context: The context of the run.
+        keys: The kind and the name of each item; by default, all items that a lab uses.
 
-    Raises LabError when something cannot be had or built; what was built so far is kept.
+    Raises:
+        LabError: If an item does not exist, or cannot be downloaded or built. Items that are built already are kept.
     """
-    with lock.kit_held(progress.say), Workshop(folders.cache() / "workshop") as workshop:
-        return _Builder(workshop, progress).kit(wanted)
+    with hold_kit(context.paths, context.progress.print), Workshop(context) as workshop:
+        return Builder(context, workshop).build(keys)
 
 
-def is_built() -> bool:
-    """Tells whether the cache has a whole kit, without a look at whether it is intact."""
-    return not _Builder(Workshop(folders.cache() / "workshop"), Progress()).missing
+def is_built(context: RunContext) -> bool:
+    """Return whether the cache has the whole kit, without checking that it is intact."""
+    return not Builder(context, Workshop(context)).missing
 
 
-class _Builder:
-    """Gives what is intact, and builds what is not, after what it is built from."""
+def print_inventory(context: RunContext, names: Sequence[str] = ()) -> None:
+    """Build items of the kit as far as they are missing, and print the inventory of the whole kit.
 
-    def __init__(self, workshop: Workshop, progress: Progress) -> None:
-        self.store, self.logs = Store(folders.cache() / FOLDER), folders.cache() / "logs"
-        self.workshop, self.progress = workshop, progress
+    Args:
+        context: The context of the run.
+        names: The items, each as KIND/NAME; by default, all items that a lab uses.
+
+    Raises:
+        LabError: If an item does not exist, or cannot be downloaded or built.
+    """
+    build(context, [(kind, name) for kind, _, name in (text.partition("/") for text in names)])
+    rows = inventory.read(context.paths.kit)
+    console = Console(width=None if sys.stdout.isatty() else PRINTED_WIDTH)
+    console.print(inventory.format_table(rows))
+    console.print(f"{sum(row['bytes'] for row in rows) / inventory.MB:.0f} MB in {len(rows)} items")
+
+
+class Builder:
+    """Builds the items that are missing or damaged, each after the items that it is built from.
+
+    Args:
+        context: The context of the run.
+        workshop: Builds the images.
+    """
+
+    def __init__(self, context: RunContext, workshop: Workshop) -> None:
+        self.store, self.logs = Store(context.paths.kit), context.paths.cache / "logs"
+        self.shell, self.progress, self.workshop = context.create_shell(), context.progress, workshop
         self.pins = pins.load()
         self.entries: dict[Key, Entry] = {}
-        works = [*self._programs(), *self._roots(), *self._images(), *self._charts(), *self._manifests()]
-        self.works = {(work.item.kind, work.item.name): work for work in works}
-        self.missing = sum(not self.store.has(work.item) for work in works)
+        self.rules = {rule.key: rule for rule in self.list_rules()}
+        self.missing = sum(not self.store.is_built(rule.item) for rule in self.rules.values())
         self.built = 0
 
-    def kit(self, wanted: Sequence[Key]) -> Kit:
-        """The items; what they are built from is looked at only if something must be built."""
+    def list_rules(self) -> list[BuildRule]:
+        """Return the rules for all items, according to the pins."""
+        return [*self._programs(), *self._roots(), *self._images(), *self._charts(), *self._manifests()]
+
+    def build(self, keys: Sequence[Key]) -> Kit:
+        """Return items, and write the inventory of the kit; for the arguments see the function of the same name."""
+        if unknown := [f"{kind}/{name}" for kind, name in keys if (kind, name) not in self.rules]:
+            raise LabError(
+                f"the kit has no {', '.join(unknown)}",
+                expected="KIND/NAME of an item",
+                remedy="build the whole kit and read its inventory: `python -m lab kit`",
+            )
         self.logs.mkdir(parents=True, exist_ok=True)
-        for key in wanted or [*map(_program_key, self._used_programs()), ("roots", ENGINE), *self._served()]:
-            self._ensure(key)
-        if self.built:
-            works = [(key, work) for key, work in self.works.items() if self.store.has(work.item)]
-            inventory.write({key: self.store.entry(work.item) for key, work in works}, self.store.folder)
+        for key in keys or self._list_used_keys():
+            self.ensure(key)
+        rules = [rule for rule in self.rules.values() if self.store.is_built(rule.item)]
+        inventory.write([self.store.load_entry(rule.item) for rule in rules], self.store.directory)
         return Kit(self.entries, self.pins)
 
-    def _used_programs(self) -> list[str]:
-        return [RUNC, *(program.name for program in self.pins.programs.values() if program.commands)]
+    def ensure(self, key: Key) -> Entry:
+        """Return an item, after building it if it is missing or damaged.
 
-    def _served(self) -> list[Key]:
-        return [key for key in self.works if key[0] in ("images", "charts", "manifests")]
-
-    def _ensure(self, key: Key) -> Entry:
+        The items that it is built from are checked only if it must be built.
+        """
         if key not in self.entries:
-            work = self.works[key]
-            entry, reason = self.store.intact(work.item)
+            rule = self.rules[key]
+            entry, reason = self.store.find_intact(rule.item)
             if entry is None:
-                for need in work.needs:
-                    self._ensure(need)
-                entry = self._build(work, reason)
+                for dependency in rule.dependencies:
+                    self.ensure(dependency)
+                entry = self._build(rule, reason)
             self.entries[key] = entry
         return self.entries[key]
 
-    def _build(self, work: Work, reason: str) -> Entry:
+    def _build(self, rule: BuildRule, reason: str) -> Entry:
         self.built += 1
-        item = work.item
-        with self.progress.stage(
-            f"kit: {item.kind}/{item.name} {item.version} ({reason})", self.built, max(self.built, self.missing)
-        ):
-            return self.store.build(item, work.make)
+        item = rule.item
+        title = f"kit: {item.kind}/{item.name} {item.version} ({reason})"
+        with self.progress.stage(title, self.built, max(self.built, self.missing)):
+            return self.store.build(item, rule.fill)
 
-    def _programs(self) -> Iterator[Work]:
+    def _list_used_keys(self) -> list[Key]:
+        used = [RUNC, *(program.name for program in self.pins.programs.values() if program.commands)]
+        served = [key for key in self.rules if key[0] in ("images", "charts", "manifests")]
+        return [*map(_program_key, used), ("roots", ENGINE), *served]
+
+    def _programs(self) -> Iterator[BuildRule]:
         for program in self.pins.programs.values():
             origin = f"Go module {program.module}" if program.module else f"embedded/programs/{program.source.name}"
-            item = Item("programs", program.name, program.version, origin, program.decides)
-            yield Work(item, (), partial(golang.build, program, self.logs / f"{program.name}.log"))
+            item = Item("programs", program.name, program.version, origin, program.cache_inputs)
+            yield BuildRule(item, (), partial(golang.build, self.shell, program, self.logs / f"{program.name}.log"))
 
-    def _roots(self) -> Iterator[Work]:
+    def _roots(self) -> Iterator[BuildRule]:
         packages = {ENGINE: self.pins.engine.packages}
         packages |= {image.name: image.packages for image in self.pins.images.values() if image.packages}
         for name, names in packages.items():
             origin = "Debian packages " + ", ".join(names)
-            item = Item("roots", name, "bookworm", origin, (*names, *debian.NEVER_UNPACKED, *debian.NOT_IN_IMAGES))
-            yield Work(item, (), partial(_make_root, names))
+            cache_inputs = (*names, *debian.NEVER_UNPACKED, *debian.NOT_IN_IMAGES)
+            item = Item("roots", name, "bookworm", origin, cache_inputs)
+            yield BuildRule(item, (), partial(_fill_root, self.shell, names))
 
-    def _images(self) -> Iterator[Work]:
+    def _images(self) -> Iterator[BuildRule]:
         for image in self.pins.images.values():
-            decides = (
-                *(image.model_dump_json(), digest_of_files(image.source)),
+            cache_inputs = (
+                *(image.json_to_hash, digest_directory(image.source)),
                 *((*debian.NEVER_UNPACKED, *debian.NOT_IN_IMAGES) if image.packages else ()),
-                *(part for name in image.programs for part in self.pins.programs[name].decides),
-                *(self._module_of(source).version for source in image.module_folders.values()),
+                *(part for name in image.programs for part in self.pins.programs[name].cache_inputs),
+                *(self._module_program(source).version for source in image.module_folders.values()),
                 *(metadata.version(source.split(":")[0]) for source in image.python_files.values()),
                 *image.references,
             )
-            origin, seat = f"embedded/images/{image.name}", (image.seat, image.taken_by)
-            needs: list[Key] = [("roots", ENGINE), _program_key(RUNC), *map(_program_key, image.programs)]
-            needs += [("roots", image.name)] if image.packages else []
-            needs += [("images", REGISTRY)] if image.name != REGISTRY else []
-            item = Item("images", image.name, image.reference, origin, decides, *seat)
-            yield Work(item, tuple(needs), partial(self._make_image, image))
+            dependencies = [("roots", ENGINE), _program_key(RUNC), *map(_program_key, image.programs)]
+            dependencies += [("roots", image.name)] if image.packages else []
+            dependencies += [("images", REGISTRY)] if image.name != REGISTRY else []
+            origin, stand_in = f"embedded/images/{image.name}", (image.component, image.implemented_by)
+            item = Item("images", image.name, image.reference, origin, cache_inputs, *stand_in)
+            yield BuildRule(item, tuple(dependencies), partial(self._fill_image, image))
 
-    def _charts(self) -> Iterator[Work]:
+    def _charts(self) -> Iterator[BuildRule]:
         for chart in self.pins.charts.values():
             if chart.module_folder:
-                program = self._module_of(chart.module_folder)
+                program = self._module_program(chart.module_folder)
                 origin, content = f"Go module {program.module} {program.version}", program.version
             else:
-                origin, content = f"embedded/charts/{chart.name}", digest_of_files(pins.CHARTS / chart.name)
-            decides, seat = (chart.model_dump_json(), content), (chart.seat, chart.taken_by)
-            item = Item("charts", chart.name, chart.version, origin, decides, *seat)
-            yield Work(item, (_program_key("helm"),), partial(self._make_chart, chart))
+                origin, content = f"embedded/charts/{chart.name}", digest_directory(pins.CHARTS / chart.name)
+            cache_inputs, stand_in = (chart.json_to_hash, content), (chart.component, chart.implemented_by)
+            item = Item("charts", chart.name, chart.version, origin, cache_inputs, *stand_in)
+            yield BuildRule(item, (_program_key("helm"),), partial(self._fill_chart, chart))
 
-    def _manifests(self) -> Iterator[Work]:
+    def _manifests(self) -> Iterator[BuildRule]:
         programs = [self.pins.programs[name] for name in MANIFESTS_FROM]
-        decides = (digest_of_files(pins.HERE / "manifests"), *(program.version for program in programs))
+        cache_inputs = (digest_directory(pins.EMBEDDED / "manifests"), *(program.version for program in programs))
         origin = "embedded/manifests, Go modules " + " and ".join(program.module for program in programs)
-        item = Item("manifests", MANIFESTS, repository.BRANCH, origin, decides)
-        yield Work(item, (_program_key("helm"),), self._make_manifests)
+        item = Item("manifests", MANIFESTS, repository.BRANCH, origin, cache_inputs)
+        yield BuildRule(item, (_program_key("helm"),), self._fill_manifests)
 
-    def _make_manifests(self, folder: Path) -> Mapping[str, Any]:
-        sources = [golang.module_folder(self.pins.programs[name]) for name in MANIFESTS_FROM]
+    def _fill_manifests(self, directory: Path) -> Mapping[str, Any]:
+        sources = [golang.download_module(self.shell, self.pins.programs[name]) for name in MANIFESTS_FROM]
         with tempfile.TemporaryDirectory() as written:
-            tree.write(Path(written), modules.carried(self._program("helm"), *sources))
-            return {"commit": repository.make(Path(written), folder / MANIFESTS_REPOSITORY)}
+            tree.write(Path(written), modules.render_files(self.shell, self._program("helm"), *sources))
+            return {"commit": repository.create(self.shell, Path(written), directory / MANIFESTS_REPOSITORY)}
 
-    def _make_image(self, image: pins.Image, folder: Path) -> Mapping[str, Any]:
-        self.workshop.start(self.entries["roots", ENGINE].folder / ROOT, self._program(RUNC))
+    def _fill_image(self, image: pins.Image, directory: Path) -> Mapping[str, Any]:
+        self.workshop.start(self.entries["roots", ENGINE].directory / ROOT, self._program(RUNC))
         name = _pushed_name(image)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as context:
-            self._fill_context(image, Path(context))
-            size = self.workshop.build(name, Path(context))
+        with tempfile.TemporaryDirectory(dir=directory.parent) as build_context:
+            self._fill_build_context(image, Path(build_context))
+            size = self.workshop.build(name, Path(build_context))
         if image.name == REGISTRY:
-            self.workshop.save(name, folder / ARCHIVE)
+            self.workshop.save(name, directory / ARCHIVE)
         else:
-            names = [f"{engine.REGISTRY}/{pins.without_host(reference)}" for reference in image.references]
-            self.workshop.push(name, names, self._registry_image(), folder)
+            names = [f"{engine.REGISTRY}/{pins.remove_host(reference)}" for reference in image.references]
+            self.workshop.push(name, names, self._load_registry_image(), directory)
         return {"reference": image.reference, "unpacked_bytes": size}
 
-    def _registry_image(self) -> str:
-        """The registry's image, in the workshop; loaded there unless this run has built it."""
-        self.workshop.load(self.entries["images", REGISTRY].folder / ARCHIVE)
+    def _load_registry_image(self) -> str:
+        """Load the registry's image into the workshop, unless this run has built it there, and return its name."""
+        self.workshop.load(self.entries["images", REGISTRY].directory / ARCHIVE)
         return _pushed_name(self.pins.images[REGISTRY])
 
-    def _fill_context(self, image: pins.Image, context: Path) -> None:
-        shutil.copytree(image.source, context, dirs_exist_ok=True)
+    def _fill_build_context(self, image: pins.Image, build_context: Path) -> None:
+        shutil.copytree(image.source, build_context, dirs_exist_ok=True)
         if image.packages:
-            os.link(self.entries["roots", image.name].folder / ROOT, context / ROOT)
+            os.link(self.entries["roots", image.name].directory / ROOT, build_context / ROOT)
         for name in image.programs:
-            (context / "bin").mkdir(exist_ok=True)
-            os.link(self._program(name), context / "bin" / name)
+            (build_context / "bin").mkdir(exist_ok=True)
+            os.link(self._program(name), build_context / "bin" / name)
         for name, source in image.module_folders.items():
-            shutil.copytree(self._module_folder(source), context / name)
+            shutil.copytree(self._module_directory(source), build_context / name)
         for name, source in image.python_files.items():
             package, _, file = source.partition(":")
-            shutil.copy2(str(metadata.distribution(package).locate_file(file)), context / name)
+            shutil.copy2(str(metadata.distribution(package).locate_file(file)), build_context / name)
 
-    def _make_chart(self, chart: pins.Chart, folder: Path) -> Mapping[str, Any]:
-        source = self._module_folder(chart.module_folder) if chart.module_folder else pins.CHARTS / chart.name
+    def _fill_chart(self, chart: pins.Chart, directory: Path) -> Mapping[str, Any]:
+        own = pins.CHARTS / chart.name
+        source = self._module_directory(chart.module_folder) if chart.module_folder else own
         helm = self._program("helm")
-        Terminal().run(helm, "package", source, "--destination", folder, "--version", chart.version)
-        Terminal().run(helm, "repo", "index", folder)
+        self.shell.run(helm, "package", source, "--destination", directory, "--version", chart.version)
+        self.shell.run(helm, "repo", "index", directory)
         return {}
 
     def _program(self, name: str) -> Path:
-        return self.entries["programs", name].folder / name
+        return self.entries["programs", name].directory / name
 
-    def _module_of(self, source: str) -> pins.Program:
+    def _module_program(self, source: str) -> pins.Program:
         return self.pins.programs[source.split(":")[0]]
 
-    def _module_folder(self, source: str) -> Path:
-        return golang.module_folder(self._module_of(source)) / source.split(":")[1]
+    def _module_directory(self, source: str) -> Path:
+        return golang.download_module(self.shell, self._module_program(source)) / source.split(":")[1]
 
 
 def _program_key(name: str) -> Key:
     return "programs", name
 
 
-def _make_root(packages: tuple[str, ...], folder: Path) -> Mapping[str, Any]:
-    with tempfile.TemporaryDirectory(dir=folder.parent) as downloads:
-        return {"packages": debian.unpack(packages, folder / ROOT, Path(downloads))}
+def _fill_root(shell: Shell, packages: tuple[str, ...], directory: Path) -> Mapping[str, Any]:
+    with tempfile.TemporaryDirectory(dir=directory.parent) as downloads:
+        return {"packages": debian.unpack(shell, packages, directory / ROOT, Path(downloads))}
 
 
 def _pushed_name(image: pins.Image) -> str:

@@ -1,4 +1,4 @@
-"""The pins of the kit: pins.toml, and the versions that the programs' go.mod files name."""
+"""The pins of the kit: pins.toml, and the versions in the programs' go.mod files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from embedded.manifests import workloads
-from embedded.store import digest_of_files
+from embedded.store import digest_directory
 
-HERE = Path(__file__).parent
-PROGRAMS = HERE / "programs"
-IMAGES = HERE / "images"
-CHARTS = HERE / "charts"
+EMBEDDED = Path(__file__).parent
+PROGRAMS = EMBEDDED / "programs"
+IMAGES = EMBEDDED / "images"
+CHARTS = EMBEDDED / "charts"
+DESCRIPTIONS = {"component", "implemented_by"}
+"""Fields of a pin that describe an item for users and do not change its content."""
 
 
 class _Pin(BaseModel):
@@ -22,9 +24,20 @@ class _Pin(BaseModel):
 
     name: str
 
+    @property
+    def json_to_hash(self) -> str:
+        """The pin as JSON without descriptions, an input of the item that is built from it."""
+        return self.model_dump_json(exclude=DESCRIPTIONS)
+
 
 class Edit(BaseModel):
-    """A change to one place of a module's source, for what no flag and no linker variable can set."""
+    """A change to one place of a module's source, where neither a flag nor a linker variable can change the behavior.
+
+    Args:
+        file: The file in the module.
+        old: The text to replace; it occurs exactly once.
+        new: The text in its place.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,16 +47,16 @@ class Edit(BaseModel):
 
 
 class Program(_Pin):
-    """A program built from Go.
+    """A program that is built by Go.
 
-    Arguments:
-        folder: its folder in programs/, the program's own name by default.
-        module: the Go module it comes from; empty for the lab's own programs.
-        package: what `go build` is given.
-        variables: what the linker sets.
-        provides: the names it can be called by, if not only its own.
-        commands: those that a person types in the lab.
-        edits: changes to the module's source.
+    Args:
+        folder: The name of its directory in programs/; by default the name of the program.
+        module: The Go module that it is built from; empty for the project's own programs.
+        package: The package for `go build`.
+        variables: The variables that the linker sets.
+        provides: Other names of the program.
+        commands: The names by which users run it in the lab.
+        edits: Changes to the source of the module.
     """
 
     folder: str = ""
@@ -56,12 +69,16 @@ class Program(_Pin):
 
     @property
     def source(self) -> Path:
-        """The folder with its go.mod."""
+        """The directory with its go.mod."""
         return PROGRAMS / (self.folder or self.name)
 
     @property
     def version(self) -> str:
-        """The version of its module, out of go.mod; the lab's own programs have none."""
+        """The version of its module in go.mod; the project's own programs have none.
+
+        Raises:
+            ValueError: If go.mod does not require the module.
+        """
         if not self.module:
             return "this project's"
         found = re.search(
@@ -72,23 +89,23 @@ class Program(_Pin):
         return found[1]
 
     @property
-    def decides(self) -> tuple[str, ...]:
-        """All that decides what is built."""
-        return (self.model_dump_json(), digest_of_files(self.source))
+    def cache_inputs(self) -> tuple[str, ...]:
+        """All inputs that determine the program."""
+        return (self.json_to_hash, digest_directory(self.source))
 
 
 class Image(_Pin):
-    """A container image built from its folder in images/.
+    """A container image that is built from its directory in images/.
 
-    Arguments:
-        reference: the name by which the lab asks for it.
+    Args:
+        reference: The name by which the lab pulls it.
         packages: Debian packages of its root file system.
-        programs: programs of the kit that its context gets in bin/.
-        module_folders: folders that its context gets out of a program's Go module, as PROGRAM:FOLDER by name.
-        python_files: files that its context gets out of a Python package, as PACKAGE:FILE by name.
-        of_all_stand_ins: whether it has the names of all images in manifests/workloads.toml that are stand-ins, too.
-        seat: in whose place it stands, if it is not what its name says.
-        taken_by: what it is instead.
+        programs: Programs of the kit that its build context receives in bin/.
+        module_folders: Directories of programs' Go modules in its build context, as PROGRAM:DIRECTORY by name.
+        python_files: Files of Python packages in its build context, as PACKAGE:FILE by name.
+        of_all_stand_ins: Whether it also has the names of all images in manifests/workloads.toml that are stand-ins.
+        component: The component that it is a stand-in for; empty if it is not a stand-in.
+        implemented_by: The software that implements the component.
     """
 
     reference: str
@@ -97,49 +114,53 @@ class Image(_Pin):
     module_folders: dict[str, str] = {}
     python_files: dict[str, str] = {}
     of_all_stand_ins: bool = False
-    seat: str = ""
-    taken_by: str = ""
+    component: str = ""
+    implemented_by: str = ""
 
     @property
     def source(self) -> Path:
-        """The folder with its Dockerfile."""
+        """The directory with its Dockerfile."""
         return IMAGES / self.name
 
     @property
     def references(self) -> tuple[str, ...]:
-        """All names by which the lab asks for it."""
-        more = workloads.stand_ins(workloads.load()) if self.of_all_stand_ins else []
-        return (self.reference, *more)
+        """All names by which the lab pulls it."""
+        others = workloads.list_stand_in_images(workloads.load()) if self.of_all_stand_ins else []
+        return (self.reference, *others)
 
     @property
     def repository(self) -> str:
-        """The reference without the registry's host, as a mirror is asked for it, tag included."""
-        return without_host(self.reference)
+        """The reference without the host of the registry, as in a request to a mirror, including the tag."""
+        return remove_host(self.reference)
 
 
-def without_host(reference: str) -> str:
-    """An image's reference without the registry's host, as a mirror is asked for it, tag included."""
+def remove_host(reference: str) -> str:
+    """Return the reference of an image without the host of the registry, as in a request to a mirror."""
     return reference.split("/", 1)[1]
 
 
 class Chart(_Pin):
-    """A Helm chart: this project's own in charts/, or a Go module's.
+    """A Helm chart: the project's own in charts/, or a chart of a Go module.
 
-    Arguments:
-        version: the version it is packaged as.
-        module_folder: where it is in a program's Go module, as PROGRAM:FOLDER; empty for the project's own.
-        seat: in whose place it stands, if it is not what its name says.
-        taken_by: what it is instead.
+    Args:
+        version: The version that it is packaged as.
+        module_folder: Its directory in a program's Go module, as PROGRAM:DIRECTORY; empty for the project's own.
+        component: The component that it is a stand-in for; empty if it is not a stand-in.
+        implemented_by: The software that implements the component.
     """
 
     version: str
     module_folder: str = ""
-    seat: str = ""
-    taken_by: str = ""
+    component: str = ""
+    implemented_by: str = ""
 
 
 class Engine(BaseModel):
-    """The root file system of the private Docker Engine."""
+    """The root file system of the private Docker Engine.
+
+    Args:
+        packages: Its Debian packages.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -157,8 +178,12 @@ class Pins(BaseModel):
     charts: dict[str, Chart] = {}
 
 
-def load(file: Path = HERE / "pins.toml") -> Pins:
-    """Reads the pins; raises pydantic's ValidationError where they do not follow the schema."""
+def load(file: Path = EMBEDDED / "pins.toml") -> Pins:
+    """Return the pins in a file.
+
+    Raises:
+        pydantic.ValidationError: If the file does not follow the schema.
+    """
     content = tomllib.loads(file.read_text())
     for table in ("programs", "images", "charts"):
         for name, pin in content.get(table, {}).items():

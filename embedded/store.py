@@ -1,4 +1,4 @@
-"""A cache of what was built: one folder an item, keyed by what decides its content, verified by checksum on use."""
+"""A cache of built items: one directory per item, named by a digest of its inputs, verified by checksum on use."""
 
 from __future__ import annotations
 
@@ -15,124 +15,138 @@ from typing import Any
 RECORD = "record.json"
 KEY_LENGTH = 16
 EXECUTABLE = "+x"
-"""Follows the checksum of a file that can be run."""
+"""The suffix of the checksum of an executable file."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something that the kit is made of.
+    """An item of the kit.
 
-    Arguments:
-        kind: programs, roots, images or charts.
-        name: unique in its kind.
-        version: for people.
-        origin: where its content comes from, for people.
-        decides: all that decides its content; a change of any of it makes a new item.
-        seat: whose seat it fills when it is a stand-in, else empty.
-        taken_by: what it is then.
+    Args:
+        kind: programs, roots, images, charts or manifests.
+        name: The name, unique among items of the kind.
+        version: The version, for users.
+        origin: The source of the content, for users.
+        cache_inputs: All inputs that determine the content. If any of them changes, the item must be built again.
+        component: The component that the item is a stand-in for; empty if it is not a stand-in.
+        implemented_by: The software that implements the component; empty if the item is not a stand-in.
     """
 
     kind: str
     name: str
     version: str
     origin: str
-    decides: tuple[str, ...]
-    seat: str = ""
-    taken_by: str = ""
+    cache_inputs: tuple[str, ...]
+    component: str = ""
+    implemented_by: str = ""
 
     @property
     def key(self) -> str:
-        """The digest of all that decides its content."""
-        digest = hashlib.sha256(json.dumps([self.kind, self.name, *self.decides]).encode())
+        """The digest of kind, name and inputs."""
+        digest = hashlib.sha256(json.dumps([self.kind, self.name, *self.cache_inputs]).encode())
         return digest.hexdigest()[:KEY_LENGTH]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An item that was built: its folder, and what its record says."""
+    """An item that was built.
 
-    folder: Path
+    Args:
+        item: The item.
+        directory: The directory with its files.
+        record: The content of its record: the facts about the build, and a checksum of each file.
+    """
+
+    item: Item
+    directory: Path
     record: Mapping[str, Any]
 
     @property
     def size(self) -> int:
-        """In bytes, all files together."""
-        return sum(file.lstat().st_size for file in _files(self.folder))
+        """The size of all files together in bytes."""
+        return sum(file.lstat().st_size for file in _list_files(self.directory))
 
 
 class Store:
-    """The folder in which built items are kept."""
+    """The directory in which built items are kept.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        directory: The directory, which need not exist.
+    """
 
-    def has(self, item: Item) -> bool:
-        """Tells whether an item was built, without a look at whether it is intact."""
-        return (self._folder(item) / RECORD).is_file()
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
 
-    def entry(self, item: Item) -> Entry:
-        """The entry of an item that was built, without a look at whether it is intact."""
-        folder = self._folder(item)
-        return Entry(folder, json.loads((folder / RECORD).read_text()))
+    def is_built(self, item: Item) -> bool:
+        """Return whether an item was built, without checking that it is intact."""
+        return (self._item_directory(item) / RECORD).is_file()
 
-    def intact(self, item: Item) -> tuple[Entry | None, str]:
-        """Looks an item up.
+    def load_entry(self, item: Item) -> Entry:
+        """Return the entry of an item that was built, without checking that it is intact."""
+        directory = self._item_directory(item)
+        return Entry(item, directory, json.loads((directory / RECORD).read_text()))
 
-        Returns the entry, or None and the reason: it was never built, or what is damaged.
+    def find_intact(self, item: Item) -> tuple[Entry | None, str]:
+        """Look up an item, and verify the checksums of its files.
+
+        Returns:
+            The entry and an empty text; or None and the reason: it is not built yet, or which files are damaged.
         """
-        folder = self._folder(item)
         try:
-            record = json.loads((folder / RECORD).read_text())
-            recorded = dict(record["files"])
+            entry = self.load_entry(item)
+            recorded = dict(entry.record["files"])
         except FileNotFoundError:
             return None, "not built yet"
         except (OSError, ValueError, KeyError, TypeError) as error:
             return None, f"damaged: its record cannot be read ({error})"
-        present = checksums(folder)
+        present = compute_checksums(entry.directory)
         damaged = sorted(name for name in {*recorded, *present} if recorded.get(name) != present.get(name))
         if damaged:
             return None, f"damaged: {damaged[0]}" + (f" and {len(damaged) - 1} more files" if damaged[1:] else "")
-        return Entry(folder, record), ""
+        return entry, ""
 
-    def build(self, item: Item, make: Callable[[Path], Mapping[str, Any]]) -> Entry:
-        """Builds an item into its folder, all or nothing, in place of whatever was there of it.
+    def build(self, item: Item, fill: Callable[[Path], Mapping[str, Any]]) -> Entry:
+        """Build an item atomically, and delete what was built earlier under its name.
 
-        Arguments:
-            item: what to build.
-            make: fills an empty folder, and returns facts to keep in the record.
+        Args:
+            item: The item to build.
+            fill: Writes the files of the item into an empty directory, and returns facts for the record.
         """
-        folder = self._folder(item)
-        unfinished = folder.with_name(folder.name + ".unfinished")
+        directory = self._item_directory(item)
+        unfinished = directory.with_name(directory.name + ".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        facts = make(unfinished)
+        facts = fill(unfinished)
         record = {
             "name": item.name,
             "kind": item.kind,
             "version": item.version,
             "origin": item.origin,
-            "seat": item.seat,
-            "taken_by": item.taken_by,
+            "component": item.component,
+            "implemented_by": item.implemented_by,
             "key": item.key,
             **facts,
-            "files": checksums(unfinished),
+            "files": compute_checksums(unfinished),
         }
         (unfinished / RECORD).write_text(json.dumps(record, indent=1))
-        for other in folder.parent.glob(f"{item.name}@*"):
+        for other in directory.parent.glob(f"{item.name}@*"):
             if other != unfinished:
                 shutil.rmtree(other)
-        unfinished.rename(folder)
-        return Entry(folder, record)
+        unfinished.rename(directory)
+        return Entry(item, directory, record)
 
-    def _folder(self, item: Item) -> Path:
-        return self.folder / item.kind / f"{item.name}@{item.key}"
+    def _item_directory(self, item: Item) -> Path:
+        return self.directory / item.kind / f"{item.name}@{item.key}"
 
 
-def checksums(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file below a folder but the record; of a symbolic link, that of its target's name."""
-    files = [file for file in _files(folder) if file != folder / RECORD]
-    with ThreadPoolExecutor() as pool:  # hashlib lets other threads run meanwhile
-        return dict(zip((str(file.relative_to(folder)) for file in files), pool.map(_checksum, files), strict=True))
+def compute_checksums(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file below a directory except the record, by relative path.
+
+    The checksum of a symbolic link is that of the name of its target.
+    """
+    files = [file for file in _list_files(directory) if file != directory / RECORD]
+    with ThreadPoolExecutor() as pool:  # hashlib releases the global interpreter lock
+        return dict(zip((str(file.relative_to(directory)) for file in files), pool.map(_checksum, files), strict=True))
 
 
 def _checksum(file: Path) -> str:
@@ -143,16 +157,20 @@ def _checksum(file: Path) -> str:
     return checksum + (EXECUTABLE if os.access(file, os.X_OK) else "")
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.is_symlink() or file.is_file())
+def _list_files(directory: Path) -> list[Path]:
+    return sorted(file for file in directory.rglob("*") if file.is_symlink() or file.is_file())
 
 
-def digest(files: Mapping[str, str]) -> str:
-    """One SHA-256 of files, names included, from the checksum of each by name."""
-    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+def digest_checksums(checksums: Mapping[str, str]) -> str:
+    """Return one SHA-256 of files and their names.
+
+    Args:
+        checksums: The checksum of each file by its name.
+    """
+    return hashlib.sha256(json.dumps(checksums).encode()).hexdigest()
 
 
-def digest_of_files(folder: Path) -> str:
-    """One SHA-256 of all files below a folder, to be part of what decides an item."""
-    files = checksums(folder)
-    return digest({name: checksum for name, checksum in files.items() if "__pycache__" not in name})
+def digest_directory(directory: Path) -> str:
+    """Return one SHA-256 of all files below a directory, as an input of an item that is built from them."""
+    checksums = compute_checksums(directory)
+    return digest_checksums({name: checksum for name, checksum in checksums.items() if "__pycache__" not in name})

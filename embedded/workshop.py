@@ -1,4 +1,4 @@
-"""A private Docker Engine for building the kit's images, started when the first one is built."""
+"""A private Docker Engine that builds the kit's images; it is started when the first image is built."""
 
 from __future__ import annotations
 
@@ -11,22 +11,28 @@ from types import TracebackType
 import requests
 
 from embedded import engine
-from lab import folders
-from lab.namespace import inside_network_of
-from lab.record import delete_cgroup, end_enclosure
-from lab.terminal import Terminal
-from lab.waiting import polling, wait_until
+from lab.context import RunContext
+from lab.host.netns import enter_network_namespace
+from lab.run.state import delete_cgroup, kill_enclosure
+from lab.run.waiting import poll, wait_until
 
 NAME = "workshop"
 TIMEOUT = 900
 """Seconds for a build or a push; the node's image takes about one minute on two cores."""
+REGISTRY_TIMEOUT = 30
 
 
 class Workshop:
-    """Builds images and pushes them into folders in the layout of an image registry."""
+    """Builds images, and pushes them into directories with the layout of an image registry's storage.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        context: The context of the run.
+    """
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._directory = context.paths.cache / NAME
+        self._socket_dir, self._cgroup = context.paths.socket_dir(NAME), context.paths.unique_name(NAME)
         self._engine: engine.Engine | None = None
 
     def __enter__(self) -> Workshop:
@@ -36,55 +42,69 @@ class Workshop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._engine:
-            end_enclosure(self._engine.first_process)
+            kill_enclosure(self._engine.first_process, self._context.journal)
             self._remove()
 
     def _remove(self) -> None:
-        """Deletes its files; what a killed run left, too, whose engine has ended with it."""
-        delete_cgroup(folders.unique(NAME))
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(folders.sockets(NAME), ignore_errors=True)
+        """Delete the files of the workshop, or those of a killed run, whose engine has ended with it."""
+        delete_cgroup(self._cgroup)
+        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self._socket_dir, ignore_errors=True)
 
     def start(self, root: Path, bounded_runc: Path) -> None:
-        """Starts the engine unless it runs; see embedded.engine.start for the arguments."""
+        """Start the engine unless it runs.
+
+        Args:
+            root: The tar file of the engine's root file system.
+            bounded_runc: The wrapper of runc for a machine that lacks a capability.
+        """
         if not self._engine:
             self._remove()
-            self._engine = engine.start(root, bounded_runc, self.folder, folders.sockets(NAME), folders.unique(NAME))
-            engine.begin(self._engine)
+            shell = self._context.create_shell()
+            self._engine = engine.create(shell, root, bounded_runc, self._directory, self._socket_dir, self._cgroup)
+            self._engine.start(self._context.journal)
 
-    def build(self, name: str, context: Path) -> int:
-        """Builds an image from its context; returns its unpacked size in bytes."""
-        self._docker("build", "--quiet", "--tag", name, str(context))
+    def build(self, name: str, build_context: Path) -> int:
+        """Build an image from a build context, and return its unpacked size in bytes."""
+        self._docker("build", "--quiet", "--tag", name, str(build_context))
         return int(self._docker("image", "inspect", "--format", "{{.Size}}", name))
 
     def load(self, archive: Path) -> None:
-        """Loads an image from an archive."""
+        """Load an image from an archive."""
         self._docker("load", "--quiet", "--input", str(archive))
 
     def save(self, name: str, archive: Path) -> None:
-        """Writes an image as an archive that `docker load` reads."""
+        """Write an image as an archive for `docker load`."""
         self._docker("save", "--output", str(archive), name)
 
     def push(self, image: str, names: Iterable[str], registry_image: str, storage: Path) -> None:
-        """Pushes an image under all its names into a folder, through a registry that runs for as long as that takes."""
-        with self._registry(registry_image, storage):
+        """Push an image into the storage directory of a registry, which runs only meanwhile.
+
+        Args:
+            image: The image to push.
+            names: All names to push it as.
+            registry_image: The image of the registry.
+            storage: The directory that receives the files.
+        """
+        with self._run_registry(registry_image, storage):
             for name in names:
                 self._docker("tag", image, name)
                 self._docker("push", "--quiet", name)
 
     @contextmanager
-    def _registry(self, image: str, storage: Path) -> Iterator[None]:
-        shared = self._running.folder / "shared/registry"
+    def _run_registry(self, image: str, storage: Path) -> Iterator[None]:
+        shared = self._running.directory / "shared/registry"
         shared.mkdir()
-        container = self._docker(
-            *("run", "--detach", "--network=host", "--volume=/lab/registry:/var/lib/registry", image),
-        )
-        with inside_network_of(self._running.first_process.pid):
+        volume = "--volume=/lab/registry:/var/lib/registry"
+        container = self._docker("run", "--detach", "--network=host", volume, image)
+        # On a terminal, a thread of the progress output runs meanwhile.
+        with enter_network_namespace(self._running.first_process.pid, with_other_threads=True):
             wait_until(
-                polling(lambda: requests.get(f"http://{engine.REGISTRY}/v2/", timeout=5).ok, passing=(OSError,)),
+                poll(lambda: requests.get(f"http://{engine.REGISTRY}/v2/", timeout=5).ok, transient=(OSError,)),
                 satisfied=bool,
-                timeout=30,
-                what="the workshop's image registry answers",
+                timeout=REGISTRY_TIMEOUT,
+                waiting_for="the registry that receives the kit's images to respond",
+                journal=self._context.journal,
             )
         yield
         self._docker("rm", "--force", "--volumes", container)
@@ -94,10 +114,9 @@ class Workshop:
 
     @property
     def _running(self) -> engine.Engine:
-        assert self._engine, "start() comes first"
+        assert self._engine, "start() must be called first"
         return self._engine
 
     def _docker(self, *arguments: str) -> str:
-        environment = {"DOCKER_HOST": self._running.docker_host, "DOCKER_BUILDKIT": "0"}
-        result = Terminal(environment).run(self._running.docker_program, *arguments, timeout=TIMEOUT)
-        return result.output.strip()
+        shell = self._context.create_shell({"DOCKER_HOST": self._running.docker_host, "DOCKER_BUILDKIT": "0"})
+        return shell.run(self._running.docker_program, *arguments, timeout=TIMEOUT).output.strip()

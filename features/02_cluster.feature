@@ -1,22 +1,23 @@
 @cluster
-Feature: A Kubernetes cluster in k3d
-  k3d runs a cluster in containers on the lab's network. Two things that it would bring along are left out, since this
-  tutorial installs its own: traefik, an Ingress controller, and servicelb, which gives Services their addresses.
+Feature: The lab has a Kubernetes cluster in k3d
+  k3d runs the nodes of a Kubernetes cluster as containers on the lab's network. Two components that k3s installs by
+  default are disabled, because this tutorial installs its own: traefik, an Ingress controller, and servicelb, which
+  assigns addresses to Services.
 
   Background:
-    Given the cluster
+    Given the cluster is running
 
   Scenario: The cluster is ready for use
     Then every node is Ready
-    And the cluster's DNS is ready
-    And there is one default StorageClass
+    And the cluster DNS is ready
+    And the cluster has exactly one default StorageClass
 
-  Scenario: Kubernetes has a version that this Kubeflow release supports
-    Then the server's version is one that the release supports
+  Scenario: This Kubeflow release supports the Kubernetes version of the cluster
+    Then the API server has a version that this Kubeflow release supports
 
   @docker
-  Scenario: kubectl talks to this cluster
-    Then kubectl uses the context k3d-k3s-default
+  Scenario: kubectl is configured for this cluster
+    Then the current context of kubectl is k3d-k3s-default
 
   @docker
   Scenario: The nodes are on the lab's network
@@ -24,8 +25,8 @@ Feature: A Kubernetes cluster in k3d
     And no node has an address from 172.20.0.10-172.20.0.15
 
   @docker
-  Scenario Outline: What the tutorial installs itself is not there already
-    Then no pod is named <prefix>
+  Scenario Outline: The components that the tutorial replaces are not installed
+    Then no pod has a name that starts with <prefix>
 
     Examples:
       | prefix  |

@@ -1,30 +1,30 @@
 @metallb
-Feature: MetalLB gives Services their addresses
-  A cluster outside of a cloud has nobody who gives a Service of type LoadBalancer an external address. MetalLB does, from
-  a pool, and answers ARP on the lab's network for the addresses that it has given.
+Feature: MetalLB assigns addresses to Services
+  In a cluster outside of a cloud, Services of type LoadBalancer do not get an external address by default. MetalLB
+  assigns one from a pool, and answers ARP requests on the lab's network for every address that it has assigned.
 
-  Scenario: MetalLB is installed and runs
-    Given MetalLB
-    Then its Helm release is deployed at the version that this release pins
-    And its controller and its speaker are ready
+  Scenario: MetalLB is installed and ready
+    Given MetalLB is installed
+    Then its Helm release is deployed at the pinned chart version
+    And its controller and speaker are ready
 
-  Scenario: MetalLB may give the addresses that are kept for it, and announces them
-    Given MetalLB's pool of addresses
+  Scenario: MetalLB can assign the reserved addresses, and announces them
+    Given the address pool of MetalLB is configured
     Then the pool ip-pool has the addresses 172.20.0.10-172.20.0.15
-    And the announcement l2advertise is for the pool ip-pool
+    And the advertisement l2advertise announces the pool ip-pool
 
-  Scenario: A Service gets an address of the pool and can be reached there
-    Given a site behind a Service of type LoadBalancer
+  Scenario: A Service gets an address from the pool and is reachable at this address
+    Given a test site is exposed by a Service of type LoadBalancer
     Then the Service has an address from 172.20.0.10-172.20.0.15
-    And a request to that address is answered by the site
+    And the test site answers requests to that address
 
   @docker
-  Scenario: The address is announced by a node
-    Given a site behind a Service of type LoadBalancer
-    Then a node answers ARP for its address
+  Scenario: A node announces the address of the Service
+    Given a test site is exposed by a Service of type LoadBalancer
+    Then a node answers ARP requests for the address of the Service
 
-  Scenario: An exhausted pool leaves the next Service without an address
-    Given MetalLB's pool of addresses
-    When one more Service of type LoadBalancer is made than there are free addresses
-    Then all but one get an address
-    And MetalLB says that there is none left for the other
+  Scenario: When the pool is exhausted, the next Service gets no address
+    Given the address pool of MetalLB is configured
+    When a user creates one Service of type LoadBalancer more than there are free addresses
+    Then all Services except one get an address
+    And MetalLB reports that no address is available for the remaining Service

@@ -1,13 +1,14 @@
 @kubeflow
 Feature: Kubeflow is installed from its manifests
-  Kubeflow is a tree of manifests. One command builds all of them and applies them, again and again: some objects need
-  others to be there first, so the first rounds fail in part. The loop knows which refusals will pass and which will not.
+  Kubeflow is a tree of manifests. One command builds and applies all of them, and is repeated until every object is
+  accepted: some objects depend on others that must exist first, so the first rounds fail in part. Transient errors are
+  retried. A permanent error ends the installation.
 
   @pinned
   Scenario Outline: The manifests are those of this release
-    Each release has a branch of its own; of this table, a run takes the row of the release that it is about.
-    Given Kubeflow's manifests
-    Then they are at the commit that this release pins
+    Each release has a branch of its own. A run uses only the row of the release under test.
+    Given the Kubeflow manifests are available
+    Then the manifests are at the commit that this release pins
     And that commit is on the branch <branch>
 
     Examples:
@@ -18,13 +19,13 @@ Feature: Kubeflow is installed from its manifests
       | v1.10-branch  |
       | v1.11-branch  |
 
-  Scenario: All objects of the manifests are accepted
-    Given Kubeflow is applied
-    Then every object of the manifests is in the cluster
+  Scenario: The API server accepts all objects of the manifests
+    Given the Kubeflow manifests are applied
+    Then the cluster has every object of the manifests
 
-  Scenario Outline: The namespaces of Kubeflow are there
-    Given Kubeflow is applied
-    Then there is a namespace <namespace>
+  Scenario Outline: The namespaces of Kubeflow exist
+    Given the Kubeflow manifests are applied
+    Then the namespace <namespace> exists
 
     Examples:
       | namespace                 |
@@ -34,7 +35,7 @@ Feature: Kubeflow is installed from its manifests
       | knative-serving           |
       | kubeflow                  |
 
-    Examples: Namespaces that not all releases have
+    Examples: Namespaces that only some releases have
       | namespace                 |
       | knative-eventing          |
       | oauth2-proxy              |

@@ -1,11 +1,11 @@
 @kubeflow
 Feature: Kubeflow is ready
-  Applied is not ready. A person who connects before all pods are ready meets errors, so everything is waited for: also
-  what Kubeflow's own controllers create only when they run themselves.
+  Kubeflow is not ready as soon as its manifests are applied. A user who connects before all pods are ready sees errors.
+  The installation therefore waits for all workloads, including those that Kubeflow's own controllers create later.
 
   Scenario Outline: All pods of a namespace are ready
     Given Kubeflow is installed
-    Then all pods in <namespace> are ready
+    Then all pods in the namespace <namespace> are ready
 
     Examples:
       | namespace                 |
@@ -16,7 +16,7 @@ Feature: Kubeflow is ready
       | kubeflow                  |
       | kubeflow-user-example-com |
 
-    Examples: Namespaces that not all releases have
+    Examples: Namespaces that only some releases have
       | namespace                 |
       | knative-eventing          |
       | oauth2-proxy              |
@@ -30,11 +30,11 @@ Feature: Kubeflow is ready
     Given Kubeflow is installed
     Then the namespace kubeflow-user-example-com belongs to user@example.com
 
-  Scenario Outline: The owner's namespace has what pipelines need there
-    From 1.11 on, pipelines need nothing there.
+  Scenario Outline: The owner's namespace has the workloads that Kubeflow Pipelines needs
+    From release 1.11, Kubeflow Pipelines needs no workloads in this namespace.
     Given Kubeflow is installed
     Then the namespace kubeflow-user-example-com belongs to user@example.com
-    And the workload <workload> runs in it
+    And the workload <workload> is ready in that namespace
 
     Examples:
       | workload                        |

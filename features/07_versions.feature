@@ -1,13 +1,14 @@
 @kubeflow @versions
 Feature: The components have the versions of this release
-  A Kubeflow release is a set of components, each at a version of its own. What is installed tells it by the tag of an
-  image, or by a label where images are named by digest. Some tags name a commit in place of the version. Where a lab has
-  a stand-in, the version is that of the seat. The table of components, at the end of each run, has both versions, what was
-  compared, and what sits there. Of the tables here, a run takes the rows that its release has.
+  A Kubeflow release is a set of components, each with a version of its own. The installed version is read from the tag
+  of an image, or from a label if the image is referenced by digest. Some tags name a commit instead of a version. If
+  the lab has a stand-in for a component, the version is the version of that component. At the end of each run, a table
+  lists for each component both versions, the values that were compared, and the program that implements it. Of the
+  tables in this feature, a run uses only the rows that apply to its release.
 
   Scenario Outline: <component> has the version of this release
     Given Kubeflow is installed
-    Then what is installed of <component> has the version of this release
+    Then the installed version of <component> is the version of this release
 
     Examples: Kubeflow's components
       | component              |
@@ -30,7 +31,7 @@ Feature: The components have the versions of this release
       | Knative Serving  |
       | Cert Manager     |
 
-    Examples: Components that not all releases have, or install
+    Examples: Components that only some releases have or install
       | component             |
       | Training Operator     |
       | Knative Eventing      |
@@ -40,21 +41,21 @@ Feature: The components have the versions of this release
       | OAuth2-Proxy          |
       | Trainer               |
 
-  Scenario Outline: <uninstalled> is in the manifests, and is not installed
+  Scenario Outline: <uninstalled> is part of the manifests and is not installed
     Given Kubeflow is installed
-    Then the manifests have a folder of <uninstalled>
-    And no workload of the cluster has an image of <uninstalled>
+    Then the manifests contain <uninstalled>
+    And no workload of the cluster uses an image of <uninstalled>
 
     Examples:
       | uninstalled               |
       | Kubeflow Tekton Pipelines |
 
-    Examples: Components that other releases leave out
+    Examples: Components that some other releases do not install
       | uninstalled               |
       | Training Operator         |
       | Knative Eventing          |
       | Kubeflow Model Registry   |
 
-  Scenario: No component of this release is left out
+  Scenario: Every component of this release has the expected state
     Given Kubeflow is installed
-    Then every component of this release has its version, or is not installed where the release leaves it out
+    Then every component has the version of this release, or is absent if this release does not install it

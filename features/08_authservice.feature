@@ -1,18 +1,19 @@
 @kubeflow @authservice
-Feature: authservice stands before everything
-  Istio's gateway asks authservice about every request. Who is not logged in is led to Dex; of who is, authservice tells
-  the components behind, in the header kubeflow-userid. From 1.9 on, oauth2-proxy has authservice's place; of this chapter,
-  only the last scenario is about both.
+Feature: Every request is authenticated by authservice
+  Istio's gateway asks authservice about every request. A request without a session is redirected to Dex. For a request
+  with a session, authservice passes the user's identity to the components behind the gateway, in the header
+  kubeflow-userid. From release 1.9, oauth2-proxy replaces authservice. Only the last scenario of this chapter applies
+  to both.
 
   @oidc-authservice
-  Scenario: authservice can be asked at its Service
+  Scenario: authservice is exposed by its Service
     Given Kubeflow is installed
     Then the Service authservice has the port 8080
 
   @oidc-authservice
-  Scenario: authservice has the tutorial's parameters
+  Scenario: authservice has the parameters of the tutorial
     Given Kubeflow is installed
-    Then the parameters of authservice are
+    Then authservice has the parameters
       | parameter              | value                                       |
       | AUTHSERVICE_URL_PREFIX | /authservice/                               |
       | OIDC_AUTH_URL          | /dex/auth                                   |
@@ -26,40 +27,41 @@ Feature: authservice stands before everything
       | USERID_PREFIX          |                                             |
 
   @oidc-authservice
-  Scenario: The tutorial leads /authservice/ to authservice
-    Given the way to authservice's pages
-    Then requests for /authservice/ are led to port 8080 of authservice
+  Scenario: The tutorial routes /authservice/ to authservice
+    Given the tutorial's route to the pages of authservice is installed
+    Then requests for /authservice/ are routed to port 8080 of authservice
 
   @oidc-authservice
-  Scenario Outline: The tutorial's way leads to the log-in, and not to authservice's pages
-    At port 8080 authservice answers the gateway. A person who asks there is led to Dex, or told nothing.
-    Given both doors
-    When an HTTP client without a session asks for <door>/authservice/site/homepage
-    Then it is led to Dex, at the same door
-    When an HTTP client with the owner's session asks for /authservice/site/homepage at <door>
-    Then it is let pass, and shown no page
+  Scenario Outline: The tutorial's route leads to the login, not to the pages of authservice
+    On port 8080, authservice answers the gateway. A user who opens this port is redirected to Dex, or gets an empty
+    response.
+    Given both entry points are open
+    When an HTTP client without a session requests <entry_point>/authservice/site/homepage
+    Then it is redirected to Dex at the same entry point
+    When an HTTP client with the owner's session requests /authservice/site/homepage at <entry_point>
+    Then the request is allowed, and returns no page
 
     Examples:
-      | door                       |
+      | entry_point                |
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
   @oidc-authservice
-  Scenario: authservice's pages are at port 8082, which its Service does not have
-    Given a way through the gateway to port 8082 of authservice
-    Then it answers the owner with
+  Scenario: authservice serves its pages on port 8082, which its Service does not expose
+    Given a temporary route through the gateway to port 8082 of authservice
+    Then the owner's requests through this route return
       | page              | status |
       | site/homepage     | 200    |
       | site/after_logout | 200    |
       | site/themes       | 200    |
       | site/elsewhere    | 404    |
 
-  Scenario Outline: Dex leads back who has logged in
-    Given both doors
-    When an HTTP client without a session asks for <door>
-    Then it is to come back to the front end's callback, which Dex knows
+  Scenario Outline: After login, Dex redirects the user to the callback of the auth proxy
+    Given both entry points are open
+    When an HTTP client without a session requests <entry_point>
+    Then its redirect URI is the callback of the auth proxy, and is registered in Dex
 
     Examples:
-      | door                       |
+      | entry_point                |
       | http://localhost:7080      |
       | http://kubeflow.example.it |

@@ -1,75 +1,76 @@
 @kubeflow @login @browser
-Feature: A person logs in
-  Dex asks for user and password. The dashboard greets who has logged in, with the namespace that is theirs, and nobody
-  else sees anything.
+Feature: A user logs in
+  Dex asks for user and password. After the login, the dashboard greets the user and shows the user's namespace. Without
+  a login, Kubeflow shows nothing.
 
   Scenario Outline: The owner logs in and is greeted
-    The dashboard of 1.7 reads the cookie of the session when it logs out, so that other scripts of a page could, too. Nor
-    is it a secure cookie: over plain HTTP, as these doors are, it could not be. Those of the web apps are, see chapter 11.
-    Given a visitor at <door>
+    The dashboard of release 1.7 reads the session cookie when it logs out, so other scripts of a page can read it, too.
+    The session cookie cannot have the Secure attribute either, because both entry points use plain HTTP. The cookies of
+    the web apps have it, see chapter 11.
+    Given a user without a session at <entry_point>
     When they log in as user@example.com
     Then the page is the Kubeflow Central Dashboard
-    And it greets user@example.com
+    And the dashboard greets user@example.com
     And they own the namespace kubeflow-user-example-com
-    And scripts can read their session only where this release's dashboard has to
-    And their session is not a secure cookie, which these doors could not keep
-    And a picture of it is kept in the report
+    And scripts can read the session cookie only if the dashboard of this release requires it
+    And the session cookie is not Secure, because both entry points use plain HTTP
+    And a screenshot of the dashboard is saved in the report
 
     Examples:
-      | door                       |
+      | entry_point                |
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  Scenario Outline: Who has logged out is asked again, and can log in again
-    authservice keeps the sessions, so that a log-out ends one. From 1.9 on, a session is in oauth2-proxy's cookie and
-    nowhere else: a log-out deletes the browser's, and whoever has a copy can go on until its time is over.
-    Given a visitor at <door>
+  Scenario Outline: After logout, the user must log in again
+    authservice stores the sessions, so a logout ends the session. From release 1.9, a session exists only in the cookie
+    of oauth2-proxy: a logout deletes the cookie in the browser, and a copy of it stays valid until the session expires.
+    Given a user without a session at <entry_point>
     When they log in as user@example.com
     And they log out
-    Then the dashboard has asked for an end of their session
-    And a copy of that session opens nothing, where this release's log-out ends more than the cookie
-    When they come back
+    Then the dashboard has requested the end of the session
+    And a copy of the session cookie gives no access, if logout in this release ends more than the cookie
+    When they open the entry point again
     Then Dex asks for user and password
     When they log in as user@example.com
-    Then it greets user@example.com
+    Then the dashboard greets user@example.com
 
     Examples:
-      | door                       |
+      | entry_point                |
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  Scenario Outline: Who cannot be known is refused
-    Given a visitor at <door>
+  Scenario Outline: Unknown users and wrong passwords are rejected
+    Given a user without a session at <entry_point>
     When they log in as <user> with <password>
-    Then Dex says "Invalid Email Address and password."
+    Then Dex shows the error "Invalid Email Address and password."
     And they have no session
 
     Examples:
-      | door                       | user               | password                |
+      | entry_point                | user               | password                |
       | http://localhost:7080      | user@example.com   | a wrong password        |
       | http://localhost:7080      | nobody@example.com | the tutorial's password |
       | http://kubeflow.example.it | user@example.com   | a wrong password        |
       | http://kubeflow.example.it | nobody@example.com | the tutorial's password |
 
-  Scenario Outline: An empty form is not sent, and refused where it is
-    A browser does not send it. Who has none is refused as anybody else.
-    Given a visitor at <door>
-    When they send the empty form
+  Scenario Outline: An empty login form is not sent by a browser, and is rejected by Dex
+    A browser does not send the form while its fields are empty. Dex rejects an HTTP client that sends it.
+    Given a user without a session at <entry_point>
+    When they submit the empty login form
     Then Dex asks for user and password
     And they have no session
-    When an HTTP client sends the empty form at <door>
-    Then Dex answers it "Invalid Email Address and password."
-    And it has no session
+    When an HTTP client submits the empty login form at <entry_point>
+    Then Dex returns the error "Invalid Email Address and password."
+    And the HTTP client has no session
 
     Examples:
-      | door                       |
+      | entry_point                |
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  Scenario Outline: Without a session nothing is shown, whoever the visitor says to be
-    Given both doors
-    When an HTTP client asks for <path> at each of them, once as nobody and once as user@example.com
-    Then it is shown nothing
+  Scenario Outline: Without a session, no content is returned, even if the request names a user
+    Given both entry points are open
+    When an HTTP client requests <path> at both entry points, without a user and as user@example.com
+    Then no content is returned
 
     Examples:
       | path                                                                         |
@@ -89,33 +90,33 @@ Feature: A person logs in
       | /katib/                                                                      |
       | /kfam/v1/bindings                                                            |
 
-  Scenario Outline: A session that was made up opens nothing
-    Given both doors
-    When an HTTP client with a made-up session asks for /api/workgroup/env-info at <door>
-    Then it is shown nothing
+  Scenario Outline: A forged session cookie gives no access
+    Given both entry points are open
+    When an HTTP client with a forged session cookie requests /api/workgroup/env-info at <entry_point>
+    Then no content is returned
 
     Examples:
-      | door                       |
+      | entry_point                |
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  Scenario Outline: A visitor cannot make themselves somebody else
-    Given the owner, logged in at <door>
-    When they come back
-    Then the dashboard knows them as user@example.com when they call themselves admin@example.com
-    And so does the volumes web app
+  Scenario Outline: A user cannot impersonate another user
+    Given the owner is logged in at <entry_point>
+    When they open the entry point again
+    Then the dashboard identifies them as user@example.com when they claim to be admin@example.com
+    And the volumes web app identifies them as user@example.com when they claim to be admin@example.com
 
     Examples:
-      | door                       |
+      | entry_point                |
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
   @changes
-  Scenario: A session whose time is over opens nothing
-    It lasts for a day. Here, for a moment, it lasts for three seconds.
-    Given both doors
-    And sessions last for a short time
+  Scenario: An expired session gives no access
+    By default, the session lifetime is one day. For this scenario it is temporarily set to three seconds.
+    Given both entry points are open
+    And the session lifetime is temporarily short
     When an HTTP client logs in at http://kubeflow.example.it
-    Then its session is the owner's
-    When that time is over
-    Then its session opens nothing
+    Then its session belongs to the owner
+    When the session expires
+    Then the session gives no access

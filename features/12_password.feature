@@ -1,20 +1,20 @@
 @kubeflow @password @browser
-Feature: The owner gets another password
-  The tutorial's password is known to everybody. Another one is hashed with bcrypt, written into Dex's configuration and
-  applied; Dex reads it when it starts anew.
+Feature: The owner's password is changed
+  The tutorial's password is publicly known. A new password is hashed with bcrypt, written to Dex's configuration and
+  applied. Dex reads it when it restarts.
 
   @changes
-  Scenario: The new password is accepted, and the old one no more
-    Given the owner has another password
-    And a visitor at http://localhost:7080
+  Scenario: The new password works, the old one is rejected
+    Given the owner temporarily has a new password
+    And a user without a session at http://localhost:7080
     When they log in with the new password
-    Then it greets user@example.com
-    Given a visitor at http://kubeflow.example.it
+    Then the dashboard greets user@example.com
+    Given a user without a session at http://kubeflow.example.it
     When they log in with the tutorial's password
-    Then Dex says "Invalid Email Address and password."
+    Then Dex shows the error "Invalid Email Address and password."
     And they have no session
 
-  Scenario: The tutorial's password is back
-    Given a visitor at http://localhost:7080
+  Scenario: The tutorial's password works again
+    Given a user without a session at http://localhost:7080
     When they log in with the tutorial's password
-    Then it greets user@example.com
+    Then the dashboard greets user@example.com

@@ -1,1 +1,1 @@
-"""What fixtures and steps are made of: tools, waiting, settings, releases. Knows nothing of pytest."""
+"""The library behind fixtures and steps, which does not depend on pytest: configuration, Kubernetes, web, layers."""

@@ -1,1 +1,1 @@
-"""What people read of a run, and of the features: made of facts and templates, and of nothing that is measured here."""
+"""The pages for users: reports of a run, and the tutorial. They are rendered from facts, features and templates."""

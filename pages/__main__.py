@@ -1,4 +1,4 @@
-"""`python -m pages`: makes docs/tutorial.md anew, from the features, the release's tables and the last run."""
+"""`python -m pages`: render docs/tutorial.md from the features, the release's tables and the last run."""
 
 from __future__ import annotations
 
@@ -7,38 +7,39 @@ import sys
 from pathlib import Path
 
 from lab import releases
-from lab.settings import Settings
+from lab.config.settings import Settings
 from pages import last_run, run, tutorial
+from pages.last_run import LastRun
 
 PROJECT = Path(__file__).parent.parent
 REPORT = "reports/latest"
 PAGE, LAST_RUN, PICTURE = "docs/tutorial.md", "docs/last-run.json", "docs/dashboard.png"
-SEEN = "dashboard-localhost.png"
-"""The picture that a run leaves of the dashboard."""
+SCREENSHOT = "dashboard-localhost.png"
+"""The screenshot of the dashboard in the report of a run."""
 
 
 def main(project: Path) -> int:
-    """Keeps what the last run was, if it built a whole lab, and makes the page; gives the exit status."""
-    folder = project / REPORT
-    done = run.load(folder)
-    kept = last_run.of(done, tutorial.files(project)) if done else None
-    if kept:
-        (project / LAST_RUN).write_text(kept.model_dump_json(indent=1) + "\n")
-        if (folder / SEEN).exists():
-            shutil.copy(folder / SEEN, project / PICTURE)
-        print(f"{LAST_RUN} has the last run")
+    """Save the facts of the latest run if it installed a complete lab, render the page, and return the exit status."""
+    directory = project / REPORT
+    latest = run.load(directory)
+    facts = LastRun.from_run(latest, tutorial.list_feature_files(project)) if latest else None
+    if facts:
+        (project / LAST_RUN).write_text(facts.model_dump_json(indent=1) + "\n")
+        if (directory / SCREENSHOT).exists():
+            shutil.copy(directory / SCREENSHOT, project / PICTURE)
+        print(f"{LAST_RUN}: updated")
     else:
-        print(f"{LAST_RUN} stays as it is: {REPORT} is no run that built a whole lab")
-    (project / PAGE).write_text(page(project))
-    print(f"{PAGE} is made anew")
+        print(f"{LAST_RUN}: unchanged, because {REPORT} is not the report of a run that installed a complete lab")
+    (project / PAGE).write_text(render_page(project))
+    print(f"{PAGE}: updated")
     return 0
 
 
-def page(project: Path) -> str:
-    """The page as it must be now, by what is in the project."""
+def render_page(project: Path) -> str:
+    """Return the page that belongs to the present state of the project."""
     release = releases.load(Settings.model_fields["release"].default)
     picture = Path(PICTURE).name if (project / PICTURE).exists() else ""
-    return tutorial.page(project, release, last_run.load(project / LAST_RUN), picture)
+    return tutorial.render_page(project, release, last_run.load(project / LAST_RUN), picture)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""What the tutorial keeps of the last run that built a whole lab: how it went, and what was done for each layer."""
+"""The last run that installed a complete lab, as the tutorial shows it: results, commands and objects of each layer."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -13,13 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pages.run import STATUSES, Run, Status
 
-PLACES = (
-    (re.compile(r"(?<![^\s=])/\S*/kubeflow-lab/lab/home/(?:manifests/)?"), ""),
-    (re.compile(r"(?<![\w.-])(?:docker\.io|quay\.io|registry\.k8s\.io|gcr\.io|ghcr\.io)/"), ""),
-)
-"""What is of one machine, or of one lab's source, in a command, and what stands for it."""
-LONG = 400
-"""Characters of a command that are kept; the names of fifty images tell nobody anything."""
+MACHINE_PATH = re.compile(r"(?<![^\s=])/\S*/kubeflow-lab/lab[\w-]*/home/(?:manifests/)?")
+"""The directories of one machine in a command; the suite runs kustomize outside the directory of the manifests."""
+REGISTRY = re.compile(r"(?<![\w.-])(?:docker\.io|quay\.io|registry\.k8s\.io|gcr\.io|ghcr\.io)/")
 
 
 class _Fact(BaseModel):
@@ -27,7 +22,13 @@ class _Fact(BaseModel):
 
 
 class ChapterResult(_Fact):
-    """How a chapter went: how many scenarios ended how, and how long it took, in seconds."""
+    """The result of a chapter.
+
+    Args:
+        name: Its name.
+        counts: The number of its scenarios by status.
+        seconds: The duration.
+    """
 
     name: str
     counts: dict[Status, int]
@@ -35,16 +36,17 @@ class ChapterResult(_Fact):
 
 
 class LastRun(_Fact):
-    """A run that built a whole lab.
+    """A run that installed a complete lab.
 
-    Arguments:
-        day: when.
-        lab, release: which kind of lab, and which release of Kubeflow.
-        result: how it ended, in words.
-        seconds: how long it took.
-        chapters: how each of them went, by the feature's file.
-        commands: what was typed to install each layer, without what is of one machine.
-        objects: what was applied for each layer through the API, as YAML.
+    Args:
+        day: The day.
+        lab: The kind of lab.
+        release: The Kubeflow release.
+        result: The result, in words.
+        seconds: The duration.
+        chapters: The results of the chapters, by feature file.
+        commands: The commands of each layer, without paths of the machine.
+        objects: The objects of each layer that were applied through the Kubernetes API, as YAML.
     """
 
     day: date
@@ -56,54 +58,49 @@ class LastRun(_Fact):
     commands: dict[str, list[str]]
     objects: dict[str, str]
 
+    @classmethod
+    def from_run(cls, run: Run, features: Iterable[str]) -> LastRun | None:
+        """Return the facts of a run, or None if it did not select all applicable scenarios or not install all layers.
+
+        Args:
+            run: The run.
+            features: The files of all features, relative to the project.
+        """
+        selected = {chapter.file for chapter in run.chapters}
+        installed = bool(run.layers) and all(row.status == "installed" for row in run.layers)
+        if run.deselected > run.inapplicable or selected != set(features) or not installed:
+            return None
+        return cls(
+            day=run.began.date(),
+            lab=run.lab,
+            release=run.release,
+            result=run.result,
+            seconds=round(run.seconds),
+            chapters={
+                chapter.file: ChapterResult(name=chapter.name, counts=chapter.counts, seconds=round(chapter.seconds, 1))
+                for chapter in run.chapters
+            },
+            commands={row.layer: _list_commands(run, row.layer) for row in run.layers},
+            objects={applied.layer: _join_objects(run, applied.layer) for applied in run.applied if applied.layer},
+        )
+
     @property
     def counts(self) -> dict[Status, int]:
-        """How many scenarios of all chapters ended how."""
+        """The number of scenarios of all chapters, by status."""
         total = sum((Counter(chapter.counts) for chapter in self.chapters.values()), Counter[Status]())
         return {status: total[status] for status in STATUSES if total[status]}
 
 
-def of(run: Run, features: Iterable[str]) -> LastRun | None:
-    """What is kept of a run; None where it did not try all that applies, or did not install all layers itself.
-
-    Arguments:
-        run: its facts.
-        features: all files of features.
-    """
-    tried = {chapter.file for chapter in run.chapters}
-    installed = bool(run.layers) and all(row.outcome == "installed" for row in run.layers)
-    if run.left_out > run.inapplicable or tried != set(features) or not installed:
-        return None
-    return LastRun(
-        day=run.began.date(),
-        lab=run.lab,
-        release=run.release,
-        result=run.result,
-        seconds=round(run.seconds),
-        chapters={
-            chapter.file: ChapterResult(name=chapter.name, counts=chapter.counts, seconds=round(chapter.seconds, 1))
-            for chapter in run.chapters
-        },
-        commands={row.layer: _commands(run, row.layer) for row in run.layers},
-        objects={one.layer: _objects(run, one.layer) for one in run.applied if one.layer},
-    )
-
-
 def load(file: Path) -> LastRun | None:
-    """The one that is kept in a file, or None."""
+    """Return the last run that a file contains, or None if there is no such file."""
     return LastRun.model_validate_json(file.read_text()) if file.exists() else None
 
 
-def _commands(run: Run, layer: str) -> list[str]:
-    """The commands of a layer in their order, each once: some are repeated until all is well."""
-    return list(dict.fromkeys(_anywhere(one.command) for one in run.commands if one.layer == layer))
+def _list_commands(run: Run, layer: str) -> list[str]:
+    """Return the commands of a layer in their order, each once: some are repeated until they succeed."""
+    commands = [command.command for command in run.commands if command.layer == layer]
+    return list(dict.fromkeys(REGISTRY.sub("", MACHINE_PATH.sub("", command)) for command in commands))
 
 
-def _objects(run: Run, layer: str) -> str:
-    return "---\n".join(one.objects for one in run.applied if one.layer == layer)
-
-
-def _anywhere(command: str) -> str:
-    for place, stands_for_it in PLACES:
-        command = place.sub(stands_for_it, command)
-    return textwrap.shorten(command, LONG, placeholder=" …") if len(command) > LONG else command
+def _join_objects(run: Run, layer: str) -> str:
+    return "---\n".join(applied.objects for applied in run.applied if applied.layer == layer)

@@ -1,41 +1,41 @@
-"""Texts in Markdown that show what they say, whatever characters they have in them."""
+"""Markdown that shows a text unchanged, whatever characters the text contains."""
 
 from __future__ import annotations
 
 import re
 
-PLAIN_AND_CODE = re.compile(r"(https?://[^\s,]*[^\s,.;:]|<[^<>\s][^<>]*>)")
-"""What is shown as code: a forge would make a link of an address that is the lab's alone, and nothing of a <name>."""
+SHOWN_AS_CODE = re.compile(r"(https?://[^\s,]*[^\s,.;:]|<[^<>\s][^<>]*>)")
+"""URLs, which exist only in the lab and which GitHub would turn into links, and <placeholders>, which it would hide."""
 SPECIAL = re.compile(r"([\\`*_\[\]|~<>#])")
 
 
-def prose(text: str) -> str:
-    """A text without any markup of its own, on one line."""
-    parts = PLAIN_AND_CODE.split(" ".join(text.split()))
-    return "".join(code(part) if number % 2 else SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts))
+def format_prose(text: str) -> str:
+    """Return a text as one line, with its special characters escaped."""
+    parts = SHOWN_AS_CODE.split(" ".join(text.split()))
+    return "".join(format_code(part) if number % 2 else SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts))
 
 
-def cell(text: str) -> str:
-    """A cell of a table that shows a value as it is."""
-    return code(text).replace("|", "\\|") if text.strip() else ""
+def format_cell(text: str) -> str:
+    """Return a value as code in the cell of a table."""
+    return format_code(text).replace("|", "\\|") if text.strip() else ""
 
 
-def code(text: str) -> str:
-    """A span of code."""
+def format_code(text: str) -> str:
+    """Return a span of code."""
     ticks = "`" * (1 + max(map(len, re.findall(r"`+", text)), default=0))
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
-def fenced(text: str, language: str = "text") -> str:
-    """A block that shows a text as it is, also one with fences in it."""
+def format_block(text: str, language: str = "text") -> str:
+    """Return a code block, whose fence is longer than any fence in the text."""
     fence = "```"
     while fence in text:
         fence += "`"
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def anchor(heading: str) -> str:
-    """The name by which forges link to a heading."""
+def create_anchor(heading: str) -> str:
+    """Return the anchor that GitHub creates for a heading."""
     kept = re.sub(r"[^\w\- ]", "", heading.lower())
     return kept.replace(" ", "-")

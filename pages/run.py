@@ -1,7 +1,8 @@
-"""The facts of a run, as they are gathered while it goes and as run.json keeps them; every page is made of these."""
+"""The facts of a run, as they are saved in run.json. All pages are rendered from them."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,63 +12,80 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from lab.known_failures import Diagnosis
-from lab.layers import LedgerRow
-from lab.source import StandIn
-from lab.versions import Comparison
+from lab.config.source import StandIn
+from lab.evidence.known_failures import Diagnosis
+from lab.k8s.versions import Comparison
+from lab.layers.base import LedgerRow
 
 FILE = "run.json"
-Status = Literal["passed", "failed", "skipped", "not tried"]
-STATUSES: tuple[Status, ...] = ("passed", "failed", "skipped", "not tried")
+Status = Literal["passed", "failed", "skipped", "not run"]
+STATUSES: tuple[Status, ...] = ("passed", "failed", "skipped", "not run")
+OLD_NAMES: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("old_names.json").read_text())
+"""The fields and statuses in a run.json of an earlier version of the suite, and their present names."""
+OLD_FIELD = "left_out"
+"""A field that only a run.json of an earlier version has."""
 
 
 @dataclass
 class Step:
-    """A sentence of a scenario, and the rows of its table.
+    """A step of a scenario.
 
-    Arguments:
-        keyword, sentence: as the feature has them, with an example's values.
-        table: the rows of the table below it.
-        status: failed is at most one of a scenario; those after it are not tried.
-        seconds: how long it took.
+    Args:
+        keyword: The keyword, as in the feature.
+        sentence: The text, with the values of the Examples row.
+        table: The rows of the table below it.
+        status: The status; at most one step of a scenario has failed, and the steps after it are not run.
+        seconds: The duration.
     """
 
     keyword: str
     sentence: str
     table: list[list[str]] = field(default_factory=list)
-    status: Status = "not tried"
+    status: Status = "not run"
     seconds: float = 0
 
 
 @dataclass
 class Failure:
-    """Why a scenario failed.
+    """The failure of a scenario.
 
-    Arguments:
-        error: what was expected and what was seen.
-        diagnoses: the known failures that were recognised.
-        files: what was kept of it, relative to the run's folder.
+    Args:
+        error: The text of the error.
+        diagnoses: The known failures that were recognized.
+        files: The evidence, as paths relative to the directory of the run.
+        error_type: The name of the error's class.
+        headline: The first line of the error, which states what failed.
+        seen: The observed state; empty if the error is no LabError.
+        remedy: What to do; empty if the error is no LabError.
     """
 
     error: str
     diagnoses: list[Diagnosis] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    error_type: str = ""
+    headline: str = ""
+    seen: str = ""
+    remedy: str = ""
 
 
 @dataclass
 class Scenario:
-    """A scenario, or one example of an outline.
+    """A scenario, or one Examples row of a scenario outline.
 
-    Arguments:
-        test: pytest's name for it, by which it can be run again.
-        keyword, name, description, tags: as the feature has them; tags without the feature's.
-        file, line: where it is, relative to the project.
-        example: the values of an outline's example, by the names of its columns.
-        steps: those of the background first.
-        status: how it ended.
-        seconds: how long it took, with what was installed for it.
-        reason: why it was skipped.
-        failure: why it failed.
+    Args:
+        test: The node ID of its test, with which pytest can run it again.
+        keyword: The keyword, as in the feature.
+        name: The name, with the values of the Examples row.
+        description: The description, as in the feature.
+        tags: Its own tags, without those of the feature.
+        file: The feature, relative to the project.
+        line: The line of the scenario in the feature.
+        example: The Examples row, by column.
+        steps: The steps, those of the background first.
+        status: The status.
+        seconds: The duration, including the installation of the layers that it needs.
+        reason: The reason why it was skipped.
+        failure: The failure, or None.
     """
 
     test: str
@@ -79,7 +97,7 @@ class Scenario:
     line: int
     example: dict[str, str]
     steps: list[Step]
-    status: Status = "not tried"
+    status: Status = "not run"
     seconds: float = 0
     reason: str = ""
     failure: Failure | None = None
@@ -87,7 +105,15 @@ class Scenario:
 
 @dataclass
 class Chapter:
-    """A feature, and its scenarios in their order."""
+    """A feature and its scenarios.
+
+    Args:
+        file: The feature, relative to the project.
+        name: The name.
+        description: The description.
+        tags: The tags.
+        scenarios: The selected scenarios, in their order.
+    """
 
     file: str
     name: str
@@ -97,20 +123,20 @@ class Chapter:
 
     @property
     def counts(self) -> dict[Status, int]:
-        """How many scenarios ended how, without what there is none of."""
-        return counted(self.scenarios)
+        """The number of scenarios by status, without statuses that no scenario has."""
+        return count_by_status(self.scenarios)
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration of all scenarios."""
         return sum(scenario.seconds for scenario in self.scenarios)
 
     @property
     def status(self) -> Status:
-        """The worst of its scenarios'; passed only where all are."""
-        there = {scenario.status for scenario in self.scenarios}
-        worst_first: tuple[Status, ...] = ("failed", "not tried", "skipped")
-        return next((status for status in worst_first if status in there), "passed")
+        """The worst status of its scenarios."""
+        statuses = {scenario.status for scenario in self.scenarios}
+        worst_first: tuple[Status, ...] = ("failed", "not run", "skipped")
+        return next((status for status in worst_first if status in statuses), "passed")
 
 
 class _Fact(BaseModel):
@@ -118,20 +144,25 @@ class _Fact(BaseModel):
 
 
 class Wait(_Fact):
-    """Something that was awaited, and for how long in seconds."""
+    """A wait.
 
-    what: str
+    Args:
+        waiting_for: The awaited state.
+        seconds: The duration.
+    """
+
+    waiting_for: str
     seconds: float
 
 
 class Command(_Fact):
     """A program that was run.
 
-    Arguments:
-        command: as a person would type it.
-        layer: the layer that it installed; empty where it was for none.
-        begin: seconds after the run began.
-        seconds: how long it took.
+    Args:
+        command: The command line, as a user would type it.
+        layer: The layer that it has installed; empty if it belongs to none.
+        begin: Seconds since the begin of the run.
+        seconds: The duration.
     """
 
     command: str
@@ -141,11 +172,11 @@ class Command(_Fact):
 
 
 class Applied(_Fact):
-    """Objects that the suite applied through the API.
+    """Objects that the suite has applied through the Kubernetes API.
 
-    Arguments:
-        objects: as YAML.
-        layer: the layer that they are of; empty where they are of none.
+    Args:
+        objects: The objects as YAML.
+        layer: The layer that they belong to; empty if they belong to none.
     """
 
     objects: str
@@ -155,26 +186,27 @@ class Applied(_Fact):
 class Run(_Fact):
     """A run.
 
-    Arguments:
-        result: how it ended, in words.
-        exit_status: the same for a program.
-        began: when.
-        lab, release: which kind of lab, and which release of Kubeflow.
-        settings: all that can be set, as it was.
-        seconds, own_seconds: how long it took, and how much of that was neither a program nor a wait.
-        peak_memory_bytes: of the lab and the suite; None where there was no lab.
-        left_out: how many scenarios were not asked for, or do not apply.
-        inapplicable: how many of them do not apply to this release, lab or manifests.
-        chapters: what was tried.
-        layers: what was done for each layer.
-        waits: the slowest, slowest first.
-        commands: all programs that were run, in the order of their begin.
-        applied: what the suite applied through the API, in its order.
-        stand_ins: what the lab has in others' seats.
-        components: what was compared of their versions.
-        inventory: what the kit consists of, if the lab has one.
-        pictures: files of what a browser showed, relative to the run's folder.
-        afterwards: what became of the lab.
+    Args:
+        result: The result, in words.
+        exit_status: The exit status.
+        began: The begin.
+        lab: The kind of lab.
+        release: The Kubeflow release.
+        settings: The values of all settings.
+        seconds: The duration.
+        own_seconds: The part of the duration without programs and waits.
+        deselected: The number of deselected scenarios.
+        inapplicable: The number of those that do not apply to this release, lab or manifests.
+        chapters: The selected chapters.
+        layers: The results of the layers.
+        waits: The slowest waits, slowest first.
+        commands: All programs that were run, ordered by their begin.
+        applied: The objects that the suite has applied through the Kubernetes API, in their order.
+        stand_ins: The stand-ins of the lab.
+        components: The compared versions of the components.
+        inventory: The inventory of the kit; empty if the lab has none.
+        pictures: The screenshots, as paths relative to the directory of the run.
+        afterwards: Whether the lab was removed or kept, in words.
     """
 
     result: str
@@ -185,8 +217,7 @@ class Run(_Fact):
     settings: dict[str, str]
     seconds: float
     own_seconds: float
-    peak_memory_bytes: int | None
-    left_out: int
+    deselected: int
     inapplicable: int = 0
     chapters: list[Chapter]
     layers: list[LedgerRow]
@@ -201,33 +232,42 @@ class Run(_Fact):
 
     @property
     def counts(self) -> dict[Status, int]:
-        """How many scenarios ended how, without what there is none of."""
-        return counted(self.scenarios)
+        """The number of scenarios by status, without statuses that no scenario has."""
+        return count_by_status(self.scenarios)
 
     @property
     def scenarios(self) -> list[Scenario]:
-        """Those of all chapters."""
+        """The scenarios of all chapters."""
         return [scenario for chapter in self.chapters for scenario in chapter.scenarios]
 
     @property
     def failed(self) -> list[Scenario]:
-        """Those that failed."""
+        """The scenarios that have failed."""
         return [scenario for scenario in self.scenarios if scenario.status == "failed"]
 
-    def save(self, folder: Path) -> None:
-        """Writes it into the run's folder."""
-        (folder / FILE).write_text(self.model_dump_json(indent=1))
+    def save(self, directory: Path) -> None:
+        """Write the facts into the directory of the run."""
+        (directory / FILE).write_text(self.model_dump_json(indent=1))
 
 
-def load(folder: Path) -> Run | None:
-    """The run of a folder, or None where it has none."""
+def load(directory: Path) -> Run | None:
+    """Return the facts of the run in a directory, also those of an earlier version, or None if there are none."""
     try:
-        return Run.model_validate_json((folder / FILE).read_text())
+        content = (directory / FILE).read_text()
     except FileNotFoundError:
         return None
+    is_old = OLD_FIELD in json.loads(content)
+    return Run.model_validate(json.loads(content, object_hook=_rename_old if is_old else None))
 
 
-def counted(scenarios: Iterable[Scenario]) -> dict[Status, int]:
-    """How many of them ended how, in an order that is always the same, without what there is none of."""
+def count_by_status(scenarios: Iterable[Scenario]) -> dict[Status, int]:
+    """Return the number of scenarios by status, in a fixed order, without statuses that no scenario has."""
     counts = Counter(scenario.status for scenario in scenarios)
     return {status: counts[status] for status in STATUSES if counts[status]}
+
+
+def _rename_old(values: dict[str, Any]) -> dict[str, Any]:
+    renamed = {OLD_NAMES["fields"].get(name, name): value for name, value in values.items()}
+    if isinstance(status := renamed.get("status"), str):
+        renamed["status"] = OLD_NAMES["statuses"].get(status, status)
+    return renamed

@@ -1,1 +1,1 @@
-"""What the sentences of the features do: one module a feature."""
+"""The step definitions of the features: one module for each feature, and shared steps."""

@@ -9,111 +9,125 @@ from urllib.parse import urlsplit
 import requests
 from pytest_bdd import given, parsers, then, when
 
-from lab.asking import ask
-from lab.diagnosis import OPEN_TO_ALL
-from lab.doors import KubeflowIngress, PortForward
-from lab.helm import HelmRelease
-from lab.kubeflow import Kubeflow
-from lab.settings import Settings
-from lab.visitor import Visitor
+from lab.k8s.helm import HelmRelease
+from lab.layers.auth_chain import OPEN_TO_ALL
+from lab.layers.kubeflow import Kubeflow
+from lab.layers.kubeflow_ingress import KubeflowIngress
+from lab.layers.port_forward import PortForward
+from lab.web.browser_user import USERID_HEADER, BrowserUser
+from lab.web.http_client import LabHttp
 
 
-@then("its Helm release is deployed at the version that this release pins")
-def deployed(helm_release: HelmRelease) -> None:
-    """An unpinned chart changes from one day to the next."""
-    wrong = helm_release.wrong()
-    assert wrong is None, wrong
+@then("its Helm release is deployed at the pinned chart version")
+def helm_release_is_deployed(helm_release: HelmRelease) -> None:
+    """Check the chart version, since an unpinned chart changes from one day to the next."""
+    problem = helm_release.problem()
+    assert problem is None, problem
 
 
-@given("both doors")
-def doors_open(both_doors: PortForward) -> None:
-    """Opens the port-forward, and installs the Ingress."""
-    both_doors.wait_until_open()
+@given("both entry points are open")
+def open_both_entry_points(entry_points: PortForward) -> None:
+    """Ensure that the Ingress is installed, and wait until the port-forward is open."""
+    entry_points.wait_until_open()
 
 
-@given("Kubeflow is installed", target_fixture="installed")
-def kubeflow_installed(kubeflow: Kubeflow) -> Kubeflow:
-    """Installs the layer."""
-    return kubeflow
+@given("Kubeflow is installed")
+def install_kubeflow(kubeflow: Kubeflow) -> None:
+    """Ensure that Kubeflow is installed and ready."""
 
 
-@given(parsers.parse("a visitor at {door}"), target_fixture="person")
-def person(visitor: Callable[[str, Mapping[str, str]], Visitor], door: str) -> Visitor:
-    """Somebody who was never here."""
-    return visitor(door, {})
+@given(parsers.parse("a user without a session at {entry_point}"), target_fixture="user")
+def open_new_browser_context(
+    browser_user: Callable[[str, Mapping[str, str]], BrowserUser], entry_point: str
+) -> BrowserUser:
+    """Return a user in a new browser context, without cookies."""
+    return browser_user(entry_point, {})
 
 
-@given(parsers.parse("the owner, logged in at {door}"), target_fixture="person")
-def owner(
-    visitor: Callable[[str, Mapping[str, str]], Visitor],
-    session_of_owner: Callable[[str], Mapping[str, str]],
-    door: str,
-) -> Visitor:
-    """With the session of a log-in by this door, which is the same for all scenarios that say this."""
-    return visitor(door, session_of_owner(door))
+@given(parsers.parse("the owner is logged in at {entry_point}"), target_fixture="user")
+def open_browser_context_of_owner(
+    browser_user: Callable[[str, Mapping[str, str]], BrowserUser],
+    owner_session: Callable[[str], Mapping[str, str]],
+    entry_point: str,
+) -> BrowserUser:
+    """Return the owner, with the cookies of a login that all scenarios at this entry point share."""
+    return browser_user(entry_point, owner_session(entry_point))
 
 
-@when(parsers.parse("an HTTP client without a session asks for {url}"), target_fixture="answer")
-def ask_without_session(url: str, settings: Settings) -> requests.Response:
-    """As a browser asks for a page, and goes where it is led."""
-    return ask(url, settings, follow=True)
+@when(parsers.parse("an HTTP client without a session requests {url}"), target_fixture="response")
+def request_without_session(url: str, http: LabHttp) -> requests.Response:
+    """Request a page as a browser does, and follow the redirects up to the login form."""
+    return http.follow(url)
 
 
 @when(
-    parsers.parse("an HTTP client with the owner's session asks for {path} at {door}"),
-    target_fixture="answer",
+    parsers.parse("an HTTP client with the owner's session requests {path} at {entry_point}"),
+    target_fixture="response",
 )
-def ask_with_session(
-    path: str, door: str, settings: Settings, session_of_owner: Callable[[str], Mapping[str, str]]
+def request_with_session_of_owner(
+    path: str, entry_point: str, http: LabHttp, owner_session: Callable[[str], Mapping[str, str]]
 ) -> requests.Response:
-    """By the cookies of a log-in by this door."""
-    return ask(f"{door}{path}", settings, cookies=session_of_owner(door))
+    """Request a page with the cookies of the owner's login at this entry point."""
+    return http.get(f"{entry_point}{path}", cookies=owner_session(entry_point))
 
 
-@then("it is led to Dex, at the same door")
-def led_to_dex(answer: requests.Response, diagnose: Callable[[], list[str]], kubeflow_ingress: KubeflowIngress) -> None:
-    """A redirect to another host would lead out of the lab."""
-    first, url = (answer.history[0] if answer.history else answer), urlsplit(answer.url)
-    asked = urlsplit(first.url).netloc
-    assert url.netloc == asked, f"who asks at {asked} is led to {url.netloc}: {answer.url}"
+@then("it is redirected to Dex at the same entry point")
+def is_redirected_to_dex(
+    response: requests.Response, diagnose: Callable[[], list[str]], kubeflow_ingress: KubeflowIngress
+) -> None:
+    """Check that the redirects end at Dex's login form, and do not leave the host that was requested."""
+    first, url = (response.history[0] if response.history else response), urlsplit(response.url)
+    requested = urlsplit(first.url).netloc
+    assert url.netloc == requested, f"expected a redirect within {requested}, seen a redirect to {response.url}"
     if not url.path.startswith("/dex/"):
-        seen = f"{first.url} does not lead to Dex: {answer.url} answers {answer.status_code}: {answer.text[:200]}"
-        open_to_all = [OPEN_TO_ALL] if answer.ok else []
-        raise AssertionError("\n".join([seen, *open_to_all, *kubeflow_ingress.unserved(), *diagnose()]))
-    if 'id="login"' not in answer.text:
-        seen = f"Dex does not ask for user and password: it answers {answer.status_code}: {_words(answer.text)[:300]}"
-        raise AssertionError("\n".join([seen, *diagnose()]))
+        headline = (
+            f"{first.url} does not redirect to Dex: "
+            f"{response.url} returns {response.status_code}: {response.text[:200]}"
+        )
+        open_to_all = [OPEN_TO_ALL] if response.ok else []
+        raise AssertionError("\n".join([headline, *open_to_all, *kubeflow_ingress.diagnose(), *diagnose()]))
+    if 'id="login"' not in response.text:
+        headline = (
+            "Dex does not ask for user and password: "
+            f"{response.url} returns {response.status_code}: {_strip_markup(response.text)[:300]}"
+        )
+        raise AssertionError("\n".join([headline, *diagnose()]))
 
 
-def _words(page: str) -> str:
-    """The words of a page without its markup."""
+def _strip_markup(page: str) -> str:
     return " ".join(re.sub(r"(?s)<style.*?</style>|<[^>]*>", " ", page).split())
 
 
 @when("they log in as user@example.com")
-def log_in(person: Visitor) -> None:
-    """With the tutorial's password."""
-    person.log_in()
+def log_in_as_owner(user: BrowserUser) -> None:
+    """Log in with the user and the password of the tutorial."""
+    user.log_in()
 
 
-@then(parsers.parse("it greets {user}"))
-def greets(person: Visitor, user: str) -> None:
-    """The dashboard itself, and the user that it knows."""
-    seen = person.greeted_as()
-    assert seen == user, f"the dashboard takes {user}, who has logged in, for {seen}"
-
-
-@then(parsers.parse('Dex says "{words}"'))
-def is_refused(person: Visitor, words: str) -> None:
-    """In Dex's words, on Dex's page."""
-    seen = person.refusal()
-    assert seen == words, (
-        f"expected Dex's words {words!r}, seen {seen!r} at {person.page.url}: was the log-in accepted?"
+@then(parsers.parse("the dashboard greets {email}"))
+def dashboard_greets(user: BrowserUser, email: str) -> None:
+    """Check that the page is the dashboard, and which user it identifies."""
+    seen = user.get_dashboard_user()
+    assert seen == email, (
+        f"expected the dashboard to greet {email}, who has logged in, seen {seen}: "
+        f"check the header {USERID_HEADER} of requests to the dashboard"
     )
-    assert person.is_asked(), f"Dex does not ask again; this is {person.page.url}"
+
+
+@then(parsers.parse('Dex shows the error "{text}"'))
+def dex_shows_error(user: BrowserUser, text: str) -> None:
+    """Check that Dex shows its login form again, with an error message."""
+    seen = user.read_login_error()
+    assert seen == text, (
+        f"expected the error message {text!r} of Dex, seen {seen!r} at {user.page.url}: was the login accepted?"
+    )
+    assert user.is_login_form(), (
+        f"expected the login form of Dex below the error message, seen the page {user.page.url}"
+    )
 
 
 @then("they have no session")
-def no_session(person: Visitor) -> None:
-    """Neither the cookie nor what it would open."""
-    assert person.session_cookie() is None, "a log-in that was refused has given them a session"
+def user_has_no_session(user: BrowserUser) -> None:
+    """Check that the browser has no session cookie."""
+    cookie = user.find_session_cookie()
+    assert cookie is None, f"expected no session cookie after a rejected login, seen the cookie {cookie['name']}"

@@ -1,4 +1,4 @@
-"""Chapter 2: the Kubernetes cluster in k3d."""
+"""Chapter 2: the lab has a Kubernetes cluster in k3d."""
 
 from __future__ import annotations
 
@@ -8,88 +8,94 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from pytest_bdd import given, parsers, scenarios, then
 
-from lab.addresses import AddressRange
-from lab.cluster import Cluster
-from lab.readiness import not_ready
+from lab.config.addresses import AddressRange
+from lab.config.settings import Settings
+from lab.k8s.readiness import describe_unready
+from lab.layers.cluster import Cluster
 from lab.releases import Release
-from lab.settings import Settings
 
 scenarios("02_cluster.feature")
 
 
-@given("the cluster", target_fixture="the_cluster")
-def the_cluster(cluster: Cluster) -> Cluster:
-    """Installs the layer."""
-    return cluster
+@given("the cluster is running")
+def create_cluster(cluster: Cluster) -> None:
+    """Ensure that the cluster runs and is ready."""
 
 
 @then("every node is Ready")
-def nodes_ready(the_cluster: Cluster) -> None:
-    """A cluster without nodes is not ready either."""
-    nodes = the_cluster.nodes()
-    assert nodes, "the cluster has no node"
-    assert not not_ready(nodes), f"these nodes are not ready: {not_ready(nodes)}"
+def nodes_are_ready(cluster: Cluster) -> None:
+    """Check that the cluster has nodes, and that all of them are ready."""
+    nodes = cluster.list_nodes()
+    assert nodes, "the cluster has no nodes"
+    unready = describe_unready(nodes)
+    assert not unready, f"nodes are not ready: {unready}"
 
 
-@then("the cluster's DNS is ready")
-def dns_ready(the_cluster: Cluster) -> None:
-    """Without it, no component finds another by name."""
-    pods = the_cluster.dns_pods()
-    assert pods, "there is no pod of the cluster's DNS: no component finds another by name"
-    assert not not_ready(pods), f"these pods of the cluster's DNS are not ready: {not_ready(pods)}"
+@then("the cluster DNS is ready")
+def dns_is_ready(cluster: Cluster) -> None:
+    """Check that the cluster DNS has pods, and that all of them are ready."""
+    pods = cluster.list_dns_pods()
+    assert pods, "the cluster DNS has no pods: components cannot find each other by name"
+    unready = describe_unready(pods)
+    assert not unready, f"pods of the cluster DNS are not ready: {unready}"
 
 
-@then("there is one default StorageClass")
-def default_storage_class(the_cluster: Cluster) -> None:
-    """Kubeflow's databases claim volumes without naming a class."""
-    classes = the_cluster.default_storage_classes()
-    assert len(classes) == 1, f"expected one default StorageClass, seen {classes}: without one, claims stay Pending"
-
-
-@then("the server's version is one that the release supports")
-def supported_version(the_cluster: Cluster, release: Release) -> None:
-    """A newer Kubernetes no longer serves APIs that the release uses."""
-    version, supported = the_cluster.kube.server_version(), release.kubernetes.supported
-    plain = Version(version.split("+")[0])
-    assert plain in SpecifierSet(supported), f"Kubeflow {release.kubeflow} supports {supported}, this is {version}"
-
-
-@then(parsers.parse("kubectl uses the context {context}"))
-def uses_context(the_cluster: Cluster, context: str, settings: Settings) -> None:
-    """The context that k3d names after the cluster."""
-    seen, wanted = the_cluster.context(), settings.here(context)
-    assert seen == wanted, f"kubectl uses the context {seen}, and so another cluster or user than that of {wanted}"
-
-
-@then(parsers.parse("every node has an address in {subnet}"))
-def nodes_within(the_cluster: Cluster, subnet: str, settings: Settings) -> None:
-    """MetalLB announces addresses on the network that the nodes are on."""
-    network = IPv4Network(settings.here(subnet))
-    outside = [address for address in _addresses(the_cluster) if address not in network]
-    assert not outside, f"nodes have addresses outside of {network}: {outside}"
-
-
-@then(parsers.parse("no node has an address from {addresses}"))
-def nodes_keep_clear(the_cluster: Cluster, addresses: str, settings: Settings) -> None:
-    """Two owners of one address would each be reached at times."""
-    kept = AddressRange.parse(settings.here(addresses))
-    inside = [address for address in _addresses(the_cluster) if address in kept]
-    assert not inside, f"nodes hold addresses that are kept for MetalLB ({kept}): {inside}"
-
-
-@then(parsers.parse("no pod is named {prefix}"))
-def no_pod_named(the_cluster: Cluster, prefix: str) -> None:
-    """k3s names the pods of what it brings along after it, as in svclb-traefik-…."""
-    pods = the_cluster.pods_named(prefix)
-    assert not pods, (
-        f"{pods} run although the cluster was to be made without: see the --k3s-arg of `k3d cluster create`"
+@then("the cluster has exactly one default StorageClass")
+def has_one_default_storage_class(cluster: Cluster) -> None:
+    """Check the default, since the databases of Kubeflow claim volumes without a class."""
+    seen = cluster.list_default_storage_classes()
+    assert len(seen) == 1, (
+        f"expected one default StorageClass, seen {seen}: without a default, PersistentVolumeClaims stay Pending"
     )
 
 
-def _addresses(cluster: Cluster) -> list[IPv4Address]:
+@then("the API server has a version that this Kubeflow release supports")
+def kubernetes_version_is_supported(cluster: Cluster, release: Release) -> None:
+    """Check the version, since a newer Kubernetes no longer serves some APIs that the release uses."""
+    seen, supported = cluster.lab.kube.get_server_version(), release.kubernetes.supported
+    assert Version(seen.split("+")[0]) in SpecifierSet(supported), (
+        f"expected Kubernetes {supported} for Kubeflow {release.kubeflow}, seen {seen}"
+    )
+
+
+@then(parsers.parse("the current context of kubectl is {context}"))
+def kubectl_context_is(cluster: Cluster, context: str, settings: Settings) -> None:
+    """Check the context, which k3d names after the cluster."""
+    expected, seen = settings.translate(context), cluster.get_kubectl_context()
+    assert seen == expected, (
+        f"expected the kubectl context {expected}, seen {seen}, which is another cluster or another user"
+    )
+
+
+@then(parsers.parse("every node has an address in {subnet}"))
+def nodes_are_in_subnet(cluster: Cluster, subnet: str, settings: Settings) -> None:
+    """Check the nodes' network, since MetalLB announces addresses on it."""
+    network = IPv4Network(settings.translate(subnet))
+    outside = [address for address in _list_addresses(cluster) if address not in network]
+    assert not outside, f"nodes have addresses outside of the subnet {network}: {outside}"
+
+
+@then(parsers.parse("no node has an address from {addresses}"))
+def nodes_use_no_reserved_address(cluster: Cluster, addresses: str, settings: Settings) -> None:
+    """Check the nodes' addresses, since of two owners of one address only one is reached at a time."""
+    reserved = AddressRange.parse(settings.translate(addresses))
+    conflicts = [address for address in _list_addresses(cluster) if address in reserved]
+    assert not conflicts, f"nodes use addresses that are reserved for MetalLB ({reserved}): {conflicts}"
+
+
+@then(parsers.parse("no pod has a name that starts with {prefix}"))
+def no_pod_name_starts_with(cluster: Cluster, prefix: str) -> None:
+    """Check the names of all pods: k3s names those of its own components after them, as in svclb-traefik-…."""
+    pods = cluster.list_pods_with_prefix(prefix)
+    assert not pods, (
+        f"pods of a disabled component are running: {pods}: check the --k3s-arg options of `k3d cluster create`"
+    )
+
+
+def _list_addresses(cluster: Cluster) -> list[IPv4Address]:
     addresses = [
         IPv4Address(address["address"])
-        for node in cluster.nodes()
+        for node in cluster.list_nodes()
         for address in node["status"]["addresses"]
         if address["type"] == "InternalIP"
     ]

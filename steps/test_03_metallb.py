@@ -1,4 +1,4 @@
-"""Chapter 3: MetalLB gives Services their addresses."""
+"""Chapter 3: MetalLB assigns addresses to Services."""
 
 from __future__ import annotations
 
@@ -8,106 +8,124 @@ from ipaddress import IPv4Address
 import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab import neighbours
-from lab.addresses import AddressRange
-from lab.metallb import AddressPool, MetalLB
-from lab.network import DockerNetwork
-from lab.nginx_site import WELCOME
-from lab.probes import Probes
-from lab.readiness import is_ready
-from lab.settings import Settings
+from lab.config.addresses import AddressRange
+from lab.config.settings import Settings
+from lab.context import Lab
+from lab.host import arp
+from lab.k8s.helm import HelmRelease
+from lab.k8s.readiness import is_ready
+from lab.layers.metallb import AddressPool, MetalLB
+from lab.layers.network import DockerNetwork
+from lab.layers.nginx_site import WELCOME
+from lab.layers.probes import Probes
 
 scenarios("03_metallb.feature")
 
 
-@dataclass
-class Made:
-    """What a scenario made: its Services, and their addresses as far as they have one."""
+@dataclass(frozen=True)
+class NewServices:
+    """The Services that a scenario has created, and the address of each, or None."""
 
     names: list[str]
     addresses: dict[str, IPv4Address | None]
 
 
-@given("MetalLB", target_fixture="helm_release")
-def metallb_installed(metallb: MetalLB) -> object:
-    """Installs the layer; its Helm release is what shared steps look at."""
+@given("MetalLB is installed", target_fixture="helm_release")
+def install_metallb(metallb: MetalLB) -> HelmRelease:
+    """Ensure that MetalLB is installed, and return its Helm release."""
     return metallb.release
 
 
-@given("MetalLB's pool of addresses", target_fixture="pool")
-def pool_there(address_pool: AddressPool) -> AddressPool:
-    """Installs the layer."""
-    return address_pool
+@given("the address pool of MetalLB is configured")
+def configure_address_pool(address_pool: AddressPool) -> None:
+    """Ensure that the address pool and its advertisement exist."""
 
 
-@then("its controller and its speaker are ready")
-def pods_ready(metallb: MetalLB) -> None:
-    """The controller assigns addresses, the speaker announces them."""
-    ready = {pod["metadata"]["labels"].get("app.kubernetes.io/component") for pod in metallb.pods() if is_ready(pod)}
-    assert ready == {"controller", "speaker"}, f"of MetalLB's controller and speaker, these are ready: {ready}"
-
-
-@then(parsers.parse("the pool {name} has the addresses {addresses}"))
-def pool_has(pool: AddressPool, name: str, addresses: str, settings: Settings) -> None:
-    """No other address may be given away."""
-    expected, seen = [settings.here(addresses)], pool.addresses(name)
-    assert seen == expected, (
-        f"expected the addresses {expected} in the IPAddressPool {name}, seen {seen or 'no such pool'}: "
-        "from others no Service gets an address; a run without --verify-only applies it"
+@then("its controller and speaker are ready")
+def controller_and_speaker_are_ready(metallb: MetalLB) -> None:
+    """Check the controller, which assigns addresses, and the speaker, which announces them."""
+    ready = {
+        pod["metadata"]["labels"].get("app.kubernetes.io/component") for pod in metallb.list_pods() if is_ready(pod)
+    }
+    assert ready == {"controller", "speaker"}, (
+        f"expected ready pods of MetalLB's controller and speaker, seen ready: {ready or 'none'}"
     )
 
 
-@then(parsers.parse("the announcement {name} is for the pool {pool_name}"))
-def announced(pool: AddressPool, name: str, pool_name: str) -> None:
-    """An address that nobody announces cannot be reached."""
-    assert pool.announced_pools(name) == [pool_name], f"{name} does not announce {pool_name}: nobody will answer ARP"
+@then(parsers.parse("the pool {name} has the addresses {addresses}"))
+def pool_has_addresses(address_pool: AddressPool, name: str, addresses: str, settings: Settings) -> None:
+    """Check that MetalLB can assign the reserved addresses and no others."""
+    expected, seen = [settings.translate(addresses)], address_pool.get_addresses(name)
+    assert seen == expected, (
+        f"expected the addresses {expected} in the IPAddressPool {name}, seen {seen or 'no such pool'}: "
+        "MetalLB assigns addresses from this pool only; a run without --verify-only applies it again"
+    )
 
 
-@given("a site behind a Service of type LoadBalancer", target_fixture="address")
-def site_behind_service(exposed_site: IPv4Address) -> IPv4Address:
-    """At its external address, when MetalLB has had the time to assign and to announce it."""
-    return exposed_site
+@then(parsers.parse("the advertisement {name} announces the pool {pool}"))
+def advertisement_announces_pool(address_pool: AddressPool, name: str, pool: str) -> None:
+    """Check that the pool is announced, since other addresses cannot be reached."""
+    seen = address_pool.get_announced_pools(name)
+    assert seen == [pool], (
+        f"expected the L2Advertisement {name} to announce the pool {pool}, seen {seen}: "
+        "no node answers ARP requests for the addresses of this pool"
+    )
+
+
+@given("a test site is exposed by a Service of type LoadBalancer")
+def expose_test_site(exposed_site: IPv4Address) -> None:
+    """Ensure that MetalLB has assigned an address to the Service of the test site, and announces it."""
 
 
 @then(parsers.parse("the Service has an address from {addresses}"))
-def from_pool(address: IPv4Address, addresses: str, settings: Settings) -> None:
-    """An address of the pool, and no other."""
-    assert address in AddressRange.parse(settings.here(addresses))
+def address_is_from_pool(exposed_site: IPv4Address, addresses: str, settings: Settings) -> None:
+    """Check that the external address is one of the pool."""
+    pool = AddressRange.parse(settings.translate(addresses))
+    assert exposed_site in pool, f"expected an external address from {pool}, seen {exposed_site}"
 
 
-@then("a request to that address is answered by the site")
-def answered(address: IPv4Address) -> None:
-    """From outside of the cluster, as a visitor."""
-    answer = requests.get(f"http://{address}/", timeout=10)
-    assert (answer.status_code, WELCOME in answer.text) == (200, True), f"{answer.status_code}: {answer.text[:200]}"
+@then("the test site answers requests to that address")
+def site_answers_at_address(exposed_site: IPv4Address) -> None:
+    """Check that an HTTP client outside of the cluster gets the page of the test site."""
+    response = requests.get(f"http://{exposed_site}/", timeout=10)
+    assert (response.status_code, WELCOME in response.text) == (200, True), (
+        f"expected the test site at http://{exposed_site}/, seen {response.status_code}: {response.text[:200]}"
+    )
 
 
-@then("a node answers ARP for its address")
-def answers_arp(address: IPv4Address, network: DockerNetwork) -> None:
-    """The hardware address that this machine learns for it is that of a container on the network."""
-    learnt = neighbours.hardware_address(address)
-    assert learnt in network.hardware_addresses(), f"for {address} answers {learnt}, which is no node"
+@then("a node answers ARP requests for the address of the Service")
+def node_answers_arp(exposed_site: IPv4Address, network: DockerNetwork, lab: Lab) -> None:
+    """Check that this machine learns the hardware address of a container on the lab's network."""
+    seen = arp.resolve_mac(exposed_site, lab.journal)
+    nodes = network.get_hardware_addresses()
+    assert seen in nodes, f"expected the hardware address of a node ({nodes}) for {exposed_site}, seen {seen}"
 
 
-@when("one more Service of type LoadBalancer is made than there are free addresses", target_fixture="made")
-def make_too_many(probes: Probes, settings: Settings) -> Made:
-    """As many as the pool has free, and one more."""
-    free = len([address for address in settings.pool if address not in probes.all_addresses()])
-    names = probes.services(free + 1)
-    return Made(names, probes.addresses(names, assigned=free))
+@when(
+    "a user creates one Service of type LoadBalancer more than there are free addresses",
+    target_fixture="new_services",
+)
+def exhaust_pool(probes: Probes, settings: Settings) -> NewServices:
+    """Create a Service for each free address of the pool, and one more."""
+    free = len([address for address in settings.pool if address not in probes.list_assigned_addresses()])
+    names = probes.create_services(free + 1)
+    return NewServices(names, probes.wait_for_addresses(names, assigned=free))
 
 
-@then("all but one get an address")
-def all_but_one(made: Made) -> None:
-    """No address is given twice."""
-    given_away = [address for address in made.addresses.values() if address]
-    assert len(given_away) == len(made.names) - 1
-    assert len(set(given_away)) == len(given_away), f"an address was given twice: {given_away}"
+@then("all Services except one get an address")
+def all_services_except_one_have_an_address(new_services: NewServices) -> None:
+    """Check that each address is assigned only once."""
+    assigned = [address for address in new_services.addresses.values() if address]
+    expected = len(new_services.names) - 1
+    assert len(assigned) == expected, f"expected {expected} assigned addresses, seen {assigned}"
+    assert len(set(assigned)) == len(assigned), f"an address is assigned to several Services: {assigned}"
 
 
-@then("MetalLB says that there is none left for the other")
-def says_so(made: Made, probes: Probes) -> None:
-    """A person who looks at the pending Service finds the reason there."""
-    pending = next(name for name, address in made.addresses.items() if address is None)
-    reason = probes.reason_for_no_address(pending)
-    assert "no available IPs" in reason, f"MetalLB's reason for the pending Service {pending} is: {reason}"
+@then("MetalLB reports that no address is available for the remaining Service")
+def metallb_reports_exhausted_pool(new_services: NewServices, probes: Probes) -> None:
+    """Check the reason that an operator finds in the events of the pending Service."""
+    pending = next(name for name, address in new_services.addresses.items() if address is None)
+    seen = probes.wait_for_rejection(pending)
+    assert "no available IPs" in seen, (
+        f"expected 'no available IPs' in the events of the pending Service {pending}, seen {seen!r}"
+    )

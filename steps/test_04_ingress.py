@@ -1,102 +1,110 @@
-"""Chapter 4: the Ingress controller, and a site behind it."""
+"""Chapter 4: the Ingress controller has the address that DNS points to."""
 
 from __future__ import annotations
-
-from urllib.parse import urlsplit
 
 import requests
 from playwright.sync_api import Page
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab.helm import HelmRelease
-from lab.ingress import IngressController
-from lab.nginx_site import WELCOME, NginxSite
-from lab.readiness import not_ready
-from lab.resolving import session
-from lab.settings import Settings
+from lab.config.settings import Settings
+from lab.k8s.helm import HelmRelease
+from lab.k8s.readiness import describe_unready
+from lab.layers.ingress import IngressController
+from lab.layers.nginx_site import WELCOME, NginxSite
+from lab.web.http_client import LabHttp
 
 scenarios("04_ingress.feature")
 
 
-@given("the Ingress controller", target_fixture="helm_release")
-def controller_installed(ingress_controller: IngressController) -> HelmRelease:
-    """Installs the layer; its Helm release is what shared steps look at."""
+@given("the Ingress controller is installed", target_fixture="helm_release")
+def install_ingress_controller(ingress_controller: IngressController) -> HelmRelease:
+    """Ensure that the Ingress controller is installed, and return its Helm release."""
     return ingress_controller.release
 
 
-@given("the nginx site behind the Ingress controller", target_fixture="behind")
-def site_installed(nginx_site: NginxSite) -> NginxSite:
-    """Installs the layer."""
-    return nginx_site
+@given("the nginx test site is exposed by the Ingress controller")
+def expose_nginx_site(nginx_site: NginxSite) -> None:
+    """Ensure that the test site and its Ingress are installed."""
 
 
 @then("its pod is ready")
-def pod_ready(ingress_controller: IngressController) -> None:
-    """There is one, and it is ready."""
-    pods = ingress_controller.pods()
-    assert pods, "there is no pod of the Ingress controller"
-    assert not not_ready(pods), f"these pods of the Ingress controller are not ready: {not_ready(pods)}"
+def pod_is_ready(ingress_controller: IngressController) -> None:
+    """Check that the Ingress controller has pods, and that all of them are ready."""
+    pods = ingress_controller.list_pods()
+    assert pods, "the Ingress controller has no pods"
+    unready = describe_unready(pods)
+    assert not unready, f"pods of the Ingress controller are not ready: {unready}"
 
 
-@then(parsers.parse("its Service has the external address {address}"))
-def has_address(ingress_controller: IngressController, address: str, settings: Settings) -> None:
-    """The address that names of the lab point to."""
-    expected, seen = settings.here(address), str(ingress_controller.external_address())
-    assert seen == expected, f"the external address of the Ingress controller is {seen}, and names point to {expected}"
-
-
-@then(parsers.parse("the default IngressClass is {name}"))
-def default_class(ingress_controller: IngressController, name: str) -> None:
-    """Exactly one, else Ingresses without a class are refused."""
-    seen = ingress_controller.default_classes()
-    assert seen == [name], f"expected the default IngressClass {name}, seen {seen}: an Ingress without a class is lost"
-
-
-@then(parsers.parse("its Ingress has the class {name}"))
-def ingress_class(behind: NginxSite, name: str) -> None:
-    """The tutorial's text shows none, since it was written before the class became the default."""
-    seen = behind.ingress_class()
-    assert seen == name, f"the Ingress of the site has the class {seen}: no controller of that class takes it"
-
-
-@then(parsers.parse("its Ingress has the address {address}"))
-def ingress_address(behind: NginxSite, address: str, settings: Settings) -> None:
-    """Written by the controller when it has taken the Ingress up."""
-    expected, seen = settings.here(address), str(behind.published_address())
-    assert seen == expected, f"the Ingress of the site has the address {seen}, and not {expected}"
-
-
-@when(parsers.parse("an HTTP client asks for {url}"), target_fixture="answer")
-def ask(url: str, settings: Settings) -> requests.Response:
-    """The name is resolved for this request alone."""
-    with session({str(urlsplit(url).hostname): settings.ingress_address}) as http:
-        return http.get(url, timeout=10)
-
-
-@then("the answer is nginx's welcome page")
-def is_welcome(answer: requests.Response, behind: NginxSite) -> None:
-    """The site behind, not a page of the controller."""
-    if (answer.status_code, WELCOME in answer.text) != (200, True):
-        seen = f"{answer.url} does not show the site: {answer.status_code}: {answer.text[:200]}"
-        raise AssertionError("\n".join([seen, *behind.unserved()]))
-
-
-@then("the answer is the controller's 404")
-def is_not_found(answer: requests.Response, behind: NginxSite) -> None:
-    """Said by the controller itself: it is another page than the site's own 404."""
-    assert answer.status_code == requests.codes.not_found, f"{answer.status_code}: {answer.text[:200]}"
-    assert answer.text != behind.page_not_found(), (
-        "the request reached the nginx site, whose Ingress is for another host"
+@then(parsers.parse("its Service has the external IP {address}"))
+def service_has_external_ip(ingress_controller: IngressController, address: str, settings: Settings) -> None:
+    """Check the address, to which all host names of the lab point."""
+    expected, seen = settings.translate(address), str(ingress_controller.get_external_address())
+    assert seen == expected, (
+        f"expected the external IP {expected} for the Ingress controller, seen {seen}: "
+        f"the host names of the lab point to {expected}"
     )
 
 
-@when(parsers.parse("a person opens {url} in a browser"))
-def open_page(page: Page, url: str) -> None:
-    """Until the page has loaded."""
+@then(parsers.parse("the default IngressClass is {name}"))
+def default_ingress_class_is(ingress_controller: IngressController, name: str) -> None:
+    """Check that there is exactly one default, since otherwise Ingresses without a class are rejected."""
+    seen = ingress_controller.list_default_classes()
+    assert seen == [name], (
+        f"expected the default IngressClass {name}, seen {seen}: no controller handles an Ingress without a class"
+    )
+
+
+@then(parsers.parse("its Ingress has the class {name}"))
+def ingress_has_class(nginx_site: NginxSite, name: str) -> None:
+    """Check the class, which the tutorial's output does not show: it is older than the default class."""
+    seen = nginx_site.get_ingress_class()
+    assert seen == name, (
+        f"expected the class {name} for the Ingress of the test site, seen {seen}: no controller handles that class"
+    )
+
+
+@then(parsers.parse("its Ingress has the address {address}"))
+def ingress_has_address(nginx_site: NginxSite, address: str, settings: Settings) -> None:
+    """Check the address that the controller publishes in the Ingresses that it handles."""
+    expected, seen = settings.translate(address), str(nginx_site.get_published_address())
+    assert seen == expected, f"expected the address {expected} in the Ingress of the test site, seen {seen}"
+
+
+@when(parsers.parse("an HTTP client requests {url}"), target_fixture="response")
+def request_url(url: str, http: LabHttp) -> requests.Response:
+    """Send a request; the client resolves every host of example.it to the address of the Ingress controller."""
+    return http.get(url)
+
+
+@then("the response is the welcome page of nginx")
+def response_is_welcome_page(response: requests.Response, nginx_site: NginxSite) -> None:
+    """Check that the response is from the test site and not from the controller."""
+    if (response.status_code, WELCOME in response.text) != (200, True):
+        headline = f"{response.url} does not return the test site: {response.status_code}: {response.text[:200]}"
+        raise AssertionError("\n".join([headline, *nginx_site.diagnose()]))
+
+
+@then("the response is the 404 page of the Ingress controller")
+def response_is_404_of_controller(response: requests.Response, nginx_site: NginxSite) -> None:
+    """Check that the response is from the controller: the test site has another 404 page."""
+    assert response.status_code == requests.codes.not_found, (
+        f"expected 404 from {response.url}, seen {response.status_code}: {response.text[:200]}"
+    )
+    assert response.text != nginx_site.get_404_page(), (
+        f"expected the 404 page of the Ingress controller from {response.url}, seen the 404 page of the test site: "
+        "check the host in the Ingress of the test site"
+    )
+
+
+@when(parsers.parse("a user opens {url} in a browser"))
+def open_in_browser(page: Page, url: str) -> None:
+    """Open a URL, and wait until the page has loaded."""
     page.goto(url)
 
 
-@then(parsers.parse('the page is titled "{title}"'))
-def is_titled(page: Page, title: str) -> None:
-    """What the browser's tab shows."""
-    assert page.title() == title, f"the page at {page.url} is titled {page.title()!r}: {page.inner_text('body')[:200]}"
+@then(parsers.parse('the page has the title "{title}"'))
+def page_has_title(page: Page, title: str) -> None:
+    """Check the title that the browser's tab shows."""
+    seen = page.title()
+    assert seen == title, f"expected the title {title!r} at {page.url}, seen {seen!r}: {page.inner_text('body')[:200]}"

@@ -4,48 +4,48 @@ from __future__ import annotations
 
 from pytest_bdd import given, parsers, scenarios, then
 
-from lab import diagnosis
-from lab.kubeflow import Kubeflow
-from lab.manifests import Clone
+from lab.layers import auth_chain
+from lab.layers.kubeflow import Kubeflow
+from lab.layers.manifests import Clone
 
 scenarios("05_manifests.feature")
 
 
-@given("Kubeflow's manifests", target_fixture="clone")
-def clone(manifests: Clone) -> Clone:
-    """Installs the layer."""
-    return manifests
+@given("the Kubeflow manifests are available")
+def clone_manifests(manifests: Clone) -> None:
+    """Ensure that the manifests are cloned."""
 
 
-@given("Kubeflow is applied", target_fixture="applied")
-def applied(applied_kubeflow: Kubeflow) -> Kubeflow:
-    """Installs the layer."""
-    return applied_kubeflow
+@given("the Kubeflow manifests are applied")
+def apply_manifests(applied_kubeflow: Kubeflow) -> None:
+    """Ensure that the API server has accepted all objects of the manifests."""
 
 
-@then("they are at the commit that this release pins")
-def at_pinned_commit(clone: Clone) -> None:
-    """A branch moves; a commit does not."""
-    wrong = clone.wrong()
-    assert wrong is None, wrong
+@then("the manifests are at the commit that this release pins")
+def manifests_are_at_pinned_commit(manifests: Clone) -> None:
+    """Check the commit, since a branch moves and a commit does not."""
+    problem = manifests.problem()
+    assert problem is None, problem
 
 
 @then(parsers.parse("that commit is on the branch {branch}"))
-def on_branch(clone: Clone, branch: str) -> None:
-    """The branch that the tutorial checks out."""
-    assert branch in clone.branches(), f"the commit is on {clone.branches()}, and not on {branch}"
+def commit_is_on_branch(manifests: Clone, branch: str) -> None:
+    """Check that the commit is on the branch that the tutorial checks out."""
+    seen = manifests.list_branches()
+    assert branch in seen, f"expected the commit of the manifests on the branch {branch}, seen on {seen}"
 
 
-@then("every object of the manifests is in the cluster")
-def all_there(applied: Kubeflow) -> None:
-    """Looked up one kind after another, by name."""
-    missing = applied.missing_objects()
+@then("the cluster has every object of the manifests")
+def cluster_has_all_objects(applied_kubeflow: Kubeflow) -> None:
+    """Check by name, one kind after another, that the objects exist."""
+    missing = applied_kubeflow.list_missing_objects()
     if missing:
-        seen = f"{len(missing)} objects of the manifests are not in the cluster: {', '.join(missing[:12])}"
-        raise AssertionError("\n".join([seen, *diagnosis.guard(applied.kube, applied.release)]))
+        headline = f"{len(missing)} objects of the manifests are missing in the cluster: {', '.join(missing[:12])}"
+        findings = auth_chain.check_ext_authz(applied_kubeflow.lab)
+        raise AssertionError("\n".join([headline, *findings]))
 
 
-@then(parsers.parse("there is a namespace {name}"))
-def has_namespace(applied: Kubeflow, name: str) -> None:
-    """Of the manifests, or of the Profile's controller."""
-    assert applied.kube.one("Namespace", name) is not None, f"there is no namespace {name}"
+@then(parsers.parse("the namespace {name} exists"))
+def namespace_exists(applied_kubeflow: Kubeflow, name: str) -> None:
+    """Check a namespace that the manifests or the Profile controller create."""
+    assert applied_kubeflow.lab.kube.get("Namespace", name) is not None, f"the namespace {name} does not exist"

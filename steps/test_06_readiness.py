@@ -4,46 +4,47 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, scenarios, then
 
-from lab.kubeflow import PROFILE, Kubeflow
-from lab.obstacles import full_name
-from lab.rollout import unready, workload_is_ready
+from lab.k8s.objects import qualified_name
+from lab.k8s.rollout import describe_unready_pods, is_workload_ready
+from lab.layers.kubeflow import PROFILE, Kubeflow
 
 scenarios("06_readiness.feature")
 
 
-@then(parsers.parse("all pods in {namespace} are ready"))
-def pods_ready(installed: Kubeflow, namespace: str) -> None:
-    """A namespace without pods is not ready either."""
-    if not installed.pods(namespace):
-        raise AssertionError("\n".join([f"there is no pod in {namespace}", *installed.stopped()]))
-    found = unready(installed.kube, installed.site.terminal, namespace)
-    assert not found, "\n".join([f"in {namespace}, not all pods are ready:", *found])
+@then(parsers.parse("all pods in the namespace {namespace} are ready"))
+def pods_are_ready(kubeflow: Kubeflow, namespace: str) -> None:
+    """Check that a namespace has pods, and that all of them are ready."""
+    if not kubeflow.list_pods(namespace):
+        raise AssertionError("\n".join([f"the namespace {namespace} has no pods", *kubeflow.list_stopped_workloads()]))
+    blockers = describe_unready_pods(kubeflow.lab.kube, kubeflow.lab.shell, namespace)
+    assert not blockers, "\n".join([f"pods in the namespace {namespace} are not ready:", *blockers])
 
 
 @then("every workload has all its replicas ready")
-def replicas_ready(installed: Kubeflow) -> None:
-    """A workload of 0 replicas, such as pingsource-mt-adapter, has all it wants."""
-    workloads = installed.workloads()
-    assert workloads, "there is no workload"
-    waiting = [full_name(one) for one in workloads if not workload_is_ready(one)]
-    assert not waiting, f"these workloads lack replicas: {', '.join(waiting)}"
-    stopped = installed.stopped()
+def replicas_are_ready(kubeflow: Kubeflow) -> None:
+    """Check all workloads; one that is set to 0 replicas in the manifests, such as pingsource-mt-adapter, is ready."""
+    workloads = kubeflow.list_workloads()
+    assert workloads, "the namespaces of Kubeflow have no workloads"
+    incomplete = [qualified_name(workload) for workload in workloads if not is_workload_ready(workload)]
+    assert not incomplete, f"workloads do not have all their replicas ready: {', '.join(incomplete)}"
+    stopped = kubeflow.list_stopped_workloads()
     assert not stopped, "\n".join(stopped)
 
 
 @then(parsers.parse("the namespace {namespace} belongs to {owner}"))
-def belongs_to(installed: Kubeflow, namespace: str, owner: str) -> None:
-    """As the Profile says, and the controller has noted on the namespace."""
-    found = installed.kube.one("Namespace", namespace) or {"metadata": {}}
+def namespace_belongs_to(kubeflow: Kubeflow, namespace: str, owner: str) -> None:
+    """Check the owner, which the Profile controller copies from the Profile to the namespace."""
+    found = kubeflow.lab.kube.get("Namespace", namespace) or {"metadata": {}}
     seen = (found["metadata"].get("annotations") or {}).get("owner")
     assert seen == owner, (
-        f"expected that {namespace} belongs to {owner}, seen {seen}: see the Profile and its controller"
+        f"expected the owner {owner} of the namespace {namespace}, seen {seen}: "
+        f"check the Profile {namespace} and the log of the Profile controller"
     )
 
 
-@then(parsers.parse("the workload {name} runs in it"))
-def runs(installed: Kubeflow, name: str) -> None:
-    """In the Profile's namespace."""
-    workload = installed.kube.one("Deployment", name, PROFILE)
-    assert workload is not None, f"there is no Deployment {name} in {PROFILE}"
-    assert workload_is_ready(workload), f"the Deployment {name} in {PROFILE} is not ready"
+@then(parsers.parse("the workload {name} is ready in that namespace"))
+def profile_workload_is_ready(kubeflow: Kubeflow, name: str) -> None:
+    """Check a Deployment in the namespace of the Profile."""
+    workload = kubeflow.lab.kube.get("Deployment", name, PROFILE)
+    assert workload is not None, f"the Deployment {name} does not exist in the namespace {PROFILE}"
+    assert is_workload_ready(workload), f"the Deployment {name} in the namespace {PROFILE} is not ready"

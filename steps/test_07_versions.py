@@ -7,64 +7,69 @@ from collections.abc import Callable
 import pytest
 from pytest_bdd import parsers, scenarios, then
 
-from lab.kubeflow import Kubeflow
-from lab.progress import Progress
+from lab.k8s.versions import Comparison, compare
+from lab.layers.kubeflow import Kubeflow
 from lab.releases import Component, Release
-from lab.versions import Comparison, compare
+from lab.run.progress import Progress
 
-Compare = Callable[[Component], Comparison]
+CompareComponent = Callable[[Component], Comparison]
 
 scenarios("07_versions.feature")
 
 
-@pytest.fixture(name="compared")
-def _compared(installed: Kubeflow, comparisons: dict[str, Comparison]) -> Compare:
-    """Compares a component, and notes it for the table of components."""
+@pytest.fixture(name="compare_component")
+def _compare_component(kubeflow: Kubeflow, comparisons: dict[str, Comparison]) -> CompareComponent:
+    """Return a function that compares a component, and records the result for the table of components."""
 
-    def compared(component: Component) -> Comparison:
-        comparison = compare(component, installed.kube, installed.site.source.stand_ins)
+    def compare_component(component: Component) -> Comparison:
+        comparison = compare(component, kubeflow.lab.kube, kubeflow.lab.source.stand_ins)
         comparisons[component.name] = comparison
         return comparison
 
-    return compared
+    return compare_component
 
 
-@then(parsers.parse("what is installed of {name} has the version of this release"))
-def has_version(release: Release, compared: Compare, progress: Progress, name: str) -> None:
-    """Its tag or label, as the release has it; the run says which, and what sits there."""
-    component = _component(release, name)
-    assert component.workload, f"Kubeflow {release.kubeflow} has {name} in its manifests, and does not install it"
-    comparison = compared(component)
-    progress.say(str(comparison))
+@then(parsers.parse("the installed version of {name} is the version of this release"))
+def component_has_version(release: Release, compare_component: CompareComponent, progress: Progress, name: str) -> None:
+    """Check the tag or label of a component, and print what was compared and what implements the component."""
+    component = _find_component(release, name)
+    assert component.workload, (
+        f"expected {name} to be installed, but Kubeflow {release.kubeflow} has it in its manifests only"
+    )
+    comparison = compare_component(component)
+    progress.print(str(comparison))
     assert comparison.agrees, str(comparison)
 
 
-@then(parsers.parse("the manifests have a folder of {name}"))
-def has_folder(release: Release, installed: Kubeflow, name: str) -> None:
-    """In the clone that all is installed from."""
-    folder = _component(release, name).folder
-    assert (installed.manifests.folder / folder).is_dir(), f"the manifests have no folder {folder}"
+@then(parsers.parse("the manifests contain {name}"))
+def manifests_contain(release: Release, kubeflow: Kubeflow, name: str) -> None:
+    """Check that the manifests have the directory of a component."""
+    directory = kubeflow.manifests.directory / _find_component(release, name).directory
+    assert directory.is_dir(), f"the manifests do not contain {name}: the directory {directory} does not exist"
 
 
-@then(parsers.parse("no workload of the cluster has an image of {name}"))
-def is_not_installed(release: Release, compared: Compare, progress: Progress, name: str) -> None:
-    """In any namespace."""
-    component = _component(release, name)
-    assert not component.workload, f"Kubeflow {release.kubeflow} installs {name}"
-    comparison = compared(component)
-    progress.say(str(comparison))
+@then(parsers.parse("no workload of the cluster uses an image of {name}"))
+def component_is_not_installed(
+    release: Release, compare_component: CompareComponent, progress: Progress, name: str
+) -> None:
+    """Check the images of the workloads in all namespaces."""
+    component = _find_component(release, name)
+    assert not component.workload, f"expected {name} not to be installed, but Kubeflow {release.kubeflow} installs it"
+    comparison = compare_component(component)
+    progress.print(str(comparison))
     assert comparison.agrees, str(comparison)
 
 
-@then("every component of this release has its version, or is not installed where the release leaves it out")
-def all_have_their_versions(release: Release, compared: Compare) -> None:
-    """Those that the tables above do not name, too, as another release may have them."""
-    wrong = [str(one) for one in map(compared, release.components) if not one.agrees]
-    assert not wrong, "\n".join(wrong)
+@then("every component has the version of this release, or is absent if this release does not install it")
+def all_components_are_as_expected(release: Release, compare_component: CompareComponent) -> None:
+    """Check all components, including those that the tables of the feature do not list."""
+    comparisons = [compare_component(component) for component in release.components]
+    differences = [str(comparison) for comparison in comparisons if not comparison.agrees]
+    assert not differences, "\n".join(["components differ from the release:", *differences])
 
 
-def _component(release: Release, name: str) -> Component:
-    """A component by its name; the tables are 1.7's, and what another release does not have must not pass."""
-    there = {component.name: component for component in release.components}
-    assert name in there, f"Kubeflow {release.kubeflow} has no component {name}; it has {', '.join(there)}"
-    return there[name]
+def _find_component(release: Release, name: str) -> Component:
+    """Return a component by its name; fail if the release does not have it, since the tables list several releases."""
+    components = {component.name: component for component in release.components}
+    assert name in components, f"Kubeflow {release.kubeflow} has no component {name}; it has {', '.join(components)}"
+    return components[name]

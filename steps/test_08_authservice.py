@@ -1,4 +1,4 @@
-"""Chapter 8: authservice stands before everything."""
+"""Chapter 8: every request is authenticated by authservice."""
 
 from __future__ import annotations
 
@@ -9,85 +9,95 @@ import requests
 import yaml
 from pytest_bdd import given, parsers, scenarios, then
 
-from lab import doors
-from lab.asking import ask
-from lab.authservice import NAME, NAMESPACE, VIRTUAL_SERVICE, Authservice
-from lab.kubeflow import Kubeflow
+from lab.layers.authservice import NAME, NAMESPACE, VIRTUAL_SERVICE, Authservice
+from lab.layers.kubeflow import Kubeflow
 from lab.releases import Release
-from lab.settings import Settings
+from lab.web import hosts
+from lab.web.http_client import LabHttp
 
 scenarios("08_authservice.feature")
 
 
-@given("the way to authservice's pages", target_fixture="way")
-def way(authservice: Authservice) -> Authservice:
-    """Installs the layer."""
-    return authservice
+@given("the tutorial's route to the pages of authservice is installed")
+def install_route(authservice: Authservice) -> None:
+    """Ensure that the tutorial's VirtualService is installed."""
 
 
-@given(parsers.parse("a way through the gateway to port {port:d} of authservice"), target_fixture="path")
-def way_to_port(port: int, way_to: Callable[[int], str]) -> str:
-    """One of the suite's own, and gone after the scenario; the tutorial's stays as it is."""
-    return way_to(port)
+@given(
+    parsers.parse("a temporary route through the gateway to port {port:d} of authservice"),
+    target_fixture="route_prefix",
+)
+def add_temporary_route(port: int, authservice_route: Callable[[int], str]) -> str:
+    """Add a second route until the scenario has ended, and return its path prefix; the tutorial's route stays."""
+    return authservice_route(port)
 
 
 @then(parsers.parse("the Service authservice has the port {port:d}"))
-def has_port(installed: Kubeflow, port: int) -> None:
-    """The port that the gateway asks at, and no other."""
-    service = installed.kube.one("Service", NAME, NAMESPACE)
-    assert service is not None, f"there is no Service {NAME} in {NAMESPACE}"
-    seen = [one["port"] for one in service["spec"]["ports"]]
+def service_has_port(kubeflow: Kubeflow, port: int) -> None:
+    """Check that the Service exposes only the port to which the gateway sends its requests."""
+    service = kubeflow.lab.kube.get("Service", NAME, NAMESPACE)
+    assert service is not None, f"the Service {NAME} does not exist in the namespace {NAMESPACE}"
+    seen = [service_port["port"] for service_port in service["spec"]["ports"]]
     assert seen == [port], (
-        f"the Service {NAME} has the ports {seen}; the gateway asks at {port}, and nobody answers there"
+        f"expected the port {port} of the Service {NAME}, seen {seen}: the gateway sends its requests to port {port}"
     )
 
 
-@then("the parameters of authservice are")
-def has_parameters(installed: Kubeflow, datatable: list[list[str]]) -> None:
-    """Those of its ConfigMap, all of them."""
-    expected, seen = dict(datatable[1:]), installed.authservice_parameters()
-    wrong = [
-        f"{name} is {seen.get(name)!r}, and not {expected.get(name)!r}"
+@then("authservice has the parameters")
+def authservice_has_parameters(kubeflow: Kubeflow, datatable: list[list[str]]) -> None:
+    """Check all parameters in the ConfigMap of authservice."""
+    expected, seen = dict(datatable[1:]), kubeflow.get_authservice_parameters()
+    differences = [
+        f"{name}: expected {expected.get(name)!r}, seen {seen.get(name)!r}"
         for name in sorted(expected.keys() | seen.keys())
         if seen.get(name) != expected.get(name)
     ]
-    assert not wrong, "\n".join(["authservice has other parameters than the tutorial's:", *wrong])
+    assert not differences, "\n".join(["the parameters of authservice differ from the tutorial:", *differences])
 
 
-@then(parsers.parse("requests for {prefix} are led to port {port:d} of authservice"))
-def led(way: Authservice, prefix: str, port: int) -> None:
-    """One route, and no other."""
-    expected, seen = [(prefix, f"{NAME}.{NAMESPACE}.svc.cluster.local", port)], way.routes()
-    assert seen == expected, f"expected the routes {expected} of the VirtualService {VIRTUAL_SERVICE}, seen {seen}"
+@then(parsers.parse("requests for {prefix} are routed to port {port:d} of authservice"))
+def requests_are_routed(authservice: Authservice, prefix: str, port: int) -> None:
+    """Check that the VirtualService has exactly one route."""
+    expected, seen = [(prefix, f"{NAME}.{NAMESPACE}.svc.cluster.local", port)], authservice.list_routes()
+    assert seen == expected, f"expected the routes {expected} in the VirtualService {VIRTUAL_SERVICE}, seen {seen}"
 
 
-@then("it is let pass, and shown no page")
-def no_page(answer: requests.Response) -> None:
-    """What the gateway is told is not meant for people."""
-    kind = answer.headers.get("Content-Type", "")
-    assert answer.status_code == requests.codes.ok, f"{answer.url} answered {answer.status_code}: {answer.text[:200]}"
-    assert "html" not in kind, f"{answer.url} shows a page: {answer.text[:200]}"
+@then("the request is allowed, and returns no page")
+def response_is_no_page(response: requests.Response) -> None:
+    """Check that the response is the one that authservice returns to the gateway, which is not meant for users."""
+    assert response.status_code == requests.codes.ok, (
+        f"expected 200 from {response.url}, seen {response.status_code}: {response.text[:200]}"
+    )
+    content_type = response.headers.get("Content-Type", "")
+    assert "html" not in content_type, f"expected no page from {response.url}, seen HTML: {response.text[:200]}"
 
 
-@then("it answers the owner with")
-def answers(
-    path: str, datatable: list[list[str]], settings: Settings, session_of_owner: Callable[[str], Mapping[str, str]]
+@then("the owner's requests through this route return")
+def pages_return_status(
+    route_prefix: str,
+    datatable: list[list[str]],
+    http: LabHttp,
+    owner_session: Callable[[str], Mapping[str, str]],
 ) -> None:
-    """Pages are of HTML."""
-    owner = session_of_owner(doors.PUBLIC)
-    seen = {page: ask(f"{doors.PUBLIC}{path}{page}", settings, cookies=owner) for page, _ in datatable[1:]}
-    assert {page: str(answer.status_code) for page, answer in seen.items()} == dict(datatable[1:])
-    kinds = {answer.headers.get("Content-Type", "").partition(";")[0] for answer in seen.values() if answer.ok}
-    assert kinds == {"text/html"}, f"authservice's pages are of {kinds}"
+    """Check the status of each page, and that pages are HTML."""
+    owner, expected = owner_session(hosts.INGRESS_URL), dict(datatable[1:])
+    responses = {page: http.get(f"{hosts.INGRESS_URL}{route_prefix}{page}", cookies=owner) for page in expected}
+    seen = {page: str(response.status_code) for page, response in responses.items()}
+    assert seen == expected, f"expected the status {expected} of the pages of authservice, seen {seen}"
+    pages = [response for response in responses.values() if response.ok]
+    content_types = {response.headers.get("Content-Type", "").partition(";")[0] for response in pages}
+    assert content_types == {"text/html"}, f"expected text/html from the pages of authservice, seen {content_types}"
 
 
-@then("it is to come back to the front end's callback, which Dex knows")
-def comes_back(answer: requests.Response, release: Release, kubeflow: Kubeflow) -> None:
-    """Dex refuses everybody who is to be led elsewhere: "unregistered redirect_uri"."""
-    led = [parse_qs(urlsplit(step.headers["Location"]).query) for step in answer.history]
-    named = {uri for query in led for uri in query.get("redirect_uri", [])}
-    paths = {urlsplit(uri).path for uri in named}
-    assert paths == {release.front_end.callback}, f"it is to come back to {paths}, not {release.front_end.callback}"
-    config = yaml.safe_load(((kubeflow.kube.one("ConfigMap", "dex", "auth") or {})["data"])["config.yaml"])
-    known = {uri for client in config["staticClients"] for uri in client["redirectURIs"]}
-    assert named <= known, f"Dex leads to {known} only"
+@then("its redirect URI is the callback of the auth proxy, and is registered in Dex")
+def redirect_uri_is_registered(response: requests.Response, release: Release, kubeflow: Kubeflow) -> None:
+    """Check the redirect URI; Dex rejects a login with any other: "unregistered redirect_uri"."""
+    queries = [parse_qs(urlsplit(redirect.headers["Location"]).query) for redirect in response.history]
+    seen = {uri for query in queries for uri in query.get("redirect_uri", [])}
+    paths, callback = {urlsplit(uri).path for uri in seen}, release.auth_proxy.callback
+    assert paths == {callback}, f"expected a redirect URI with the path {callback}, seen {paths or 'no redirect URI'}"
+    config_map = kubeflow.lab.kube.get("ConfigMap", "dex", "auth")
+    assert config_map is not None, "the ConfigMap dex does not exist in the namespace auth"
+    clients = yaml.safe_load(config_map["data"]["config.yaml"])["staticClients"]
+    registered = {uri for client in clients for uri in client["redirectURIs"]}
+    assert seen <= registered, f"expected redirect URIs that are registered in Dex ({registered}), seen {seen}"

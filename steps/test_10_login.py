@@ -1,4 +1,4 @@
-"""Chapter 10: a person logs in."""
+"""Chapter 10: a user logs in."""
 
 from __future__ import annotations
 
@@ -9,262 +9,268 @@ from urllib.parse import urlsplit
 import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab import doors
-from lab.asking import Sent, ask, send_form
-from lab.kubeflow import PROFILE
-from lab.masking import Cookies
-from lab.progress import Progress
+from lab.context import Lab
+from lab.layers.kubeflow import PROFILE
 from lab.releases import Release
-from lab.settings import Settings
-from lab.visitor import PASSWORD, USER, USERID_HEADER, Visitor
-from lab.waiting import polling, wait_until
+from lab.run.progress import Progress
+from lab.run.redaction import Cookies
+from lab.run.waiting import poll, wait_until
+from lab.web import hosts
+from lab.web.browser_user import PASSWORD, USER, USER_INFO_PATH, USERID_HEADER, BrowserUser
+from lab.web.http_client import FormResult, LabHttp
 
 scenarios("10_login.feature")
 
 PASSWORDS = {"the tutorial's password": PASSWORD, "a wrong password": PASSWORD[::-1]}
-MADE_UP = "TWFkZSB1cA==|1700000000|TWFkZSB1cCBieSBub2JvZHk="
-"""Of the form of a session, and signed by nobody."""
-CONTENT = ("Kubeflow Central Dashboard", "main-page", '"namespaces"', "Notebooks", "Volumes", "user@example.com")
-"""What only somebody who is logged in may see."""
-WHO_AM_I = "/api/workgroup/env-info"
-LET_THROUGH = f"the gateway lets the header {USERID_HEADER} through that a client has sent"
-PATIENCE = 20
-"""Seconds beyond its time after which a session must be over."""
+FORGED_SESSION = "TWFkZSB1cA==|1700000000|TWFkZSB1cCBieSBub2JvZHk="
+"""A value that has the form of a session cookie, without a valid signature."""
+PRIVATE_TEXTS = ("Kubeflow Central Dashboard", "main-page", '"namespaces"', "Notebooks", "Volumes", "user@example.com")
+"""Texts that Kubeflow shows to logged-in users only."""
+HEADER_NOT_REMOVED = f"the gateway does not remove the header {USERID_HEADER} from requests of clients"
+EXPIRY_MARGIN = 20
+"""Seconds after the end of its lifetime by which a session must have expired."""
 
 Diagnose = Callable[[], list[str]]
 
 
 @dataclass(frozen=True)
-class LogOut:
-    """A log-out: the cookies before it, and method and path of each request that the page made for it."""
+class Logout:
+    """A logout: the cookies before it, and the method and path of each request that the page has sent for it."""
 
     cookies: Cookies
     requests: list[tuple[str, str]]
 
 
-@given("sessions last for a short time", target_fixture="length")
-def short(short_sessions: int) -> int:
-    """As the manifests say; put back after the scenario."""
-    return short_sessions
+@given("the session lifetime is temporarily short")
+def shorten_session_lifetime(short_sessions: int) -> None:
+    """Ensure that sessions last for a few seconds only, until the scenario has ended."""
 
 
-@when(parsers.parse("they log in as {user} with {password}"))
-def log_in_as(person: Visitor, user: str, password: str) -> None:
-    """With another password, or as somebody else."""
-    person.log_in(user, PASSWORDS[password])
+@when(parsers.parse("they log in as {email} with {password}"))
+def log_in_as(user: BrowserUser, email: str, password: str) -> None:
+    """Log in with the password that a name in PASSWORDS stands for."""
+    user.log_in(email, PASSWORDS[password])
 
 
-@when("they send the empty form")
-def send_empty(person: Visitor) -> None:
-    """A browser does not send it, since both fields are required."""
-    person.log_in("", "")
+@when("they submit the empty login form")
+def submit_empty_form(user: BrowserUser) -> None:
+    """Click the button of the empty form, which a browser does not send, because both fields are required."""
+    user.log_in("", "")
 
 
-@when(parsers.parse("an HTTP client sends the empty form at {door}"), target_fixture="sent")
-def send_empty_by_hand(door: str, settings: Settings) -> Sent:
-    """To where Dex's page would send it."""
-    return send_form(door, {"login": "", "password": ""}, settings)
+@when(parsers.parse("an HTTP client submits the empty login form at {entry_point}"), target_fixture="submission")
+def post_empty_form(entry_point: str, http: LabHttp) -> FormResult:
+    """Send the empty form to the URL to which Dex's page sends it."""
+    return http.submit_form(entry_point, {"login": "", "password": ""})
 
 
-@when(parsers.parse("an HTTP client logs in at {door}"), target_fixture="sent")
-def log_in_by_hand(door: str, settings: Settings) -> Sent:
-    """As the owner. It is faster than a browser, and some sessions are short."""
-    return send_form(door, {"login": USER, "password": PASSWORD}, settings)
+@when(parsers.parse("an HTTP client logs in at {entry_point}"), target_fixture="submission")
+def post_credentials_of_owner(entry_point: str, http: LabHttp) -> FormResult:
+    """Log in as the owner without a browser, which would be too slow for short sessions."""
+    return http.submit_form(entry_point, {"login": USER, "password": PASSWORD})
 
 
-@when("they log out", target_fixture="logged_out")
-def log_out(person: Visitor) -> LogOut:
-    """By the dashboard's button."""
-    cookies = person.cookies()
-    return LogOut(cookies, person.log_out())
+@when("they log out", target_fixture="logout")
+def log_out(user: BrowserUser) -> Logout:
+    """Click the logout button of the dashboard."""
+    cookies = user.list_cookies()
+    return Logout(cookies, user.log_out())
 
 
-@when("they come back")
-def come_back(person: Visitor) -> None:
-    """By the same door."""
-    person.come()
+@when("they open the entry point again")
+def open_entry_point(user: BrowserUser) -> None:
+    """Open the entry point in the same browser context."""
+    user.open_entry_point()
 
 
-@when("that time is over")
-def time_is_over(sent: Sent, length: int, settings: Settings) -> None:
-    """Seen by what the session opens."""
-    url = _door(sent) + WHO_AM_I
+@when("the session expires")
+def wait_until_session_expires(submission: FormResult, short_sessions: int, lab: Lab) -> None:
+    """Wait until the dashboard rejects the session cookie."""
+    url = submission.entry_point + USER_INFO_PATH
     wait_until(
-        polling(lambda: ask(url, settings, cookies=sent.cookies).status_code),
+        poll(lambda: lab.http.get(url, cookies=submission.cookies).status_code),
         satisfied=lambda status: status != requests.codes.ok,
-        show=lambda status: f"it is answered with {status}",
-        timeout=length + PATIENCE,
-        what=f"a session of {length} s is over",
-        remedy="see that authservice was told how long a session lasts, and that it was started anew",
+        describe=lambda status: f"{url} returns {status}",
+        timeout=short_sessions + EXPIRY_MARGIN,
+        waiting_for=f"a session with a lifetime of {short_sessions} s to expire",
+        journal=lab.journal,
+        remedy="check the session lifetime in the configuration of the auth proxy, and that it was restarted since",
     )
 
 
 @then(parsers.parse("the page is the {title}"))
-def is_titled(person: Visitor, title: str) -> None:
-    """What the browser's tab shows."""
-    refusal = person.refusal()
-    why = (
-        f'; Dex refuses the log-in ("{refusal}"): is the hash in its ConfigMap that of this password?'
-        if refusal
-        else ""
-    )
-    assert person.page.title() == title, f"the page at {person.page.url} is titled {person.page.title()!r}{why}"
+def page_has_title(user: BrowserUser, title: str) -> None:
+    """Check the title that the browser's tab shows; report the error message of Dex if the login was rejected."""
+    seen, error = user.page.title(), user.read_login_error()
+    hint = f'; Dex rejects the login ("{error}"): does its ConfigMap have the hash of this password?' if error else ""
+    assert seen == title, f"expected the title {title!r} at {user.page.url}, seen {seen!r}{hint}"
 
 
 @then(parsers.parse("they own the namespace {namespace}"))
-def owns(person: Visitor, namespace: str) -> None:
-    """As the dashboard's API has it from the Profile."""
-    namespaces = person.get(WHO_AM_I)["namespaces"]
-    owned = [one["namespace"] for one in namespaces if one["role"] == "owner"]
-    assert owned == [namespace], (
-        f"they own {owned or 'nothing'}, and not {namespace}; they see the namespaces {namespaces or 'of nobody'}"
+def user_owns_namespace(user: BrowserUser, namespace: str) -> None:
+    """Check the namespaces and roles that the dashboard's API reads from the Profiles."""
+    namespaces = user.fetch_json(USER_INFO_PATH)["namespaces"]
+    seen = [binding["namespace"] for binding in namespaces if binding["role"] == "owner"]
+    assert seen == [namespace], (
+        f"expected the user to own the namespace {namespace}, seen {seen or 'none'}: "
+        f"the dashboard lists the namespaces {namespaces or 'none'}"
     )
-    assert person.get("/api/workgroup/exists")["hasWorkgroup"] is True, "the dashboard knows of no Profile of theirs"
-
-
-@then("scripts can read their session only where this release's dashboard has to")
-def http_only(person: Visitor, release: Release) -> None:
-    """What a script in a page can read, it can also send elsewhere."""
-    cookie = person.session_cookie()
-    assert cookie is not None, "there is no session cookie"
-    assert cookie["httpOnly"] is release.front_end.http_only, (
-        f"expected HttpOnly {release.front_end.http_only} of the session cookie, seen {cookie['httpOnly']}"
+    assert user.fetch_json("/api/workgroup/exists")["hasWorkgroup"] is True, (
+        "the dashboard finds no Profile of this user"
     )
 
 
-@then("their session is not a secure cookie, which these doors could not keep")
-def not_secure(person: Visitor) -> None:
-    """Both speak plain HTTP."""
-    cookie = person.session_cookie()
-    assert cookie is not None, "there is no session cookie"
-    assert cookie["secure"] is False, "the session cookie is Secure: over plain HTTP a browser would not send it"
+@then("scripts can read the session cookie only if the dashboard of this release requires it")
+def session_cookie_is_http_only(user: BrowserUser, release: Release) -> None:
+    """Check HttpOnly: a script in a page can send whatever it can read to another host."""
+    cookie = user.find_session_cookie()
+    assert cookie is not None, "the browser has no session cookie"
+    expected, seen = release.auth_proxy.http_only, cookie["httpOnly"]
+    assert seen is expected, f"expected HttpOnly={expected} for the session cookie, seen {seen}"
 
 
-@then("a picture of it is kept in the report")
-def is_in_report(person: Visitor) -> None:
-    """For whoever wants to see what was seen."""
-    assert person.take_picture().stat().st_size > 0
+@then("the session cookie is not Secure, because both entry points use plain HTTP")
+def session_cookie_is_not_secure(user: BrowserUser) -> None:
+    """Check that the session cookie does not have the Secure attribute."""
+    cookie = user.find_session_cookie()
+    assert cookie is not None, "the browser has no session cookie"
+    assert cookie["secure"] is False, "the session cookie is Secure: a browser does not send it over plain HTTP"
 
 
-@then("the dashboard has asked for an end of their session")
-def has_asked_for_an_end(logged_out: LogOut, release: Release) -> None:
-    """By the request that this release's authservice takes for one."""
-    log_out = release.front_end.log_out
-    made = logged_out.requests
-    assert (log_out.method, log_out.path) in made, f"no {log_out.method} {log_out.path} among its requests: {made}"
+@then("a screenshot of the dashboard is saved in the report")
+def screenshot_is_in_report(user: BrowserUser) -> None:
+    """Save a screenshot of the page, and check that its file is not empty."""
+    screenshot = user.save_screenshot()
+    assert screenshot.stat().st_size > 0, f"the screenshot {screenshot} is empty"
 
 
-@then("a copy of that session opens nothing, where this release's log-out ends more than the cookie")
-def copy_opens_nothing(
-    person: Visitor,
-    logged_out: LogOut,
+@then("the dashboard has requested the end of the session")
+def end_of_session_was_requested(logout: Logout, release: Release) -> None:
+    """Check that the page has sent the request by which the auth proxy of this release ends a session."""
+    request = release.auth_proxy.logout
+    assert (request.method, request.path) in logout.requests, (
+        f"expected {request.method} {request.path} from the dashboard at logout, seen {logout.requests}"
+    )
+
+
+@then("a copy of the session cookie gives no access, if logout in this release ends more than the cookie")
+def copied_cookie_gives_no_access(
+    user: BrowserUser,
+    logout: Logout,
     release: Release,
-    settings: Settings,
+    http: LabHttp,
     diagnose: Diagnose,
     progress: Progress,
 ) -> None:
-    """A log-out that only makes the browser forget leaves the session to whoever has a copy; the run says so then."""
-    assert release.front_end.session_cookie in logged_out.cookies
-    answer = ask(f"{person.door}{WHO_AM_I}", settings, cookies=logged_out.cookies)
-    if release.front_end.log_out.ends_session:
-        _assert_shows_nothing(answer, diagnose)
+    """Check a copy of the cookie; report it if a logout deletes only the browser's cookie, and a copy stays valid."""
+    auth_proxy = release.auth_proxy
+    assert auth_proxy.session_cookie in logout.cookies, "the browser had no session cookie before the logout"
+    response = http.get(f"{user.entry_point}{USER_INFO_PATH}", cookies=logout.cookies)
+    if auth_proxy.logout.ends_session:
+        _check_no_content(response, diagnose)
         return
-    assert answer.ok, f"a log-out ends the session, against what lab/releases says of Kubeflow {release.kubeflow}"
-    progress.say(f"a copy of the session still opens Kubeflow: {release.front_end.name} has no list of sessions to end")
+    assert response.ok, (
+        f"expected that a copy of the session cookie remains valid after logout in Kubeflow {release.kubeflow}, "
+        f"seen {response.status_code} from {response.url}: update `ends_session` in lab/releases"
+    )
+    progress.print(f"a copy of the session cookie still gives access: {auth_proxy.name} does not store sessions")
 
 
 @then("Dex asks for user and password")
-def is_asked(person: Visitor) -> None:
-    """The form, and nothing else."""
-    assert person.is_asked(), f"this is {person.page.url}, titled {person.page.title()!r}"
+def login_form_is_shown(user: BrowserUser) -> None:
+    """Check that the page is the login form of Dex."""
+    page = user.page
+    assert user.is_login_form(), f"expected the login form of Dex, seen {page.url} with the title {page.title()!r}"
 
 
-@then(parsers.parse('Dex answers it "{words}"'))
-def is_answered(sent: Sent, words: str) -> None:
-    """On its page, with the form."""
-    assert urlsplit(sent.answer.url).path.startswith("/dex/"), f"it was led to {sent.answer.url}"
-    assert sent.refusal == words, f"expected Dex's words {words!r}, seen {sent.refusal!r}"
-    assert 'id="login"' in sent.answer.text, f"Dex does not ask again at {sent.answer.url}"
+@then(parsers.parse('Dex returns the error "{text}"'))
+def dex_returns_error(submission: FormResult, text: str) -> None:
+    """Check that the response is the login form of Dex, with an error message."""
+    response = submission.answer
+    assert urlsplit(response.url).path.startswith("/dex/"), f"expected a page of Dex, seen {response.url}"
+    seen = submission.login_error
+    assert seen == text, f"expected the error message {text!r} of Dex, seen {seen!r}"
+    assert 'id="login"' in response.text, f"expected the login form of Dex at {response.url}, seen a page without it"
 
 
-@then("it has no session")
-def client_has_no_session(sent: Sent, release: Release) -> None:
-    """Not even an empty one."""
-    assert release.front_end.session_cookie not in sent.cookies, "an empty form has given it a session"
+@then("the HTTP client has no session")
+def client_has_no_session(submission: FormResult, release: Release) -> None:
+    """Check that the client has no session cookie, not even an empty one."""
+    name = release.auth_proxy.session_cookie
+    assert name not in submission.cookies, f"expected no session after an empty form, seen the cookie {name}"
 
 
 @when(
-    parsers.parse("an HTTP client asks for {path} at each of them, once as nobody and once as {user}"),
-    target_fixture="answers",
+    parsers.parse("an HTTP client requests {path} at both entry points, without a user and as {email}"),
+    target_fixture="responses",
 )
-def ask_as(path: str, user: str, settings: Settings) -> list[requests.Response]:
-    """By the header in which authservice tells the components who it is."""
+def request_without_session_as(path: str, email: str, http: LabHttp) -> list[requests.Response]:
+    """Send requests without and with the header in which authservice passes the user to the components."""
     return [
-        ask(f"{door}{path}", settings, headers=headers)
-        for door in (doors.LOCAL, doors.PUBLIC)
-        for headers in ({}, {USERID_HEADER: user})
+        http.get(f"{entry_point}{path}", headers=headers)
+        for entry_point in hosts.ENTRY_POINTS
+        for headers in ({}, {USERID_HEADER: email})
     ]
 
 
-@when(parsers.parse("an HTTP client with a made-up session asks for {path} at {door}"), target_fixture="answers")
-def ask_with_made_up_session(path: str, door: str, settings: Settings, release: Release) -> list[requests.Response]:
-    """A cookie of the right name."""
-    return [ask(f"{door}{path}", settings, cookies={release.front_end.session_cookie: MADE_UP})]
-
-
-@then("it is shown nothing")
-def shown_nothing(answers: list[requests.Response], diagnose: Diagnose) -> None:
-    """It is led to the log-in, or refused; in no case does it get content."""
-    for answer in answers:
-        _assert_shows_nothing(answer, diagnose)
-
-
-@then("its session is the owner's")
-def is_of_owner(sent: Sent, settings: Settings) -> None:
-    """As the dashboard's API has it."""
-    answer = ask(_door(sent) + WHO_AM_I, settings, cookies=sent.cookies)
-    assert answer.status_code == requests.codes.ok, f"{answer.url} answered {answer.status_code}"
-    seen = answer.json()["user"]
-    assert seen == USER, f"the dashboard takes {USER}, who has logged in, for {seen}"
-
-
-@then("its session opens nothing")
-def opens_nothing(sent: Sent, settings: Settings, diagnose: Diagnose) -> None:
-    """As somebody's who has none."""
-    _assert_shows_nothing(ask(_door(sent) + WHO_AM_I, settings, cookies=sent.cookies), diagnose)
-
-
-@then(
-    parsers.parse("the dashboard knows them as {user} when they call themselves {other}"),
-    target_fixture="known",
+@when(
+    parsers.parse("an HTTP client with a forged session cookie requests {path} at {entry_point}"),
+    target_fixture="responses",
 )
-def known_as(person: Visitor, user: str, other: str) -> tuple[str, str]:
-    """A header of the client's own changes nothing."""
-    person.greeted_as()
-    seen = person.get(WHO_AM_I, calling_themselves=other)["user"]
-    assert seen == user, f"the dashboard takes {user}, who calls themselves {other}, for {seen}: {LET_THROUGH}"
-    return user, other
+def request_with_forged_session(
+    path: str, entry_point: str, http: LabHttp, release: Release
+) -> list[requests.Response]:
+    """Send a request with a session cookie that has the right name and no valid signature."""
+    return [http.get(f"{entry_point}{path}", cookies={release.auth_proxy.session_cookie: FORGED_SESSION})]
 
 
-@then("so does the volumes web app")
-def known_to_web_app(person: Visitor, known: tuple[str, str], release: Release) -> None:
-    """Each answer of its API names who has asked."""
-    user, other = known
+@then("no content is returned")
+def no_content_is_returned(responses: list[requests.Response], diagnose: Diagnose) -> None:
+    """Check that each response is a redirect to the login, or a rejection."""
+    for response in responses:
+        _check_no_content(response, diagnose)
+
+
+@then("its session belongs to the owner")
+def session_belongs_to_owner(submission: FormResult, http: LabHttp) -> None:
+    """Check which user the dashboard's API identifies by the session cookie."""
+    response = http.get(submission.entry_point + USER_INFO_PATH, cookies=submission.cookies)
+    assert response.status_code == requests.codes.ok, f"expected 200 from {response.url}, seen {response.status_code}"
+    seen = response.json()["user"]
+    assert seen == USER, f"expected the dashboard to identify {USER}, who has logged in, seen {seen}"
+
+
+@then("the session gives no access")
+def session_gives_no_access(submission: FormResult, http: LabHttp, diagnose: Diagnose) -> None:
+    """Check that the session cookie has the same effect as no cookie."""
+    _check_no_content(http.get(submission.entry_point + USER_INFO_PATH, cookies=submission.cookies), diagnose)
+
+
+@then(parsers.parse("the dashboard identifies them as {email} when they claim to be {other}"))
+def dashboard_ignores_claim(user: BrowserUser, email: str, other: str) -> None:
+    """Check that the dashboard ignores a user header that the client has set."""
+    user.get_dashboard_user()
+    seen = user.fetch_json(USER_INFO_PATH, claimed_user=other)["user"]
+    assert seen == email, (
+        f"expected the dashboard to identify {email}, who claims to be {other}, seen {seen}: {HEADER_NOT_REMOVED}"
+    )
+
+
+@then(parsers.parse("the volumes web app identifies them as {email} when they claim to be {other}"))
+def web_app_ignores_claim(user: BrowserUser, release: Release, email: str, other: str) -> None:
+    """Check the user that each response of the web app's API names."""
     path = f"{release.web_apps['volumes'].path}api/namespaces/{PROFILE}/pvcs"
-    seen = person.get(path, calling_themselves=other)["user"]
-    assert seen == user, f"the volumes web app takes {user}, who calls themselves {other}, for {seen}: {LET_THROUGH}"
+    seen = user.fetch_json(path, claimed_user=other)["user"]
+    assert seen == email, (
+        f"expected the volumes web app to identify {email}, who claims to be {other}, seen {seen}: {HEADER_NOT_REMOVED}"
+    )
 
 
-def _door(sent: Sent) -> str:
-    url = urlsplit(sent.answer.url)
-    return f"{url.scheme}://{url.netloc}"
-
-
-def _assert_shows_nothing(answer: requests.Response, diagnose: Diagnose) -> None:
-    led = answer.is_redirect and urlsplit(answer.headers["Location"]).path.startswith("/dex/")
-    refused = answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden)
-    shown = [words for words in CONTENT if words in answer.text]
-    if not led and not refused:
-        open_to_all = f"{answer.url} is open to everybody: it answered {answer.status_code}: {answer.text[:200]}"
-        raise AssertionError("\n".join([open_to_all, *diagnose()]))
-    assert not shown, f"{answer.url} shows {shown} to somebody who is not logged in"
+def _check_no_content(response: requests.Response, diagnose: Diagnose) -> None:
+    is_login = response.is_redirect and urlsplit(response.headers["Location"]).path.startswith("/dex/")
+    is_rejected = response.status_code in (requests.codes.unauthorized, requests.codes.forbidden)
+    if not is_login and not is_rejected:
+        headline = f"{response.url} is open to everybody: it returns {response.status_code}: {response.text[:200]}"
+        raise AssertionError("\n".join([headline, *diagnose()]))
+    shown = [text for text in PRIVATE_TEXTS if text in response.text]
+    assert not shown, f"{response.url} returns private content without a login: {shown}"

@@ -1,27 +1,26 @@
-"""Chapter 12: the owner gets another password."""
+"""Chapter 12: the owner's password is changed."""
 
 from __future__ import annotations
 
 from pytest_bdd import given, scenarios, when
 
-from lab.visitor import Visitor
+from lab.web.browser_user import BrowserUser
 
 scenarios("12_password.feature")
 
 
-@given("the owner has another password", target_fixture="password")
-def another(another_password: str) -> str:
-    """Hashed, written, applied, and Dex started anew; put back after the scenario."""
-    return another_password
+@given("the owner temporarily has a new password")
+def change_password(new_password: str) -> None:
+    """Ensure that Dex has restarted with the hash of the new password, until the scenario has ended."""
 
 
 @when("they log in with the new password")
-def log_in_with_new(person: Visitor, password: str) -> None:
-    """As the owner."""
-    person.log_in(password=password)
+def log_in_with_new_password(user: BrowserUser, new_password: str) -> None:
+    """Log in as the owner."""
+    user.log_in(password=new_password)
 
 
 @when("they log in with the tutorial's password")
-def log_in_with_old(person: Visitor) -> None:
-    """As the owner."""
-    person.log_in()
+def log_in_with_tutorial_password(user: BrowserUser) -> None:
+    """Log in as the owner."""
+    user.log_in()

@@ -1,65 +1,75 @@
-"""What the tests share: a cache folder of their own, and small programs to be found on a PATH."""
+"""Shared fixtures: a cache directory, a context and a lab of the test's own, and small programs on PATH."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from pytest_httpserver import HTTPServer
 
-from lab import folders
-from lab.kube import Kube
-from lab.masking import SECRETS
-from lab.terminal import Terminal
+from lab.config.paths import NAME_VARIABLE, Paths
+from lab.context import Lab, RunContext
+from lab.k8s.client import Kube
+from lab.run.journal import Journal
+from lab.run.redaction import Secrets
+from lab.run.shell import Shell
+from lab.run.state import LabState
 from tests.fake_cluster import FakeCluster
 
 pytest_plugins = ["pytester"]
 
 REPOSITORY = Path(__file__).parent.parent
 
-# Found by hypothesis today means found by everybody: these tests decide whether a change lands. No deadline, since the
-# machine may be busy.
+# The same examples in every run: these tests decide whether a change lands. No deadline: the machine may be busy.
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("tests")
 
 WriteProgram = Callable[[str, str], Path]
+MakeContext = Callable[..., RunContext]
+MakeLab = Callable[..., Lab]
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The lab's cache folder in this test; this machine's own lab, and its settings, are neither seen nor touched."""
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """The directories of a lab in this test; neither this machine's own lab nor its settings are used."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg-cache"))
     for name in list(os.environ):
         if name.upper().startswith("KUBEFLOW_LAB_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv(folders.NAME_VARIABLE, "")  # so that what a test sets is gone after it
-    return folders.cache()
+    monkeypatch.delenv(NAME_VARIABLE, raising=False)
+    return Paths.from_environment(os.environ)
 
 
-@pytest.fixture(autouse=True)
-def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Secrets of other tests, and of the run of pytest that this is, are none here."""
-    monkeypatch.setattr(SECRETS, "_texts", set())
-    monkeypatch.setattr(SECRETS, "_forms", [])
+@pytest.fixture
+def journal() -> Journal:
+    """An empty journal."""
+    return Journal()
+
+
+@pytest.fixture
+def secrets() -> Secrets:
+    """The secrets of this test."""
+    return Secrets()
 
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:
-    """A folder for programs of the test's own."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    return folder
+    """A directory for programs of this test."""
+    directory = tmp_path / "programs"
+    directory.mkdir()
+    return directory
 
 
 @pytest.fixture
 def write_program(programs: Path) -> WriteProgram:
-    """Writes a shell script as a program of that name."""
+    """A function that writes a shell script as a program with a name."""
 
     def write(name: str, script: str) -> Path:
         program = programs / name
@@ -71,42 +81,78 @@ def write_program(programs: Path) -> WriteProgram:
 
 
 @pytest.fixture
-def terminal(programs: Path) -> Terminal:
-    """A terminal that finds the test's own programs first."""
-    return Terminal({"PATH": f"{programs}:{os.environ['PATH']}"})
+def shell(programs: Path, journal: Journal, secrets: Secrets) -> Shell:
+    """A shell that finds the programs of this test first."""
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    return Shell(environment, journal=journal, secrets=secrets)
+
+
+@pytest.fixture
+def make_context(programs: Path, paths: Paths) -> MakeContext:
+    """A function that returns a context, from settings by name; its PATH lists the programs of this test first."""
+
+    def make(environment: Mapping[str, str] | None = None, **options: Any) -> RunContext:
+        variables = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", **(environment or {})}
+        return RunContext.create(options, variables)
+
+    return make
+
+
+@pytest.fixture
+def context(make_context: MakeContext) -> RunContext:
+    """A context with the default settings."""
+    return make_context()
+
+
+@pytest.fixture
+def make_lab(make_context: MakeContext) -> MakeLab:
+    """A function that returns a lab, from settings by name, with a state and a disposable Docker if given."""
+
+    def make(
+        state: LabState | None = None,
+        *,
+        disposable: bool = False,
+        environment: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Lab:
+        context = make_context(environment, **options)
+        state = state or LabState(kind=context.settings.lab)
+        return Lab.from_context(context, state, disposable=disposable)
+
+    return make
 
 
 @pytest.fixture(scope="session")
 def _http_server() -> Iterator[HTTPServer]:
-    """One for all tests, since ending it takes half a second."""
+    """One server for all tests, since ending it takes half a second."""
     with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
         yield server
 
 
 @pytest.fixture
 def http_server(_http_server: HTTPServer) -> Iterator[HTTPServer]:
-    """An HTTP server on the loopback interface that answers several requests at once, as a watch needs."""
+    """An HTTP server on the loopback interface that answers several requests in parallel, as a watch needs."""
     yield _http_server
     _http_server.clear()
 
 
 @pytest.fixture
 def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
-    """An API server without any object; its watches end with the test."""
-    one = FakeCluster(http_server)
-    yield one
-    one.end_all_watches()
+    """An API server without objects; its watches end with the test."""
+    cluster = FakeCluster(http_server)
+    yield cluster
+    cluster.end_all_watches()
 
 
 @pytest.fixture
-def kube(cluster: FakeCluster, tmp_path: Path) -> Kube:
-    """Its observer."""
-    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"))
+def kube(cluster: FakeCluster, tmp_path: Path, journal: Journal) -> Kube:
+    """The client of that API server."""
+    return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), journal)
 
 
 @dataclass(frozen=True)
 class Listener:
-    """A process of somebody else's that listens: its id, and the port of 127.0.0.1."""
+    """A process that listens on a port of 127.0.0.1."""
 
     pid: int
     port: int
@@ -114,10 +160,10 @@ class Listener:
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    """Somebody else's: what a test's own process has, a program that it starts has for a moment, too."""
+    """A foreign process; a port of the test's own process would be inherited by programs that it starts."""
     listen = "import socket, sys\nserver = socket.create_server(('127.0.0.1', 0))\n"
     listen += "print(server.getsockname()[1], flush=True)\nsys.stdin.read()"
-    command = [sys.executable, "-c", listen, "somebody-s-server"]
+    command = [sys.executable, "-c", listen, "foreign-server"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

@@ -1,4 +1,4 @@
-"""A small API server that speaks HTTP: it answers lists and watches, and is told by the test what is the case."""
+"""A small Kubernetes API server over HTTP, whose lists, objects and watch events are set by the test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import queue
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import yaml
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-Object = dict[str, Any]
+from lab.k8s.objects import Object
+
+Handler = Callable[[Request], Response]
 
 RESOURCES = {
     "/api/v1": [
@@ -24,136 +26,161 @@ RESOURCES = {
         ("PersistentVolumeClaim", "persistentvolumeclaims", True),
         ("Event", "events", True),
         ("Secret", "secrets", True),
+        ("ConfigMap", "configmaps", True),
         ("Namespace", "namespaces", False),
     ],
     "/apis/apps/v1": [("Deployment", "deployments", True), ("StatefulSet", "statefulsets", True)],
     "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
-VERSION = {"major": "1", "minor": "25", "gitVersion": "v1.25.4", "gitCommit": "", "gitTreeState": "", "buildDate": ""}
-SEEN = "100"
-"""The version of all lists and objects."""
+"""The served API versions; for each kind its resource name, and whether its objects have a namespace."""
+VERSION = {
+    "major": "1",
+    "minor": "25",
+    "gitVersion": "v1.25.4",
+    "gitCommit": "",
+    "gitTreeState": "",
+    "buildDate": "",
+    "goVersion": "",
+    "compiler": "",
+    "platform": "",
+}
+RESOURCE_VERSION = "100"
+"""The resource version of all lists and objects."""
 
 
 class FakeCluster:
-    """What the API server has, and what it will say to whoever watches."""
+    """An API server.
+
+    Attributes:
+        server: The HTTP server.
+        groups: The paths of the served API groups; a test may remove and add some.
+        objects: The objects that lists return, by kind.
+        events: The pending watch events, by kind; None ends a watch.
+        requests: The paths of all lists and watches.
+    """
 
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
         self.groups = [path for path in RESOURCES if path.startswith("/apis/")]
-        self.status: dict[str, int] = {}
         self.objects: dict[str, list[Object]] = {}
         kinds = [kind for resources in RESOURCES.values() for kind, _, _ in resources]
         self.events: dict[str, queue.Queue[Object | None]] = {kind: queue.Queue() for kind in kinds}
         self.requests: list[str] = []
-        self.seconds_of_silence: float | None = None
-        self._offer("/version", lambda: VERSION | {"goVersion": "", "compiler": "", "platform": ""})
-        self._offer("/api", lambda: {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
-        self._offer("/apis", lambda: {"kind": "APIGroupList", "groups": [_group(path) for path in self.groups]})
-        for path, resources in RESOURCES.items():
-            for spelt in (path, f"{path}/"):
-                server.expect_request(spelt).respond_with_handler(self._version(path, resources))
-            for kind, plural, _ in resources:
-                for place in (f"{path}/{plural}", re.compile(f"{re.escape(path)}/namespaces/[^/]+/{plural}$")):
-                    server.expect_request(place).respond_with_handler(self._list_or_watch(kind))
-                one = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
-                server.expect_request(one, method="GET").respond_with_handler(self._get(kind, one))
+        self._statuses: dict[str, int] = {}
+        self._hang_seconds: float | None = None
+        self._add_routes()
+        server.no_handler_status_code = 404  # as for an API version that is not served
 
-        server.no_handler_status_code = 404  # as of a version of the API that is not served
-
-    def will_answer(self, path: str, status: int) -> None:
-        """Answers what a version of the API has with an HTTP status, although the version is listed."""
-        self.status[path] = status
+    def set_status(self, path: str, status: int) -> None:
+        """Answer requests for the kinds of an API version with an HTTP status, although the version is listed."""
+        self._statuses[path] = status
 
     def write_kubeconfig(self, file: Path) -> Path:
-        """Writes a kubeconfig that leads here."""
+        """Write a kubeconfig for this server."""
         content = {
             "apiVersion": "v1",
             "kind": "Config",
-            "current-context": "here",
-            "clusters": [{"name": "here", "cluster": {"server": self.server.url_for("")}}],
-            "users": [{"name": "nobody", "user": {}}],
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "nobody"}}],
+            "current-context": "fake",
+            "clusters": [{"name": "fake", "cluster": {"server": self.server.url_for("")}}],
+            "users": [{"name": "anonymous", "user": {}}],
+            "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "anonymous"}}],
         }
         file.write_text(yaml.safe_dump(content))
         return file
 
-    def will_say(self, kind: str, one: Object) -> None:
-        """Has the next watch of the object's kind, or the one that goes on, tell of a change; of Pods by default."""
-        self.events.get(one["kind"], self.events["Pod"]).put({"type": kind, "object": one})
+    def send_event(self, event_type: str, obj: Object) -> None:
+        """Send an event through the current or the next watch of the object's kind (of Pods if it is unknown)."""
+        self.events.get(obj["kind"], self.events["Pod"]).put({"type": event_type, "object": obj})
 
-    def will_end_watch(self, of: str = "Pod") -> None:
-        """Has the watch of a kind end after what it was told to say."""
-        self.events[of].put(None)
+    def end_watch(self, kind: str = "Pod") -> None:
+        """End the current or the next watch of a kind after its pending events."""
+        self.events[kind].put(None)
 
     def end_all_watches(self) -> None:
-        """Ends the watches of lab.gathering; else a last request of theirs would come to the next test's server."""
-        for of in self.events:
-            self.will_end_watch(of)
+        """End the watches of lab.k8s.watches; otherwise their last requests would reach the server of the next test."""
+        for kind in self.events:
+            self.end_watch(kind)
         for thread in threading.enumerate():
             if thread.name.startswith("watch "):
                 thread.join()
 
-    def will_hang(self, seconds: float) -> None:
-        """Has watches stay open without a word for so long, whatever end was asked for; will_end_watch ends them."""
-        self.seconds_of_silence = seconds
+    def hang(self, seconds: float) -> None:
+        """Keep watches open without events for some seconds, whatever timeout they request; end_watch ends them."""
+        self._hang_seconds = seconds
 
     def watches(self) -> list[str]:
-        """The requests that were watches."""
+        """Return the requests that were watches."""
         return [request for request in self.requests if "watch=" in request]
 
-    def _offer(self, path: str, content: Any) -> None:
-        for spelt in (path, f"{path}/"):
-            self.server.expect_request(spelt).respond_with_handler(lambda _: _json(content()))
+    def _add_routes(self) -> None:
+        versions = {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+        self._add_route("/version", lambda _: _respond_json(VERSION))
+        self._add_route("/api", lambda _: _respond_json(versions))
+        self._add_route("/apis", lambda _: _respond_json(_list_groups(self.groups)))
+        for path, resources in RESOURCES.items():
+            self._add_route(path, self._list_kinds(path, resources))
+            for kind, plural, _ in resources:
+                for uri in (f"{path}/{plural}", re.compile(f"{re.escape(path)}/namespaces/[^/]+/{plural}$")):
+                    self.server.expect_request(uri).respond_with_handler(self._list_or_watch(kind))
+                pattern = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
+                self.server.expect_request(pattern, method="GET").respond_with_handler(self._get(kind, pattern))
 
-    def _version(self, path: str, resources: list[tuple[str, str, bool]]) -> Any:
+    def _add_route(self, path: str, handler: Handler) -> None:
+        for uri in (path, f"{path}/"):
+            self.server.expect_request(uri).respond_with_handler(handler)
+
+    def _list_kinds(self, path: str, resources: list[tuple[str, str, bool]]) -> Handler:
         def answer(_: Request) -> Response:
-            unknown = path.startswith("/apis/") and path not in self.groups
-            if status := self.status.get(path, 404 if unknown else 0):
+            is_unknown = path.startswith("/apis/") and path not in self.groups
+            if status := self._statuses.get(path, 404 if is_unknown else 0):
                 return Response(status=status)
-            return _json(_resources(path, resources))
+            return _respond_json(_list_resources(path, resources))
 
         return answer
 
-    def _get(self, kind: str, pattern: re.Pattern[str]) -> Any:
+    def _get(self, kind: str, pattern: re.Pattern[str]) -> Handler:
         def answer(request: Request) -> Response:
-            found = pattern.fullmatch(request.path)
-            for one in self.objects.get(kind, []):
-                if found and (one["metadata"].get("namespace"), one["metadata"]["name"]) == found.groups():
-                    return _json(one)
+            match = pattern.fullmatch(request.path)
+            for obj in self.objects.get(kind, []):
+                if match and (obj["metadata"].get("namespace"), obj["metadata"]["name"]) == match.groups():
+                    return _respond_json(obj)
             return Response(status=404)
 
         return answer
 
-    def _list_or_watch(self, kind: str) -> Any:
+    def _list_or_watch(self, kind: str) -> Handler:
         def answer(request: Request) -> Response:
             self.requests.append(request.full_path)
             if request.args.get("watch"):
-                return Response(
-                    self._stream(kind, float(request.args["timeoutSeconds"])), content_type="application/json"
-                )
-            listed = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {"resourceVersion": SEEN}}
+                events = self._stream_events(kind, float(request.args["timeoutSeconds"]))
+                return Response(events, content_type="application/json")
+            listed = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {"resourceVersion": RESOURCE_VERSION}}
             items = self.objects.get(kind, [])
-            names_only = "PartialObjectMetadataList" in request.headers["Accept"]
-            return _json({**listed, "items": items or None if names_only else items})  # Go's empty list, as served
+            metadata_only = "PartialObjectMetadataList" in request.headers["Accept"]
+            # A real API server returns null for an empty list of metadata.
+            return _respond_json({**listed, "items": items or None if metadata_only else items})
 
         return answer
 
-    def _stream(self, kind: str, seconds: float) -> Iterator[str]:
+    def _stream_events(self, kind: str, seconds: float) -> Iterator[str]:
         try:
-            while (event := self.events[kind].get(timeout=self.seconds_of_silence or seconds)) is not None:
+            while (event := self.events[kind].get(timeout=self._hang_seconds or seconds)) is not None:
                 yield json.dumps(event) + "\n"
         except queue.Empty:
             return
 
 
-def _group(path: str) -> Object:
-    name, version = path.split("/")[2:]
-    served = {"groupVersion": f"{name}/{version}", "version": version}
-    return {"name": name, "versions": [served], "preferredVersion": served}
+def _list_groups(paths: list[str]) -> Object:
+    groups = []
+    for path in paths:
+        name, version = path.split("/")[2:]
+        served = {"groupVersion": f"{name}/{version}", "version": version}
+        groups.append({"name": name, "versions": [served], "preferredVersion": served})
+    return {"kind": "APIGroupList", "groups": groups}
 
 
-def _resources(path: str, resources: list[tuple[str, str, bool]]) -> Object:
+def _list_resources(path: str, resources: list[tuple[str, str, bool]]) -> Object:
     verbs = ["get", "list", "watch"]
     return {
         "kind": "APIResourceList",
@@ -165,7 +192,7 @@ def _resources(path: str, resources: list[tuple[str, str, bool]]) -> Object:
     }
 
 
-def _json(content: Object) -> Response:
+def _respond_json(content: Any) -> Response:
     return Response(json.dumps(content), content_type="application/json")
 
 
@@ -178,41 +205,42 @@ def pod(
     claim: str = "",
     namespace: str = "default",
 ) -> Object:
-    """A pod, ready or not, or with something that keeps it from it.
+    """Return a pod.
 
-    Arguments:
-        waiting: the reason for which the kubelet keeps its container waiting.
-        unschedulable: what the scheduler says of why no node takes it.
-        claim: the PersistentVolumeClaim that it uses.
+    Args:
+        name: The name of the pod.
+        ready: Whether it is ready.
+        waiting: The kubelet's reason why its container waits; empty if the container runs.
+        unschedulable: The scheduler's message if it fits no node; empty otherwise.
+        claim: The PersistentVolumeClaim that it uses; empty for none.
+        namespace: The namespace of the pod.
     """
-    no_node = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
+    scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
     volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]
-    state = {"waiting": {"reason": waiting, "message": f"said of {name}"}} if waiting else {"running": {}}
+    state = {"waiting": {"reason": waiting, "message": f"message about {name}"}} if waiting else {"running": {}}
+    metadata = {"name": name, "namespace": namespace, "uid": f"uid-of-{name}", "resourceVersion": RESOURCE_VERSION}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-of-{name}", "resourceVersion": SEEN},
+        "metadata": metadata,
         "spec": {"volumes": volumes} if claim else {},
         "status": {
             "phase": "Running" if ready else "Pending",
-            "conditions": [{"type": "Ready", "status": str(ready)}, *([no_node] if unschedulable else [])],
+            "conditions": [{"type": "Ready", "status": str(ready)}, *([scheduled] if unschedulable else [])],
             "containerStatuses": [] if unschedulable else [{"name": "main", "state": state}],
         },
     }
 
 
 def claim(name: str, phase: str = "Pending", namespace: str = "default", uid: str = "1") -> Object:
-    """A PersistentVolumeClaim, with a volume or not."""
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{uid}-of-{name}", "resourceVersion": SEEN},
-        "status": {"phase": phase},
-    }
+    """Return a PersistentVolumeClaim; it has a volume if its phase is Bound."""
+    uid = f"uid-{uid}-of-{name}"
+    metadata = {"name": name, "namespace": namespace, "uid": uid, "resourceVersion": RESOURCE_VERSION}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "status": {"phase": phase}}
 
 
-def event_of(claim: Object, reason: str, message: str, minute: int = 0) -> Object:
-    """What was said of a claim, at a minute."""
+def claim_event(claim: Object, reason: str, message: str, minute: int = 0) -> Object:
+    """Return an event about a PersistentVolumeClaim; events of a later minute are newer."""
     metadata = claim["metadata"]
     return {
         "apiVersion": "v1",
@@ -221,7 +249,7 @@ def event_of(claim: Object, reason: str, message: str, minute: int = 0) -> Objec
             "name": f"{metadata['name']}.{reason}.{minute}",
             "namespace": metadata["namespace"],
             "uid": f"{metadata['uid']}-{reason}-{minute}",
-            "resourceVersion": SEEN,
+            "resourceVersion": RESOURCE_VERSION,
         },
         "involvedObject": {"kind": "PersistentVolumeClaim", "name": metadata["name"], "uid": metadata["uid"]},
         "reason": reason,

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
 
-from embedded import kit, pins
+from embedded import pins
 from embedded.store import Item, Store
-from lab import folders
+from lab.config.paths import Paths
 
 
-def _program(name: str) -> str | None:
-    """The kit's program, if it is built, or PATH's."""
+def _find_program(name: str) -> str | None:
+    """Return the kit's program if it is built, or the program on PATH, or None."""
     program = pins.load().programs[name]
-    entry, _ = Store(folders.cache() / kit.FOLDER).intact(Item("programs", name, program.version, "", program.decides))
-    return str(entry.folder / name) if entry else shutil.which(name)
+    item = Item("programs", name, program.version, "", program.cache_inputs)
+    entry, _ = Store(Paths.from_environment(os.environ).kit).find_intact(item)
+    return str(entry.directory / name) if entry else shutil.which(name)
 
 
-# Looked for at once, before a test has a cache folder of its own.
-_PROGRAMS = {name: _program(name) for name in ("helm", "kustomize")}
+# Found during the import, before a test has a cache directory of its own.
+_PROGRAMS = {name: _find_program(name) for name in ("helm", "kustomize")}
 
 
-def of_the_kit(name: str) -> str:
-    """Where the program is; the test fails where it is not."""
-    return _PROGRAMS[name] or pytest.fail(f"the kit has no {name}: `make test` builds it, as does `python -m embedded`")
+def require_program(name: str) -> str:
+    """Return the path of a program; the test fails if it does not exist."""
+    return _PROGRAMS[name] or pytest.fail(f"the kit has no {name}: build it with `make test` or `python -m lab kit`")

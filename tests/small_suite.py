@@ -1,4 +1,4 @@
-"""A small suite with the plugins that report, run by pytest as a process of its own."""
+"""A small suite with the plugins of the features, run by pytest in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,89 +12,112 @@ from pathlib import Path
 from pages.run import Run, load
 from tests.conftest import REPOSITORY
 
-PLUGINS = ("options", "exits", "layers", "scenarios", "reports", "terminal", "github")
-CONFTEST = """
-import os
-import pytest
-from fixtures.options import SETTINGS
-from fixtures.run import MEMORY, SITE
-from lab.memory import PeakMemory
-from lab.releases import Manifests
-from lab.record import Record
-from lab.site import Site
-from lab.source import Source, StandIn
+PLUGINS = (
+    "plugins.options",
+    "plugins.redaction",
+    "plugins.chapters",
+    "plugins.exit_status",
+    "plugins.failures",
+    "plugins.scenarios",
+    "plugins.reports",
+    "plugins.terminal_report",
+    "plugins.github",
+    "fixtures.run",
+)
+CONFTEST = f"pytest_plugins = {PLUGINS!r}\n"
+CONFTEST_WITH_LAB = (
+    CONFTEST
+    + """
+from dataclasses import replace
+from lab.context import Lab
+from lab.config.source import StandIn
+from lab.run.state import LabState
+from plugins.run_state import run_state
 
 def pytest_sessionstart(session):
-    stand_ins = (StandIn(seat="a candle", taken_by="a lamp", images=("docker.io/candle:1",)),)
-    manifests = Manifests(repository="", branch="", commit="")
-    source = Source(k3s_image="", charts={}, manifests=manifests, stand_ins=stand_ins)
-    session.config.stash[SITE] = Site(session.config.stash[SETTINGS], source, Record(kind="k3d"))
-    session.config.stash[MEMORY] = PeakMemory([os.getpid()])
+    state = run_state(session.config)
+    stand_ins = (StandIn(component="mysql", implemented_by="sqlite", images=("docker.io/library/mysql:8",)),)
+    source = state.context.source.model_copy(update={"stand_ins": stand_ins})
+    state.lab = Lab.from_context(state.context, LabState(kind="k3d"), source=source)
 """
+)
 INI = """
 [pytest]
 strict = true
 markers =
     network: a chapter
-    cluster: another
+    cluster: another chapter
 addopts = -s -v -rs --tb=short --gherkin-terminal-reporter
+"""
+CACHE = "cache"
+"""The cache directory of the suite, relative to its directory."""
+STEP_IMPORTS = """
+import pytest
+from pytest_bdd import given, parsers, scenarios, then
+scenarios("nginx.feature")
 """
 
 
 @dataclass(frozen=True)
-class Ran:
-    """A run of the suite: its folder, how it exited, and what it printed."""
+class Result:
+    """The result of a run of the suite.
 
-    folder: Path
+    Args:
+        directory: The directory of the suite.
+        exit_status: The exit status of pytest.
+        output: Its standard output, followed by its standard error.
+    """
+
+    directory: Path
     exit_status: int
-    printed: str
+    output: str
 
     @property
     def latest(self) -> Path:
-        """Where its reports are."""
-        return self.folder / "reports/latest"
+        """The directory of its reports."""
+        return self.directory / "reports/latest"
 
     @property
     def facts(self) -> Run:
-        """What run.json says."""
+        """The content of its run.json."""
         run = load(self.latest)
         assert run is not None
         return run
 
 
 def run(
-    folder: Path,
+    directory: Path,
     feature: str,
     steps: str,
     *options: str,
-    conftest: str = CONFTEST,
-    environment: Mapping[str, str] = {},
-) -> Ran:
-    """Runs a suite of one feature.
+    conftest: str = CONFTEST_WITH_LAB,
+    environment: Mapping[str, str] | None = None,
+) -> Result:
+    """Run a suite of one feature, and return its result.
 
-    Arguments:
-        folder: where it is written, and runs.
-        feature: the feature's text.
-        steps: what its sentences do; the module binds its scenarios.
-        options: of pytest.
-        conftest: the suite's own plugin.
-        environment: environment variables, in place of this process's or beside them.
+    Args:
+        directory: The directory of the suite.
+        feature: The text of the feature.
+        steps: The step definitions.
+        options: Options of pytest.
+        conftest: The conftest.py of the suite.
+        environment: Variables in addition to those of this process, which are used without GITHUB_* and KUBEFLOW_LAB_*.
     """
     for name, content in (
         ("pytest.ini", INI),
         ("conftest.py", conftest),
-        ("lamp.feature", feature),
-        ("test_lamp.py", f"from pytest_bdd import given, scenarios, then, parsers\nscenarios('lamp.feature')\n{steps}"),
+        ("nginx.feature", feature),
+        ("test_nginx.py", STEP_IMPORTS + steps),
     ):
-        (folder / name).write_text(content)
-    plugins = [word for plugin in PLUGINS for word in ("-p", f"fixtures.{plugin}")]
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+        (directory / name).write_text(content)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "KUBEFLOW_LAB_"))}
+    own = {"PYTHONPATH": str(REPOSITORY), "XDG_CACHE_HOME": str(directory / CACHE), "COLUMNS": "150"}
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugins, *options, f"--rootdir={folder}", str(folder)],
-        cwd=folder,
-        env={**mine, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "150", **environment},
+        [sys.executable, "-m", "pytest", *options, f"--rootdir={directory}", str(directory)],
+        cwd=directory,
+        env={**inherited, **own, **(environment or {})},
         capture_output=True,
         text=True,
         check=False,
     )
-    return Ran(folder, result.returncode, result.stdout + result.stderr)
+    return Result(directory, result.returncode, result.stdout + result.stderr)

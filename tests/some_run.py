@@ -1,40 +1,40 @@
-"""The facts of a run that nobody made."""
+"""The facts of runs, made up for tests."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from lab.layers import LedgerRow
+from lab.layers.base import LedgerRow
 from pages.run import Chapter, Command, Run, Scenario, Step
 
 
-def scenario(file: str = "features/01_lamp.feature", **facts: Any) -> Scenario:
-    """A scenario that passed, but for what is given."""
-    usual = {
-        "test": "steps/test_01_lamp.py::test_it_is_there",
+def scenario(file: str = "features/01_nginx.feature", **facts: Any) -> Scenario:
+    """Return a scenario that has passed, except for the given facts."""
+    defaults = {
+        "test": "steps/test_01_nginx.py::test_nginx_is_running",
         "keyword": "Scenario",
-        "name": "It is there",
+        "name": "nginx is running",
         "description": "",
         "tags": [],
         "file": file,
         "line": 3,
         "example": {},
-        "steps": [Step("Given", "a lamp", status="passed", seconds=1)],
+        "steps": [Step("Given", "nginx is installed", status="passed", seconds=1)],
         "status": "passed",
         "seconds": 1,
     }
-    return Scenario(**{**usual, **facts})
+    return Scenario(**{**defaults, **facts})
 
 
-def chapter(*scenarios: Scenario, file: str = "features/01_lamp.feature") -> Chapter:
-    """A chapter with these scenarios."""
-    return Chapter(file, "A lamp", "It gives light.", ["network"], list(scenarios))
+def chapter(*scenarios: Scenario, file: str = "features/01_nginx.feature") -> Chapter:
+    """Return a chapter with these scenarios."""
+    return Chapter(file, "The nginx site", "It serves a page.", ["network"], list(scenarios))
 
 
 def run(**facts: Any) -> Run:
-    """A run that built a whole lab of one layer, but for what is given."""
-    usual = {
+    """Return a run that has installed a complete lab with one layer, except for the given facts."""
+    defaults = {
         "result": "passed",
         "exit_status": 0,
         "began": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
@@ -43,16 +43,15 @@ def run(**facts: Any) -> Run:
         "settings": {"lab": "embedded"},
         "seconds": 100.4,
         "own_seconds": 3,
-        "peak_memory_bytes": 3_294_000_000,
-        "left_out": 0,
+        "deselected": 0,
         "chapters": [chapter(scenario())],
-        "layers": [LedgerRow("lamp", "installed", 2, "no lamp")],
+        "layers": [LedgerRow("nginx", "installed", 2, "there is no Deployment nginx")],
         "waits": [],
-        "commands": [Command(command="light a lamp", layer="lamp", begin=1, seconds=1)],
+        "commands": [Command(command="kubectl create deployment nginx", layer="nginx", begin=1, seconds=1)],
         "stand_ins": [],
         "components": [],
         "inventory": [],
         "pictures": [],
-        "afterwards": "the lab is removed",
+        "afterwards": "the lab was removed",
     }
-    return Run(**{**usual, **facts})
+    return Run(**{**defaults, **facts})

@@ -1,4 +1,4 @@
-"""features/ and steps/: every sentence has a step, and every scenario a chapter."""
+"""features/ and steps/: every step has a definition, and every scenario belongs to a chapter."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import pytest
 from pytest_bdd.feature import get_features
 from pytest_bdd.parser import Feature
 
-from fixtures.layers import CHAPTERS
 from lab import releases
-from lab.applicable import reason_to_leave_out
-from lab.kubeflow import PROFILE
-from lab.settings import Settings
+from lab.config.selection import reason_to_deselect
+from lab.config.settings import Settings
+from lab.layers.kubeflow import PROFILE
+from lab.layers.table import CHAPTERS
 from tests.conftest import REPOSITORY
 
 FEATURES: list[Feature] = get_features([str(REPOSITORY / "features")])
 
 
-def pytest_in_copy(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Runs pytest in a copy of the features, since the reports of this project's last run must stay the latest."""
+def run_pytest_in_copy(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a copy of the features, so that the reports of the last run in this repository stay the latest."""
     for name in ("features", "steps"):
         shutil.copytree(REPOSITORY / name, folder / name)
     for name in ("conftest.py", "pytest.ini"):
@@ -33,15 +33,15 @@ def pytest_in_copy(folder: Path, *options: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_there_are_features() -> None:
+def test_each_chapter_has_a_feature() -> None:
     assert len(FEATURES) >= len(CHAPTERS)
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: Path(feature.filename).stem)
 class TestEveryFeature:
-    """What is true of each feature."""
+    """Rules that all features follow."""
 
-    def test_is_one_chapter_s(self, feature: Feature) -> None:
+    def test_has_the_tag_of_one_chapter(self, feature: Feature) -> None:
         assert len(feature.tags & set(CHAPTERS)) == 1
 
     def test_has_a_step_module_of_the_same_name(self, feature: Feature) -> None:
@@ -50,72 +50,71 @@ class TestEveryFeature:
     def test_has_scenarios(self, feature: Feature) -> None:
         assert feature.scenarios
 
-    def test_speaks_of_the_tutorial_s_addresses_only(self, feature: Feature) -> None:
-        """Those are what other settings can stand for."""
-        defaults = {str(field.default) for field in Settings.model_fields.values()}
-        words = {
+    def test_uses_only_addresses_that_settings_can_replace(self, feature: Feature) -> None:
+        """With the default settings, the addresses in steps translate to themselves."""
+        addresses = {
             word.rstrip(",.")
             for scenario in feature.scenarios.values()
             for step in scenario.steps
             for word in step.name.split()
             if word.startswith("172.")
         }
-        assert words <= defaults
+        assert {Settings().translate(address) for address in addresses} == addresses
 
 
-def rows_of(stem: str, column: str, release: releases.Release) -> list[str]:
-    """What the tables of a feature have in a column, as far as a run of a release takes the rows."""
+def list_values(stem: str, column: str, release: releases.Release) -> list[str]:
+    """Return the values in a column of a feature's tables, in the rows that a run of a release uses."""
     [feature] = [feature for feature in FEATURES if Path(feature.filename).stem == stem]
     return [
         row[column]
         for scenario in feature.scenarios.values()
         for examples in scenario.examples
         for row in examples.as_contexts()
-        if column in row and not reason_to_leave_out((), row, Settings(), release)
+        if column in row and not reason_to_deselect((), row, Settings(), release)
     ]
 
 
-@pytest.mark.parametrize("name", releases.names())
-class TestTheTablesOfEveryRelease:
-    """A run of a release takes the rows that the release has, and lacks none."""
+@pytest.mark.parametrize("name", releases.list_names())
+class TestTablesForEveryRelease:
+    """A run of a release uses exactly the rows that apply to the release."""
 
-    def test_name_its_components(self, name: str) -> None:
+    def test_list_its_components(self, name: str) -> None:
         release = releases.load(name)
         installed = {component.name for component in release.components if component.workload}
-        assert sorted(rows_of("07_versions", "component", release)) == sorted(installed)
+        assert sorted(list_values("07_versions", "component", release)) == sorted(installed)
         others = {component.name for component in release.components} - installed
-        assert sorted(rows_of("07_versions", "uninstalled", release)) == sorted(others)
+        assert sorted(list_values("07_versions", "uninstalled", release)) == sorted(others)
 
-    def test_name_its_namespaces(self, name: str) -> None:
+    def test_list_its_namespaces(self, name: str) -> None:
         release = releases.load(name)
-        assert sorted(rows_of("06_readiness", "namespace", release)) == sorted(release.namespaces)
-        assert sorted(rows_of("05_manifests", "namespace", release)) == sorted({*release.namespaces} - {PROFILE})
+        assert sorted(list_values("06_readiness", "namespace", release)) == sorted(release.namespaces)
+        assert sorted(list_values("05_manifests", "namespace", release)) == sorted({*release.namespaces} - {PROFILE})
 
-    def test_name_its_branch_and_what_is_created_later(self, name: str) -> None:
+    def test_list_its_branch_and_workloads_created_by_controllers(self, name: str) -> None:
         release = releases.load(name)
-        assert rows_of("05_manifests", "branch", release) == [release.manifests.branch]
-        assert [f"{PROFILE}/{workload}" for workload in rows_of("06_readiness", "workload", release)] == [
-            *release.created_later
+        assert list_values("05_manifests", "branch", release) == [release.manifests.branch]
+        assert [f"{PROFILE}/{workload}" for workload in list_values("06_readiness", "workload", release)] == [
+            *release.created_by_controllers
         ]
 
 
-def test_a_run_says_what_it_leaves_out_and_why(tmp_path: Path) -> None:
-    result = pytest_in_copy(tmp_path, "--collect-only", "--release=1.9", "--lab=existing")
-    left_out = [line for line in result.stdout.splitlines() if line.startswith("left out, ")]
-    assert [line.partition(": ")[2].partition(" (")[0] for line in left_out] == [
-        "about the lab's own Docker, which an existing cluster need not be in",
-        "about what other releases have, and Kubeflow 1.9.1 has not in this way",
-        "about oidc-authservice, and Kubeflow 1.9.1 has oauth2-proxy in its place",
-        "changes Kubeflow for a moment, which is not done to an existing cluster",
+def test_a_run_reports_deselected_scenarios_with_reasons(tmp_path: Path) -> None:
+    result = run_pytest_in_copy(tmp_path, "--collect-only", "--release=1.9", "--lab=existing")
+    deselected = [line for line in result.stdout.splitlines() if line.startswith("deselected, ")]
+    assert [line.partition(": ")[2].partition(" (")[0] for line in deselected] == [
+        "inspects the lab's own Docker, which an existing cluster need not have",
+        "applies to other releases, and not to Kubeflow 1.9.1",
+        "checks oidc-authservice, and Kubeflow 1.9.1 uses oauth2-proxy",
+        "changes Kubeflow temporarily, which is not done to an existing cluster",
     ]
-    assert "v1.7-branch; v1.8-branch;" in left_out[1]
+    assert "v1.7-branch; v1.8-branch;" in deselected[1]
     assert "test_all_pods_of_a_namespace_are_ready[oauth2-proxy]" in result.stdout
     assert "test_all_pods_of_a_namespace_are_ready[knative-eventing]" not in result.stdout
 
 
-def test_every_sentence_has_a_step_and_every_scenario_is_bound(tmp_path: Path) -> None:
-    """As pytest-bdd itself finds it."""
-    result = pytest_in_copy(tmp_path, "--generate-missing", "--feature", "features", "steps")
+def test_every_step_is_defined_and_every_scenario_is_bound(tmp_path: Path) -> None:
+    """Checked by pytest-bdd itself."""
+    result = run_pytest_in_copy(tmp_path, "--generate-missing", "--feature", "features", "steps")
     missing = [line for line in result.stdout.splitlines() if " is not defined" in line or " is not bound" in line]
     assert missing == []
-    assert result.returncode == 0, result.stdout + result.stderr  # it is 0 also where something is missing
+    assert result.returncode == 0, result.stdout + result.stderr  # it is 0 even if something is missing

@@ -1,1 +1,1 @@
-"""The manifests of an embedded lab: a Git repository in upstream's layout, written when the kit is built."""
+"""The manifests of an embedded lab: a Git repository with upstream's layout, written when the kit is built."""

@@ -1,27 +1,25 @@
-"""What workloads.toml says, and the Kubernetes objects that follow from it."""
+"""The table of workloads, workloads.toml, and the Kubernetes objects that are generated from it."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab.images import full_reference
-from lab.source import STAND_IN
+from lab.config.source import STAND_IN_SUFFIX
+from lab.k8s.images import full_reference
+from lab.k8s.objects import Object
 
 TABLE = Path(__file__).parent / "workloads.toml"
 VERSION_LABEL = "app.kubernetes.io/version"
 ITSELF = "itself"
-"""The role of a container whose image is the program that it names."""
+"""The role of a container that runs the program that the name of its image means."""
 GATEWAY_ACCOUNT = "istio-system/istio-ingressgateway-service-account"
 TRUST_DOMAIN = "cluster.local"
-
-Object = dict[str, Any]
-"""A Kubernetes object."""
 
 
 class _Row(BaseModel):
@@ -29,7 +27,15 @@ class _Row(BaseModel):
 
 
 class Probe(_Row):
-    """How the kubelet asks a container, as `scheme://:port/path`; scheme is http, https or tcp."""
+    """A probe of a container.
+
+    Args:
+        ask: The request of the kubelet, as `scheme://:port/path`; scheme is http, https or tcp.
+        delay: Seconds before the first probe.
+        every: Seconds between two probes.
+        timeout: Seconds for an answer.
+        failures: The number of failures in a row after which the container counts as failed.
+    """
 
     ask: str
     delay: int = 0
@@ -39,11 +45,11 @@ class Probe(_Row):
 
     @property
     def port(self) -> int:
-        """The port that it asks."""
+        """The port of the request."""
         return urlsplit(self.ask).port or 0
 
-    def manifest(self) -> Object:
-        """The probe of a container."""
+    def to_manifest(self) -> Object:
+        """Return the probe as it is written in the spec of a container."""
         url = urlsplit(self.ask)
         get = {"path": url.path, "port": self.port, "scheme": url.scheme.upper()}
         return {
@@ -58,15 +64,15 @@ class Probe(_Row):
 class Container(_Row):
     """A container of a workload.
 
-    Arguments:
-        image: upstream's name of it.
-        role: what runs in it; see workloads.toml.
-        args: further arguments of that role.
-        ports: by name; `port-N` is one without a name.
-        env: variables whose values are keys of the component's params.env.
-        settings: variables with their values.
-        ready: when it is ready.
-        live: when it is alive.
+    Args:
+        image: Upstream's name of its image.
+        role: The program that runs in it; see workloads.toml.
+        args: Further arguments for that role.
+        ports: Its ports by name; a name `port-N` means a port without a name.
+        env: For each environment variable, the key in the component's params.env that has its value.
+        settings: Environment variables with their values.
+        ready: The readiness probe.
+        live: The liveness probe.
     """
 
     image: str
@@ -80,57 +86,66 @@ class Container(_Row):
 
     @property
     def reference(self) -> str:
-        """The full name of the image that runs."""
-        return full_reference(self.image) + ("" if self.role == ITSELF else STAND_IN)
+        """The full reference of the image that runs."""
+        return full_reference(self.image) + ("" if self.role == ITSELF else STAND_IN_SUFFIX)
 
     def arguments(self, name: str) -> list[str]:
-        """What the stand-in program is called with; an idle one listens wherever it may be asked."""
+        """Return the arguments of the stand-in program; an idle one listens on every port that a client may use."""
         if self.role != "idle":
             return [self.role, *self.args]
         probes = [probe for probe in (self.ready, self.live) if probe]
         ports = sorted({*self.ports.values(), *(probe.port for probe in probes)})
         secure = {probe.port for probe in probes if probe.ask.startswith("https:")}
-        secure |= {port for called, port in self.ports.items() if "webhook" in called or called == "https"}
+        secure |= {port for port_name, port in self.ports.items() if "webhook" in port_name or port_name == "https"}
         return ["idle", name, *(f"{port}/https" if port in secure else str(port) for port in ports)]
 
-    def manifest(self, name: str, workload: str, claimed: bool) -> Object:
-        """The container of a pod."""
+    def to_manifest(self, name: str, workload: str, mounts_claim: bool) -> Object:
+        """Return the container as it is written in the spec of a pod.
+
+        Args:
+            name: The name of the container.
+            workload: The name of its workload.
+            mounts_claim: Whether it mounts the volume of the workload's claim.
+        """
         probes = {"readinessProbe": self.ready, "livenessProbe": self.live}
         variables = self.settings | dict.fromkeys(self.env, "")
-        ports = [_container_port(called, port) for called, port in self.ports.items()]
-        # What is empty is left out: the API server drops it, and each further apply would call that a change.
+        ports = [_container_port(port_name, port) for port_name, port in self.ports.items()]
+        # Empty lists are omitted: the API server drops them, so each further apply would report a change.
         return {
             "name": name,
             "image": self.reference,
             **({} if self.role == ITSELF else {"args": self.arguments(workload)}),
             **({"ports": ports} if ports else {}),
             **({"env": [{"name": key, "value": value} for key, value in variables.items()]} if variables else {}),
-            **{key: probe.manifest() for key, probe in probes.items() if probe},
-            **({"volumeMounts": [{"name": "data", "mountPath": "/data"}]} if claimed else {}),
+            **{key: probe.to_manifest() for key, probe in probes.items() if probe},
+            **({"volumeMounts": [{"name": "data", "mountPath": "/data"}]} if mounts_claim else {}),
         }
 
 
 class Rule(_Row):
-    """What a workload's ServiceAccount may do in the whole cluster."""
+    """A permission of a workload's ServiceAccount in the whole cluster."""
 
     groups: tuple[str, ...]
     resources: tuple[str, ...]
     verbs: tuple[str, ...]
 
-    def manifest(self) -> Object:
-        """The rule of a ClusterRole."""
+    def to_manifest(self) -> Object:
+        """Return the rule as it is written in a ClusterRole."""
         return {"apiGroups": list(self.groups), "resources": list(self.resources), "verbs": list(self.verbs)}
 
 
 class Workload(_Row):
     """A Deployment or StatefulSet, with its Services.
 
-    Arguments:
-        labels: of its pods, which are also what it selects them by.
-        account: its ServiceAccount, if not the namespace's default one.
-        rules: what that may do.
-        claim: the PersistentVolumeClaim that it mounts.
-        services: their ports by name, each with the port that it leads to.
+    Args:
+        kind: Its kind.
+        replicas: The number of its pods.
+        labels: The labels of its pods, which are also its selector.
+        account: Its ServiceAccount; empty for the default one of the namespace.
+        rules: The permissions of the ServiceAccount.
+        claim: The PersistentVolumeClaim that its containers mount; empty if they mount none.
+        containers: Its containers by name.
+        services: For each of its Services, the ports by name, each with its target port.
     """
 
     kind: Literal["Deployment", "StatefulSet"] = "Deployment"
@@ -142,25 +157,35 @@ class Workload(_Row):
     containers: dict[str, Container]
     services: dict[str, dict[str, tuple[int, int]]] = {}
 
-    def objects(self, name: str, namespace: str, labels: dict[str, str]) -> Iterator[Object]:
-        """Its Services and itself, which has these labels."""
+    def build_objects(self, name: str, namespace: str, labels: dict[str, str]) -> Iterator[Object]:
+        """Yield its Services and the workload itself.
+
+        Args:
+            name: The name of the workload.
+            namespace: Its namespace.
+            labels: The labels of the workload itself, not of its pods.
+        """
         for service, ports in self.services.items():
             yield {
-                **head("v1", "Service", service, namespace),
+                **object_header("v1", "Service", service, namespace),
                 "spec": {
                     "selector": self.labels,
                     "ports": [
-                        {"name": called, "port": port, "targetPort": target} for called, (port, target) in ports.items()
+                        {"name": port_name, "port": port, "targetPort": target}
+                        for port_name, (port, target) in ports.items()
                     ],
                 },
             }
         volume = {"name": "data", "persistentVolumeClaim": {"claimName": self.claim}}
         pod = {
             **({"serviceAccountName": self.account} if self.account else {}),
-            "containers": [part.manifest(of, name, bool(self.claim)) for of, part in self.containers.items()],
+            "containers": [
+                container.to_manifest(container_name, name, bool(self.claim))
+                for container_name, container in self.containers.items()
+            ],
             **({"volumes": [volume]} if self.claim else {}),
         }
-        workload = head("apps/v1", self.kind, name, namespace)
+        workload = object_header("apps/v1", self.kind, name, namespace)
         workload["metadata"] |= {"labels": labels} if labels else {}
         yield {
             **workload,
@@ -172,28 +197,30 @@ class Workload(_Row):
             },
         }
 
-    def access(self, namespace: str) -> Iterator[Object]:
-        """The ClusterRole of its ServiceAccount, and its binding."""
+    def build_access_objects(self, namespace: str) -> Iterator[Object]:
+        """Yield the ClusterRole of its ServiceAccount and the binding, if it has rules."""
         if not self.rules:
             return
         role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": self.account}
         yield {
-            **head("rbac.authorization.k8s.io/v1", "ClusterRole", self.account),
-            "rules": [rule.manifest() for rule in self.rules],
+            **object_header("rbac.authorization.k8s.io/v1", "ClusterRole", self.account),
+            "rules": [rule.to_manifest() for rule in self.rules],
         }
         yield {
-            **head("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", self.account),
+            **object_header("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", self.account),
             "roleRef": role,
             "subjects": [{"kind": "ServiceAccount", "name": self.account, "namespace": namespace}],
         }
 
 
 class Crd(_Row):
-    """A kind that the API server is taught; its objects may look like anything.
+    """A custom resource whose schema accepts every object.
 
-    Arguments:
-        name: plural and group.
-        versions: the first is the one that is stored.
+    Args:
+        name: PLURAL.GROUP.
+        kind: The kind of its objects.
+        versions: Its versions; the first is the stored one.
+        scope: The scope of its objects.
     """
 
     name: str
@@ -201,12 +228,12 @@ class Crd(_Row):
     versions: tuple[str, ...]
     scope: Literal["Cluster", "Namespaced"] = "Namespaced"
 
-    def manifest(self) -> Object:
-        """The CustomResourceDefinition."""
+    def to_manifest(self) -> Object:
+        """Return the CustomResourceDefinition."""
         plural, group = self.name.split(".", 1)
         schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-        definition = head("apiextensions.k8s.io/v1", "CustomResourceDefinition", self.name)
-        if group.endswith(".k8s.io"):  # the API server wants to know whether Kubernetes itself approves of such a group
+        definition = object_header("apiextensions.k8s.io/v1", "CustomResourceDefinition", self.name)
+        if group.endswith(".k8s.io"):  # the API server requires a statement of whether Kubernetes approves such a group
             definition["metadata"]["annotations"] = {"api-approved.kubernetes.io": "unapproved, Metacontroller's"}
         return {
             **definition,
@@ -229,16 +256,16 @@ class Crd(_Row):
 
 
 class Route(_Row):
-    """A path of the gateway that leads to a Service.
+    """A path of the gateway that is routed to a Service.
 
-    Arguments:
-        name: of the VirtualService.
-        prefix: what the path begins with.
-        service: where it leads.
-        port: the Service's.
-        rewrite: what takes the prefix's place; the prefix itself by default.
-        allowed: NAMESPACE/ACCOUNT that alone may call the Service, the ingress gateway's by default.
-        policy: the name of the AuthorizationPolicy that says so, the VirtualService's by default.
+    Args:
+        name: The name of the VirtualService.
+        prefix: The beginning of the path.
+        service: The Service.
+        port: The port of the Service.
+        rewrite: The replacement of the prefix; by default the prefix itself.
+        allowed: The only ServiceAccount that may call the Service, as NAMESPACE/NAME; by default the ingress gateway's.
+        policy: The name of the AuthorizationPolicy that enforces this; by default the name of the VirtualService.
     """
 
     name: str
@@ -249,22 +276,27 @@ class Route(_Row):
     allowed: str = Field(GATEWAY_ACCOUNT, alias="from")
     policy: str = ""
 
-    def objects(self, labels: dict[str, str], namespace: str) -> Iterator[Object]:
-        """The VirtualService, and the AuthorizationPolicy of the pods that have these labels."""
+    def build_objects(self, labels: dict[str, str], namespace: str) -> Iterator[Object]:
+        """Yield the VirtualService and the AuthorizationPolicy.
+
+        Args:
+            labels: The labels of the pods that the policy applies to.
+            namespace: The namespace of the Service.
+        """
         host = f"{self.service}.{namespace}.svc.cluster.local"
-        way = {
+        http_route = {
             "match": [{"uri": {"prefix": self.prefix}}],
             "rewrite": {"uri": self.rewrite or self.prefix},
             "route": [{"destination": {"host": host, "port": {"number": self.port}}}],
         }
         yield {
-            **head("networking.istio.io/v1alpha3", "VirtualService", self.name, namespace),
-            "spec": {"gateways": ["kubeflow-gateway"], "hosts": ["*"], "http": [way]},
+            **object_header("networking.istio.io/v1alpha3", "VirtualService", self.name, namespace),
+            "spec": {"gateways": ["kubeflow-gateway"], "hosts": ["*"], "http": [http_route]},
         }
-        source, account = self.allowed.split("/")
-        principal = f"{TRUST_DOMAIN}/ns/{source}/sa/{account}"
+        account_namespace, account = self.allowed.split("/")
+        principal = f"{TRUST_DOMAIN}/ns/{account_namespace}/sa/{account}"
         yield {
-            **head("security.istio.io/v1beta1", "AuthorizationPolicy", self.policy or self.name, namespace),
+            **object_header("security.istio.io/v1beta1", "AuthorizationPolicy", self.policy or self.name, namespace),
             "spec": {
                 "action": "ALLOW",
                 "selector": {"matchLabels": labels},
@@ -274,19 +306,19 @@ class Route(_Row):
 
 
 class Certificate(_Row):
-    """A certificate that cert-manager issues for a Service, by an Issuer of its own."""
+    """A certificate that cert-manager issues for a Service, with an Issuer of its own."""
 
     name: str
     issuer: str
     secret: str
     service: str
 
-    def objects(self, namespace: str) -> Iterator[Object]:
-        """The Issuer and the Certificate."""
+    def build_objects(self, namespace: str) -> Iterator[Object]:
+        """Yield the Issuer and the Certificate."""
         name = f"{self.service}.{namespace}.svc"
-        yield {**head("cert-manager.io/v1", "Issuer", self.issuer, namespace), "spec": {"selfSigned": {}}}
+        yield {**object_header("cert-manager.io/v1", "Issuer", self.issuer, namespace), "spec": {"selfSigned": {}}}
         yield {
-            **head("cert-manager.io/v1", "Certificate", self.name, namespace),
+            **object_header("cert-manager.io/v1", "Certificate", self.name, namespace),
             "spec": {
                 "commonName": name,
                 "dnsNames": [name, f"{name}.cluster.local"],
@@ -297,14 +329,19 @@ class Certificate(_Row):
 
 
 class Component(_Row):
-    """What one folder of the tree installs.
+    """A component of Kubeflow, which one directory of the tree installs.
 
-    Arguments:
-        folder: in the tree.
-        version: what a label of its workloads reads, where upstream tells the version by one.
-        gateway_folder: where its routes are, if not in the same folder; it then includes the other.
-        params: the content of its params.env.
-        claims: PersistentVolumeClaims, each with its size.
+    Args:
+        folder: The directory in the tree.
+        namespace: The namespace of its objects.
+        version: The value of its workloads' version label, if upstream has one.
+        gateway_folder: The directory of its routes, if they have one of their own; it then includes the other one.
+        crds: Its custom resources.
+        routes: The routes to its Services.
+        certificate: The certificate of its webhook.
+        claims: Its PersistentVolumeClaims, each with its size.
+        params: The content of its params.env.
+        workloads: Its workloads by name.
     """
 
     folder: str
@@ -318,12 +355,12 @@ class Component(_Row):
     params: dict[str, str] = {}
     workloads: dict[str, Workload]
 
-    def objects(self) -> list[Object]:
-        """All but its kinds, its routes and its certificate."""
+    def build_objects(self) -> list[Object]:
+        """Return all of its objects except CRDs, routes and certificate."""
         accounts = sorted({workload.account for workload in self.workloads.values()} - {""})
         claims = [
             {
-                **head("v1", "PersistentVolumeClaim", name, self.namespace),
+                **object_header("v1", "PersistentVolumeClaim", name, self.namespace),
                 "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}},
             }
             for name, size in self.claims.items()
@@ -331,33 +368,37 @@ class Component(_Row):
         labels = {VERSION_LABEL: self.version} if self.version else {}
         workloads = self.workloads.items()
         return [
-            *(head("v1", "ServiceAccount", account, self.namespace) for account in accounts),
-            *(part for workload in self.workloads.values() for part in workload.access(self.namespace)),
+            *(object_header("v1", "ServiceAccount", account, self.namespace) for account in accounts),
+            *(obj for _, workload in workloads for obj in workload.build_access_objects(self.namespace)),
             *claims,
-            *(part for name, workload in workloads for part in workload.objects(name, self.namespace, labels)),
+            *(obj for name, workload in workloads for obj in workload.build_objects(name, self.namespace, labels)),
         ]
 
-    def route_objects(self) -> list[Object]:
-        """What makes the gateway lead to it."""
-        labels = {service: one.labels for one in self.workloads.values() for service in one.services}
-        return [part for route in self.routes for part in route.objects(labels[route.service], self.namespace)]
+    def build_route_objects(self) -> list[Object]:
+        """Return the objects of its routes."""
+        labels = {service: workload.labels for workload in self.workloads.values() for service in workload.services}
+        return [obj for route in self.routes for obj in route.build_objects(labels[route.service], self.namespace)]
 
 
 def load(table: Path = TABLE) -> dict[str, Component]:
-    """The components by name; raises pydantic's ValidationError where the table does not follow the schema."""
+    """Return the components in a table by name.
+
+    Raises:
+        pydantic.ValidationError: If the table does not follow the schema.
+    """
     rows = tomllib.loads(table.read_text())
     return {name: Component.model_validate(row) for name, row in rows.items()}
 
 
-def stand_ins(components: dict[str, Component]) -> list[str]:
-    """The full references of the images in whose seat the stand-in program sits."""
+def list_stand_in_images(components: dict[str, Component]) -> list[str]:
+    """Return the full references of the images that the stand-in program implements, sorted."""
     workloads = [workload for component in components.values() for workload in component.workloads.values()]
     containers = [container for workload in workloads for container in workload.containers.values()]
     return sorted({container.reference for container in containers if container.role != ITSELF})
 
 
-def head(version: str, kind: str, name: str, namespace: str = "") -> Object:
-    """What every Kubernetes object begins with."""
+def object_header(version: str, kind: str, name: str, namespace: str = "") -> Object:
+    """Return the fields that every Kubernetes object has."""
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
     return {"apiVersion": version, "kind": kind, "metadata": metadata}
 

@@ -1,4 +1,4 @@
-"""What each Kubeflow release is to this suite: one TOML file a release, and the schema they all follow."""
+"""The Kubeflow releases that the suite supports: one TOML file for each release, and the schema of these files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from lab.errors import LabError
 
-FOLDER = Path(__file__).parent
+DIRECTORY = Path(__file__).parent
 
 
-def _is_range(text: str) -> str:
+def _check_range(text: str) -> str:
     try:
         SpecifierSet(text)
     except InvalidSpecifier as error:
@@ -23,7 +23,7 @@ def _is_range(text: str) -> str:
     return text
 
 
-Range = Annotated[str, AfterValidator(_is_range)]
+Range = Annotated[str, AfterValidator(_check_range)]
 """A range of versions, as in >=1.24,<1.26."""
 
 
@@ -32,35 +32,47 @@ class _Strict(BaseModel):
 
 
 class Kubernetes(_Strict):
-    """The Kubernetes that a release runs on: a version range, and the k3s image of the lab inside it."""
+    """The Kubernetes that a release runs on.
+
+    Args:
+        supported: The range of Kubernetes versions.
+        k3s_image: The image of the lab's node, with a version inside the range.
+    """
 
     supported: Range
     k3s_image: str
 
 
 class Machine(_Strict):
-    """The machine that all of a release fits on, with its images as upstream has them.
+    """The size of a machine for the whole release, with upstream's images.
 
-    Arguments:
-        least_cpus, least_memory_gib: what its pods ask for together; on a smaller machine some stay Pending.
-        advised_cpus, advised_memory_gib: what upstream recommends.
+    Args:
+        min_cpus: The sum of the CPU requests of all pods; on a smaller machine, some pods stay Pending.
+        min_memory_gib: The sum of their memory requests, in GiB.
+        recommended_cpus: The number of CPUs that upstream recommends.
+        recommended_memory_gib: The memory that upstream recommends, in GiB.
     """
 
-    least_cpus: float
-    least_memory_gib: float
-    advised_cpus: int
-    advised_memory_gib: int
+    min_cpus: float
+    min_memory_gib: float
+    recommended_cpus: int
+    recommended_memory_gib: int
 
 
 class Chart(_Strict):
-    """A Helm chart: the repository that has it, by URL, and the pinned version."""
+    """A Helm chart.
+
+    Args:
+        repository: The URL of its repository.
+        version: The pinned version.
+    """
 
     repository: str
     version: str
 
 
 class Tools(_Strict):
-    """The programs that a person types in the tutorial, and a version range for each."""
+    """The programs that a user of the tutorial runs, each with the range of versions that works."""
 
     docker: Range
     k3d: Range
@@ -69,8 +81,8 @@ class Tools(_Strict):
     kustomize: Range
 
 
-class Gate(_Strict):
-    """The very versions that the gate of upgrades installs, each inside of the range of that tool."""
+class CiTools(_Strict):
+    """The exact versions that CI installs to test upgrades, each inside the range of the tool."""
 
     k3d: str
     helm: str
@@ -79,11 +91,13 @@ class Gate(_Strict):
 
 
 class Manifests(_Strict):
-    """The tree of manifests.
+    """The Git repository of the manifests.
 
-    Arguments:
-        repository, branch, commit: where it is, and which state of it.
-        apply: on which side objects are merged.
+    Args:
+        repository: Its URL.
+        branch: The branch that the tutorial checks out.
+        commit: The pinned commit.
+        apply: Whether `kubectl apply` merges objects on the client or on the server.
     """
 
     repository: str
@@ -92,12 +106,13 @@ class Manifests(_Strict):
     apply: Literal["client", "server"] = "client"
 
 
-class LogOut(_Strict):
-    """The request by which a session is ended.
+class Logout(_Strict):
+    """The request that ends a session.
 
-    Arguments:
-        method, path: of the request.
-        ends_session: whether it ends the session also for whoever has a copy of the cookie.
+    Args:
+        method: Its HTTP method.
+        path: Its path.
+        ends_session: Whether the session also ends for clients that have a copy of the cookie.
     """
 
     method: Literal["GET", "POST"]
@@ -105,171 +120,177 @@ class LogOut(_Strict):
     ends_session: bool
 
 
-class SessionLength(_Strict):
-    """Where it is set how long a session lasts.
+class SessionLifetime(_Strict):
+    """The parameter that sets the lifetime of sessions.
 
-    Arguments:
-        file: of the manifests.
-        line: that says it, NAME=VALUE, in which {seconds} stands for their number.
-        apply: the folder that is built and applied to change it.
+    Args:
+        file: The file of the manifests that contains it.
+        line: The line that sets it, NAME=VALUE; {seconds} is replaced by the number of seconds.
+        directory: The directory that is built and applied to change it.
     """
 
     file: str
     line: str
-    apply: str
+    directory: str
 
 
-class FrontEnd(_Strict):
-    """What asks for a log-in in front of everything.
+class AuthProxy(_Strict):
+    """The proxy that authenticates every request: oidc-authservice to release 1.8, oauth2-proxy from 1.9.
 
-    Arguments:
-        name: of the program.
-        workload: NAMESPACE/KIND/NAME of what runs it.
-        guard: NAMESPACE/KIND/NAME of the object for whose sake the gateway asks it about every request.
-        first_page: what a browser without a session sees first: Dex's form, or a page with a button that leads there.
-        session_cookie: the cookie that is the session.
-        http_only: whether scripts of a page cannot read it.
-        state_cookie: the cookie that remembers a log-in that has begun.
-        callback: the path to which Dex sends who has logged in.
-        log_out: how a session is ended.
-        session_length: where it is set how long one lasts.
-        more_parameters: those that oidc-authservice has beside the tutorial's.
+    Args:
+        name: The name of the program.
+        workload: NAMESPACE/KIND/NAME of the workload that runs it.
+        ext_authz_object: NAMESPACE/KIND/NAME of the object that makes the gateway ask the proxy about every request.
+        first_page: The first page that a browser without a session receives: Dex's login form, or a sign-in page of the
+            proxy with a button that leads to Dex.
+        session_cookie: The name of the session cookie.
+        http_only: Whether the session cookie is hidden from scripts.
+        callback: The path to which Dex redirects the browser after a login.
+        logout: The request that ends a session.
+        session_lifetime: The parameter that sets the lifetime of sessions.
+        extra_parameters: The parameters of oidc-authservice that the tutorial does not list.
     """
 
     name: str
     workload: str
-    guard: str
+    ext_authz_object: str
     first_page: Literal["dex", "sign-in"]
     session_cookie: str
     http_only: bool
-    state_cookie: str
     callback: str
-    log_out: LogOut
-    session_length: SessionLength
-    more_parameters: dict[str, str] = {}
+    logout: Logout
+    session_lifetime: SessionLifetime
+    extra_parameters: dict[str, str] = {}
 
 
 class Password(_Strict):
-    """Where the hash of the user's password is set.
+    """The parameter that sets the owner's password.
 
-    Arguments:
-        file: of the manifests.
-        key: what stands before the hash in it.
-        apply: the folder that is built and applied to change it.
+    Args:
+        file: The file of the manifests that contains it.
+        key: The key whose value is the hash of the password.
+        directory: The directory that is built and applied to change it.
     """
 
     file: str
     key: str
-    apply: str
+    directory: str
 
 
 class WebApp(_Strict):
-    """A web app in which a person creates things.
+    """A web app in which users create resources.
 
-    Arguments:
-        path: at the gateway.
-        deployment: what runs it, in the namespace kubeflow.
-        file: of the manifests, with its parameters.
-        secure_cookies: the parameter that says whether its cookies are Secure.
-        apply: the folder that is built and applied to change it.
+    Args:
+        path: Its path at the gateway.
+        deployment: The name of its Deployment in the namespace kubeflow.
+        file: The file of the manifests that contains its parameters.
+        secure_cookies: The parameter that sets whether its cookies have the attribute Secure.
+        directory: The directory that is built and applied to change it.
     """
 
     path: str
     deployment: str
     file: str
     secure_cookies: str
-    apply: str
+    directory: str
 
 
 class Component(_Strict):
-    """A component of the release, as the tutorial's tables have it.
+    """A component of the release, as the tutorial's tables list it.
 
-    Arguments:
-        folder: in the manifests.
-        version: the upstream revision that they are taken from.
-        workload: NAMESPACE/NAME of the Deployment that tells it; empty where `example` does not install the component.
-        label: the Deployment's label that tells it; empty where the tag of an image does.
-        told_as: what label or tag read, where that is not the version itself.
-        images: what the names of its images have and those of no other component, where `example` does not install it.
+    Args:
+        name: Its name.
+        directory: Its directory in the manifests.
+        version: The upstream version that the manifests contain.
+        workload: NAMESPACE/NAME of the Deployment that shows the version; empty if `example` does not install the
+            component.
+        label: The label of the Deployment that contains the version; empty if the tag of an image contains it.
+        expected_tag: The expected value of the label or tag; empty if it is the version itself.
+        images: A part of the names of its images, and of no other component's images, to verify that a component that
+            `example` does not install is not running.
     """
 
     name: str
-    folder: str
+    directory: str
     version: str
     workload: str = ""
     label: str = ""
-    told_as: str = ""
+    expected_tag: str = ""
     images: str = ""
 
 
 class Part(_Strict):
-    """One step of an installation part by part: folders that are built and applied together, and then waited for."""
+    """One part of a multi-command installation: its directories are built and applied together, then awaited."""
 
     name: str
-    folders: tuple[str, ...]
+    directories: tuple[str, ...]
 
 
 class Release(_Strict):
     """One Kubeflow release.
 
-    Arguments:
-        kubeflow: its version.
-        kubernetes: the Kubernetes that it runs on.
-        machine: the machine that it fits on.
-        tools: the programs that a person types.
-        gate: those of them that the gate of upgrades installs.
-        charts: the Helm charts of the layers below it.
-        manifests: what it is installed from.
-        namespaces: those whose pods must be ready.
-        created_later: Deployments that no manifest has, as NAMESPACE/NAME: controllers create them for the Profile.
-        front_end: what asks for a log-in.
-        password: where the user's password is set.
-        web_apps: those in which a person creates things, by the kind of thing.
-        components: those whose versions the release is.
-        parts: what `example` consists of, in an order in which each part becomes ready before the next one is begun.
+    Args:
+        kubeflow: Its version.
+        kubernetes: The Kubernetes that it runs on.
+        machine: The size of a machine for it.
+        tools: The programs that a user runs.
+        ci_tools: The versions of these programs that CI installs.
+        charts: The Helm charts of the layers below Kubeflow, by name.
+        manifests: The Git repository of its manifests.
+        namespaces: The namespaces whose pods must be ready.
+        created_by_controllers: NAMESPACE/NAME of the Deployments that are not in the manifests, because controllers
+            create them for the Profile.
+        auth_proxy: The proxy that authenticates every request.
+        password: The parameter that sets the owner's password.
+        web_apps: The web apps in which users create resources, by the kind of resource.
+        components: The components whose versions define the release.
+        parts: The parts of `example`, in an order in which each part becomes ready before the next one is applied.
     """
 
     kubeflow: str
     kubernetes: Kubernetes
     machine: Machine
     tools: Tools
-    gate: Gate
+    ci_tools: CiTools
     charts: dict[str, Chart]
     manifests: Manifests
     namespaces: tuple[str, ...]
-    created_later: tuple[str, ...]
-    front_end: FrontEnd
+    created_by_controllers: tuple[str, ...]
+    auth_proxy: AuthProxy
     password: Password
     web_apps: dict[Literal["volumes", "notebooks", "tensorboards"], WebApp]
     components: tuple[Component, ...]
     parts: tuple[Part, ...]
 
 
-def names() -> list[str]:
-    """The releases that there is a file for, the oldest first."""
-    return sorted((file.stem for file in FOLDER.glob("*.toml")), key=Version)
+def list_names() -> list[str]:
+    """Return the names of the releases that have a file, oldest first."""
+    return sorted((file.stem for file in DIRECTORY.glob("*.toml")), key=Version)
 
 
-def load(name: str, folder: Path = FOLDER) -> Release:
-    """Reads a release's file.
+def load(name: str, directory: Path = DIRECTORY) -> Release:
+    """Return a release.
 
-    Arguments:
-        name: the release, as in 1.7.
-        folder: where the files are.
+    Args:
+        name: The name of the release, as in 1.7.
+        directory: The directory of the files.
 
-    Raises LabError when there is no such file, or when it does not follow the schema.
+    Raises:
+        LabError: If there is no such file, or the file does not follow the schema.
     """
-    file = folder / f"{name}.toml"
+    file = directory / f"{name}.toml"
     if not file.is_file():
         raise LabError(
-            f"Kubeflow {name} is not known to this suite",
-            expected=f"one of the releases {', '.join(names())}",
+            f"Kubeflow {name} is not supported by this suite",
+            expected=f"one of the releases {', '.join(list_names())}",
             seen=f"--release {name}",
-            remedy="choose one of these, or write a file for it in lab/releases",
+            remedy="choose one of these, or add a file for it to lab/releases",
         )
     try:
         return Release.model_validate(tomllib.loads(file.read_text()))
     except (ValidationError, tomllib.TOMLDecodeError) as error:
         raise LabError(
-            f"{file.name} does not follow the schema of releases", seen=str(error), remedy="correct it"
+            f"{file.name} does not follow the schema of releases",
+            seen=str(error),
+            remedy="correct the file; lab/releases/__init__.py documents the schema",
         ) from None

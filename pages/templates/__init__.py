@@ -1,4 +1,4 @@
-"""The templates, and how they are filled in."""
+"""The templates of the pages."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _ENVIRONMENT = Environment(
     keep_trailing_newline=True,
 )
 _ENVIRONMENT.filters |= {
-    "counted": words.counted,
-    "duration": words.duration,
-    "size": words.size,
-    "fenced": markdown.fenced,
-    "md": markdown.prose,
-    "cell": markdown.cell,
-    "code": markdown.code,
-    "anchor": markdown.anchor,
+    "counts": words.format_counts,
+    "duration": words.format_duration,
+    "size": words.format_size,
+    "fenced": markdown.format_block,
+    "md": markdown.format_prose,
+    "cell": markdown.format_cell,
+    "code": markdown.format_code,
+    "anchor": markdown.create_anchor,
 }
 
 
-def text(template: str, **values: object) -> str:
-    """A page.
+def render(template: str, **values: object) -> str:
+    """Render a template.
 
-    Arguments:
-        template: its file in this folder, without the ending .jinja.
-        values: what it speaks of.
+    Args:
+        template: The name of its file in this directory, without the suffix .jinja.
+        values: The variables of the template.
     """
     return _ENVIRONMENT.get_template(f"{template}.jinja").render(**values)

@@ -1,9 +1,9 @@
-# The links that a package manager, or an installation of Kubernetes, would have made.
+# Creates the links that a package manager or an installation of Kubernetes would create.
 set -e
-# Everything a shell needs, which nothing but k3d's scripts and people do. /bin/sh has to be busybox: where Docker uses
-# cgroup v2 k3d starts the node by a script that calls `busybox xargs` and `trap … SIGTERM`, which dash refuses.
+# A shell and its commands; only k3d's scripts and users need them. /bin/sh must be busybox: if Docker uses cgroup v2,
+# k3d starts the node with a script that calls `busybox xargs` and `trap … SIGTERM`, which dash rejects.
 /bin/busybox --install -s
-# The program links the flavour of iptables that suits the machine, but k3d's script for K3D_FIX_DNS runs before it.
+# The program node links the variant of iptables that suits the machine, but k3d's script for K3D_FIX_DNS runs earlier.
 for program in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
     ln -sf xtables-nft-multi "/usr/sbin/$program"
 done

@@ -10,13 +10,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Where the values file is silent, k3d means these; its schema calls both optional.
+// k3d's defaults for settings that are missing in the values file; its schema declares both as optional.
 const (
 	defaultConnections = 1024
 	defaultTimeout     = 600 // seconds
 )
 
-// values is what k3d says about the load balancer: for each port, as in "6443.tcp", the nodes that serve it.
+// values is the content of k3d's values file: the nodes that serve each port, such as "6443.tcp", and settings.
 type values struct {
 	Ports    map[string][]string `json:"ports"`
 	Settings struct {
@@ -32,11 +32,11 @@ type forward struct {
 	nodes    []string
 }
 
-// render turns the text of k3d's values file into a configuration of nginx.
+// render returns the configuration of nginx for the text of k3d's values file.
 func render(text []byte) (string, error) {
 	var v values
 	if err := yaml.Unmarshal(text, &v); err != nil {
-		return "", fmt.Errorf("not the values that k3d writes: %w", err)
+		return "", fmt.Errorf("not a values file of k3d: %w", err)
 	}
 	forwards, err := v.forwards()
 	if err != nil {
@@ -46,7 +46,7 @@ func render(text []byte) (string, error) {
 	b.WriteString("load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n")
 	b.WriteString("user www-data;\n")
 	b.WriteString("pid " + pidFile + ";\n")
-	// k3d waits for a notice of nginx in the container's log.
+	// k3d waits for a message of the level notice in the container's log.
 	b.WriteString("error_log stderr notice;\n")
 	b.WriteString("worker_processes auto;\n")
 	fmt.Fprintf(&b, "events { worker_connections %d; }\n", orDefault(v.Settings.WorkerConnections, defaultConnections))
@@ -60,6 +60,7 @@ func render(text []byte) (string, error) {
 	return b.String(), nil
 }
 
+// forwards returns the ports, sorted by number and protocol.
 func (v values) forwards() ([]forward, error) {
 	var all []forward
 	for key, nodes := range v.Ports {
@@ -70,7 +71,7 @@ func (v values) forwards() ([]forward, error) {
 		all = append(all, f)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("the values name no port")
+		return nil, errors.New("no port in the values file")
 	}
 	sort.Slice(all, func(i, j int) bool {
 		if all[i].port != all[j].port {
@@ -81,19 +82,20 @@ func (v values) forwards() ([]forward, error) {
 	return all, nil
 }
 
+// newForward parses a port of the values file, such as "6443.tcp".
 func newForward(key string, nodes []string) (forward, error) {
 	number, protocol, _ := strings.Cut(key, ".")
 	port, err := strconv.ParseUint(number, 10, 16)
 	if err != nil || (protocol != "tcp" && protocol != "udp") {
-		return forward{}, fmt.Errorf("%q is no port: expected something like 6443.tcp", key)
+		return forward{}, fmt.Errorf("invalid port %q: expected a port such as 6443.tcp", key)
 	}
 	if len(nodes) == 0 {
-		return forward{}, fmt.Errorf("no node serves port %s", key)
+		return forward{}, fmt.Errorf("no node for port %s", key)
 	}
 	return forward{int(port), protocol, nodes}, nil
 }
 
-// String gives the part of nginx's configuration that forwards the port.
+// String returns the part of the configuration of nginx that forwards the port.
 func (f forward) String() string {
 	var b strings.Builder
 	name := fmt.Sprintf("%d_%s", f.port, f.protocol)
@@ -110,9 +112,9 @@ func (f forward) String() string {
 	return b.String()
 }
 
-func orDefault(value, otherwise int) int {
+func orDefault(value, fallback int) int {
 	if value == 0 {
-		return otherwise
+		return fallback
 	}
 	return value
 }

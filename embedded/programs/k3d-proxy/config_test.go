@@ -47,7 +47,7 @@ stream {
 	}
 }
 
-func TestSettingsMayBeLeftOut(t *testing.T) {
+func TestSettingsAreOptional(t *testing.T) {
 	got, err := render([]byte("ports: {6443.tcp: [server-0]}"))
 	if err != nil {
 		t.Fatal(err)
@@ -59,31 +59,31 @@ func TestSettingsMayBeLeftOut(t *testing.T) {
 	}
 }
 
-func TestTheSameValuesAlwaysGiveTheSameConfiguration(t *testing.T) {
+func TestRenderIsDeterministic(t *testing.T) {
 	text := []byte("ports: {1.tcp: [a], 2.tcp: [a], 3.tcp: [a], 3.udp: [a], 4.tcp: [a], 5.tcp: [a]}")
 	first, err := render(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range [20]int{} {
-		if again, _ := render(text); again != first {
-			t.Fatalf("got\n%s\nafter\n%s", again, first)
+		if got, _ := render(text); got != first {
+			t.Fatalf("got\n%s\nwant\n%s", got, first)
 		}
 	}
 }
 
-func TestWhatIsNotFromK3dIsRefusedWithAReason(t *testing.T) {
+func TestInvalidValuesAreRejected(t *testing.T) {
 	for text, reason := range map[string]string{
-		"ports: {6443: [server-0]}":      `"6443" is no port`,
-		"ports: {6443.sctp: [server-0]}": `"6443.sctp" is no port`,
-		"ports: {70000.tcp: [server-0]}": `"70000.tcp" is no port`,
-		"ports: {6443.tcp: []}":          "no node serves port 6443.tcp",
-		"settings: {}":                   "the values name no port",
-		"":                               "the values name no port",
-		"ports: [":                       "not the values that k3d writes",
+		"ports: {6443: [server-0]}":      `invalid port "6443"`,
+		"ports: {6443.sctp: [server-0]}": `invalid port "6443.sctp"`,
+		"ports: {70000.tcp: [server-0]}": `invalid port "70000.tcp"`,
+		"ports: {6443.tcp: []}":          "no node for port 6443.tcp",
+		"settings: {}":                   "no port in the values file",
+		"":                               "no port in the values file",
+		"ports: [":                       "not a values file of k3d",
 	} {
 		if _, err := render([]byte(text)); err == nil || !strings.Contains(err.Error(), reason) {
-			t.Errorf("%q gave %v, want %q", text, err, reason)
+			t.Errorf("%q: got the error %v, want %q", text, err, reason)
 		}
 	}
 }

@@ -1,7 +1,9 @@
-// Command k3d-proxy is the load balancer of a k3d cluster: nginx, forwarding as k3d's values file says.
+// Command k3d-proxy is the load balancer of a k3d cluster: it runs nginx with the configuration of k3d's values file.
+// It is a stand-in for k3d's own image k3d-proxy.
 //
-// k3d writes that file before it starts the container, and again whenever nodes are added. Each time it waits until
-// nginx says "start worker processes", or else looks for "host not found in upstream", in the container's log.
+// k3d writes the values file before it starts the container, and again whenever nodes are added. Each time it waits for
+// the message "start worker processes" of nginx in the container's log, or else searches the log for "host not found in
+// upstream".
 package main
 
 import (
@@ -17,18 +19,18 @@ const (
 	valuesFile = "/etc/confd/values.yaml"
 	configFile = "/etc/nginx/nginx.conf"
 	pidFile    = "/run/nginx.pid"
-	// k3d gives a changed file five seconds to take effect.
-	lookEvery = 500 * time.Millisecond
+	// k3d waits five seconds for a changed file to take effect.
+	checkInterval = 500 * time.Millisecond
 )
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("k3d-proxy: ")
-	// Of an earlier start of the same container; nginx must not take its number for a process that runs.
+	// The file is from an earlier start of the same container; nginx must not mistake its number for a running process.
 	if err := os.Remove(pidFile); err != nil && !os.IsNotExist(err) {
 		log.Fatal(err)
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	p := &proxy{values: valuesFile, config: configFile, nginx: "/usr/sbin/nginx"}
-	os.Exit(p.run(ctx, time.NewTicker(lookEvery).C))
+	os.Exit(p.run(ctx, time.NewTicker(checkInterval).C))
 }

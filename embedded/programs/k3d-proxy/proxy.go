@@ -11,52 +11,54 @@ import (
 	"time"
 )
 
-// proxy keeps nginx running with the configuration that the values file asks for.
+// proxy keeps nginx running with the configuration of the values file.
 type proxy struct {
-	values, config, nginx string
+	values, config, nginx string // paths
 
-	asked   string  // the values as last read
-	applied string  // the configuration nginx has
-	failed  *string // the values whose failure was already told
-	server  *exec.Cmd
-	ended   chan error
+	current  string  // the values file as last read
+	applied  string  // the configuration that nginx has
+	reported *string // the values file whose error has been logged
+	server   *exec.Cmd
+	exited   chan error
 }
 
-// run keeps the proxy until the context ends or nginx ends by itself, and returns the exit code.
-func (p *proxy) run(ctx context.Context, look <-chan time.Time) int {
+// run keeps nginx running until the context is done or nginx exits, and returns the exit code. It checks the values
+// file at the start and at each tick.
+func (p *proxy) run(ctx context.Context, ticks <-chan time.Time) int {
 	for {
-		p.look(ctx)
+		p.check(ctx)
 		select {
-		case <-look:
+		case <-ticks:
 		case <-ctx.Done():
 			if p.server == nil {
 				return 0
 			}
-			<-p.ended
+			<-p.exited
 			return p.server.ProcessState.ExitCode()
-		case err := <-p.ended:
-			log.Printf("nginx ended by itself: %v", err)
+		case err := <-p.exited:
+			log.Printf("nginx exited unexpectedly: %v", err)
 			return 1
 		}
 	}
 }
 
-// look applies the values file if it asks for something new. What fails is tried again at the next look, since a
-// node's name resolves only while the node runs, but it is told once.
-func (p *proxy) look(ctx context.Context) {
+// check applies the values file if it has changed. A failure is retried at the next check, because the name of a node
+// resolves only while the node runs, but it is logged only once for the same values.
+func (p *proxy) check(ctx context.Context) {
 	err := p.apply(ctx)
 	if err == nil {
-		p.failed = nil
-	} else if p.failed == nil || *p.failed != p.asked {
+		p.reported = nil
+	} else if p.reported == nil || *p.reported != p.current {
 		log.Print(err)
-		told := p.asked
-		p.failed = &told
+		values := p.current
+		p.reported = &values
 	}
 }
 
+// apply reads the values file, and starts or reloads nginx if the configuration differs from the applied one.
 func (p *proxy) apply(ctx context.Context) error {
 	text, err := os.ReadFile(p.values)
-	p.asked = string(text)
+	p.current = string(text)
 	if err != nil {
 		return err
 	}
@@ -73,31 +75,31 @@ func (p *proxy) apply(ctx context.Context) error {
 	if p.server == nil {
 		err = p.start(ctx)
 	} else {
-		err = p.call(ctx, "-s", "reload", "-c", p.config)
+		err = p.runNginx(ctx, "-s", "reload", "-c", p.config)
 	}
 	if err != nil {
 		return err
 	}
-	log.Printf("nginx now has this configuration:\n%s", config)
+	log.Printf("applied this configuration of nginx:\n%s", config)
 	p.applied = config
 	return nil
 }
 
-// install puts the configuration where nginx reads it, unless nginx refuses it.
+// install writes the configuration to the file that nginx reads, unless nginx rejects it.
 func (p *proxy) install(ctx context.Context, config string) error {
 	candidate := p.config + ".new"
 	if err := os.WriteFile(candidate, []byte(config), 0o644); err != nil {
 		return err
 	}
-	if err := p.call(ctx, "-q", "-t", "-c", candidate); err != nil {
+	if err := p.runNginx(ctx, "-q", "-t", "-c", candidate); err != nil {
 		return err
 	}
 	return os.Rename(candidate, p.config)
 }
 
-// call runs nginx for a moment: seconds, where it waits for a name to resolve. Its error is what nginx said, since k3d
-// looks for that.
-func (p *proxy) call(ctx context.Context, arguments ...string) error {
+// runNginx runs nginx until it exits, which takes seconds if it waits for a name to resolve. The error contains the
+// output of nginx, because k3d searches the log for it.
+func (p *proxy) runNginx(ctx context.Context, arguments ...string) error {
 	output, err := exec.CommandContext(ctx, p.nginx, append([]string{"-e", "stderr"}, arguments...)...).CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -106,6 +108,7 @@ func (p *proxy) call(ctx context.Context, arguments ...string) error {
 	return err
 }
 
+// start starts nginx as the server.
 func (p *proxy) start(ctx context.Context) error {
 	server := exec.CommandContext(ctx, p.nginx, "-e", "stderr", "-c", p.config, "-g", "daemon off;")
 	server.Cancel = func() error { return server.Process.Signal(syscall.SIGTERM) }
@@ -113,7 +116,7 @@ func (p *proxy) start(ctx context.Context) error {
 	if err := server.Start(); err != nil {
 		return err
 	}
-	p.server, p.ended = server, make(chan error, 1)
-	go func() { p.ended <- server.Wait() }()
+	p.server, p.exited = server, make(chan error, 1)
+	go func() { p.exited <- server.Wait() }()
 	return nil
 }

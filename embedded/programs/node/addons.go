@@ -14,62 +14,64 @@ import (
 	"time"
 )
 
-// The manifests this node deploys by itself. They bear the names k3s gives them, for --disable.
+// embeddedManifests holds the manifests that this node deploys. They have the names that k3s uses, for --disable.
 //
 //go:embed manifests/*.yaml
-var manifests embed.FS
+var embeddedManifests embed.FS
 
-func shipped(name string) bool {
-	_, err := fs.Stat(manifests, "manifests/"+name+".yaml")
+// hasManifest reports whether this node has a manifest of that name, without the extension.
+func hasManifest(name string) bool {
+	_, err := fs.Stat(embeddedManifests, "manifests/"+name+".yaml")
 	return err == nil
 }
 
-// writeShippedManifests puts the manifests where k3s has them. One that is there already stays: after a restart it holds
-// the host names k3d wrote into it.
-func writeShippedManifests(directory string, disabled map[string]bool) error {
-	entries, err := fs.ReadDir(manifests, "manifests")
+// writeManifests writes the embedded manifests, except the disabled ones, to the directory where k3s has them. An
+// existing file is kept: after a restart it contains the host names that k3d has written into it.
+func writeManifests(directory string, disabled map[string]bool) error {
+	entries, err := fs.ReadDir(embeddedManifests, "manifests")
 	if err != nil {
-		return fmt.Errorf("the shipped manifests could not be listed: %w", err)
+		return fmt.Errorf("the embedded manifests could not be listed: %w", err)
 	}
 	for _, entry := range entries {
 		path := filepath.Join(directory, entry.Name())
 		if _, err := os.Stat(path); err == nil || disabled[strings.TrimSuffix(entry.Name(), ".yaml")] {
 			continue
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s could not be looked at: %w", path, err)
+			return fmt.Errorf("%s could not be inspected: %w", path, err)
 		}
-		content, err := fs.ReadFile(manifests, "manifests/"+entry.Name())
+		content, err := fs.ReadFile(embeddedManifests, "manifests/"+entry.Name())
 		if err != nil {
-			return fmt.Errorf("a shipped manifest could not be read: %w", err)
+			return fmt.Errorf("an embedded manifest could not be read: %w", err)
 		}
-		if err := write(path, string(content), 0o644); err != nil {
+		if err := writeFile(path, string(content), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// deploy applies the manifests of a directory, and again whenever one is new or has changed, for ever.
+// deployManifests applies the manifests of a directory, and applies a manifest again whenever its content changes. It
+// checks the directory every second and never returns.
 //
-// k3d rewrites coredns.yaml in a running node (pkg/client/cluster.go, ClusterStart), after it has seen the words
-// "Cluster dns configmap", which k3s says when its own ConfigMap is in place.
-func deploy(directory string) {
+// k3d rewrites coredns.yaml in a running node (pkg/client/cluster.go, ClusterStart) after it has seen "Cluster dns
+// configmap" in the log, which k3s prints when its own ConfigMap is in place.
+func deployManifests(directory string) {
 	applied := map[string][]byte{}
-	complaints := map[string]string{}
+	reported := map[string]string{}
 	for ; ; time.Sleep(time.Second) {
-		for _, manifest := range changed(directory, applied) {
+		for _, manifest := range changedManifests(directory, applied) {
 			if err := apply(manifest.content); err != nil {
-				if complaint := err.Error(); complaints[manifest.path] != complaint {
-					complaints[manifest.path] = complaint
-					log.Printf("%s could not be applied, and is tried again every second: %v", manifest.path, err)
+				if message := err.Error(); reported[manifest.path] != message {
+					reported[manifest.path] = message
+					log.Printf("%s could not be applied, retrying every second: %v", manifest.path, err)
 				}
 				continue
 			}
-			_, again := applied[manifest.path]
+			_, isUpdate := applied[manifest.path]
 			applied[manifest.path] = manifest.content
-			delete(complaints, manifest.path)
+			delete(reported, manifest.path)
 			log.Printf("applied %s", manifest.path)
-			if filepath.Base(manifest.path) == "coredns.yaml" && !again {
+			if filepath.Base(manifest.path) == "coredns.yaml" && !isUpdate {
 				log.Print("Cluster dns configmap has been set")
 			}
 		}
@@ -81,21 +83,22 @@ type manifest struct {
 	content []byte
 }
 
-// changed gives the manifests that are not as they were applied, in the order of their names. It compares the content,
-// since k3d writes with a time stamp of its own.
-func changed(directory string, applied map[string][]byte) []manifest {
+// changedManifests returns the manifests whose content differs from the applied content, sorted by name. It compares
+// content and not modification times, because k3d sets the modification time of the files that it writes.
+func changedManifests(directory string, applied map[string][]byte) []manifest {
 	var result []manifest
-	paths, _ := filepath.Glob(filepath.Join(directory, "*.yaml")) // fails for a malformed pattern only
+	paths, _ := filepath.Glob(filepath.Join(directory, "*.yaml")) // fails only if the pattern is malformed
 	for _, path := range paths {
 		content, err := os.ReadFile(path)
-		if err == nil && !bytes.Equal(content, applied[path]) { // one that is gone meanwhile is no longer of interest
+		if err == nil && !bytes.Equal(content, applied[path]) { // a file that was deleted since the listing is skipped
 			result = append(result, manifest{path, content})
 		}
 	}
 	return result
 }
 
-// apply lets the API server merge, as a field manager of its own, so that what others added to an object stays.
+// apply applies a manifest on the server side, with a field manager of its own, so that fields that other clients have
+// added to an object are kept.
 func apply(manifest []byte) error {
 	command := exec.Command("kubectl", "--kubeconfig="+adminKubeconfig, "apply", "--server-side", "--force-conflicts", "--field-manager=node", "-f", "-")
 	command.Stdin = bytes.NewReader(manifest)

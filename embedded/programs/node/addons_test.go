@@ -10,10 +10,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// objectsOf gives the objects of a shipped manifest by kind and name.
-func objectsOf(t *testing.T, file string) map[string]object {
+// parseManifest returns the objects of an embedded manifest by kind and name.
+func parseManifest(t *testing.T, file string) map[string]object {
 	t.Helper()
-	content, err := fs.ReadFile(manifests, "manifests/"+file)
+	content, err := fs.ReadFile(embeddedManifests, "manifests/"+file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,44 +28,44 @@ func objectsOf(t *testing.T, file string) map[string]object {
 	return result
 }
 
-func TestCoreDNSIsWhatK3dRewrites(t *testing.T) {
-	objects := objectsOf(t, "coredns.yaml")
-	for name, each := range objects {
-		if each["kind"] == "ConfigMap" && name != "ConfigMap/coredns" {
-			t.Errorf("k3d sets NodeHosts of every ConfigMap in the file, and there is %s", name)
+func TestCoreDNSManifestCanBeRewrittenByK3d(t *testing.T) {
+	objects := parseManifest(t, "coredns.yaml")
+	for name, parsed := range objects {
+		if parsed["kind"] == "ConfigMap" && name != "ConfigMap/coredns" {
+			t.Errorf("expected no other ConfigMap, because k3d sets NodeHosts of every ConfigMap in the file, seen %s", name)
 		}
 	}
 	if _, ok := objects["ConfigMap/coredns"]["data"].(object)["NodeHosts"].(string); !ok {
-		t.Error("expected NodeHosts in the ConfigMap coredns: without the key its file does not exist for CoreDNS")
+		t.Error("expected NodeHosts in the ConfigMap coredns: without the key CoreDNS does not find the file")
 	}
 	if address := objects["Service/kube-dns"]["spec"].(object)["clusterIP"]; address != clusterDNS {
-		t.Errorf("expected the name server at %s, where the kubelet sends pods, seen %v", clusterDNS, address)
+		t.Errorf("expected the DNS server at %s, which the kubelet configures in pods, seen %v", clusterDNS, address)
 	}
 }
 
-func TestLocalStorageIsTheDefault(t *testing.T) {
-	metadata := objectsOf(t, "local-storage.yaml")["StorageClass/local-path"]["metadata"].(object)
+func TestLocalPathIsTheDefaultStorageClass(t *testing.T) {
+	metadata := parseManifest(t, "local-storage.yaml")["StorageClass/local-path"]["metadata"].(object)
 	if metadata["annotations"].(object)["storageclass.kubernetes.io/is-default-class"] != "true" {
 		t.Errorf("expected the default StorageClass, seen %v", metadata)
 	}
 }
 
-func TestShippedManifests(t *testing.T) {
+func TestWriteManifests(t *testing.T) {
 	directory := t.TempDir()
-	kept := filepath.Join(directory, "coredns.yaml")
-	if err := os.WriteFile(kept, []byte("rewritten by k3d"), 0o644); err != nil {
+	existing := filepath.Join(directory, "coredns.yaml")
+	if err := os.WriteFile(existing, []byte("rewritten by k3d"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeShippedManifests(directory, map[string]bool{"local-storage": true}); err != nil {
+	if err := writeManifests(directory, map[string]bool{"local-storage": true}); err != nil {
 		t.Fatal(err)
 	}
-	if content, _ := os.ReadFile(kept); string(content) != "rewritten by k3d" {
-		t.Errorf("expected what k3d wrote before the restart, seen %q", content)
+	if content, _ := os.ReadFile(existing); string(content) != "rewritten by k3d" {
+		t.Errorf("expected the content that k3d wrote before the restart, seen %q", content)
 	}
 	if entries, _ := os.ReadDir(directory); len(entries) != 1 {
-		t.Errorf("expected --disable=local-storage to leave local-storage.yaml out, seen %v", entries)
+		t.Errorf("expected no local-storage.yaml with --disable=local-storage, seen %v", entries)
 	}
-	if err := writeShippedManifests(directory, nil); err != nil {
+	if err := writeManifests(directory, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(directory, "local-storage.yaml")); err != nil {
@@ -73,25 +73,25 @@ func TestShippedManifests(t *testing.T) {
 	}
 }
 
-func TestChanged(t *testing.T) {
+func TestChangedManifests(t *testing.T) {
 	directory := t.TempDir()
-	put := func(name, content string) string {
+	create := func(name, content string) string {
 		path := filepath.Join(directory, name)
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
-	b, a := put("b.yaml", "old"), put("a.yaml", "new")
-	put("notes.txt", "no manifest")
+	b, a := create("b.yaml", "new"), create("a.yaml", "same")
+	create("notes.txt", "no manifest")
 	var seen []string
-	for _, each := range changed(directory, map[string][]byte{b: []byte("same"), a: []byte("new")}) {
-		seen = append(seen, each.path+" "+string(each.content))
+	for _, manifest := range changedManifests(directory, map[string][]byte{b: []byte("old"), a: []byte("same")}) {
+		seen = append(seen, manifest.path+" "+string(manifest.content))
 	}
-	if len(seen) != 1 || seen[0] != b+" old" {
-		t.Errorf("expected b.yaml alone, seen %q", seen)
+	if len(seen) != 1 || seen[0] != b+" new" {
+		t.Errorf("expected only b.yaml, seen %q", seen)
 	}
-	if all := changed(directory, nil); len(all) != 2 || all[0].path != a {
-		t.Errorf("expected both in order, seen %v", all)
+	if all := changedManifests(directory, nil); len(all) != 2 || all[0].path != a {
+		t.Errorf("expected both manifests, sorted by name, seen %v", all)
 	}
 }

@@ -10,12 +10,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// configuration gives the files the programs are configured by, by path. They are all written before a program starts:
-// containerd reads the network's at its start, and the kubelet calls a node without one not ready.
-func configuration(n node) (map[string]string, error) {
+// configFiles returns the content of the configuration files of all programs by path. All of them are written before
+// the first program starts: containerd reads the network configuration at its start, and without one the kubelet
+// reports the node as not ready.
+func configFiles(n node) (map[string]string, error) {
 	files := map[string]string{containerdConfigFile: containerdConfig(n.snapshotter)}
 	registries, err := os.ReadFile(registriesFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // k3d writes none unless told to
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // k3d writes the file only if it is configured to
 		return nil, fmt.Errorf("the registry mirrors could not be read: %w", err)
 	}
 	hosts, err := registryMirrors(registries)
@@ -31,11 +32,12 @@ func configuration(n node) (map[string]string, error) {
 	if files[kubeletConfigFile], err = kubeletConfig(); err != nil {
 		return nil, err
 	}
-	files[cniConfigFile], err = podNetwork()
+	files[cniConfigFile], err = podNetworkConfig()
 	return files, err
 }
 
-// containerdConfig is TOML, and short enough to need no library for it.
+// containerdConfig returns the configuration of containerd, as TOML. It is short enough to be written without a
+// library.
 func containerdConfig(snapshotter string) string {
 	return fmt.Sprintf(`version = 2
 root = %q
@@ -45,9 +47,9 @@ root = %q
 
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = %q
-  # A machine that lacks CAP_SYS_RESOURCE refuses the scores below zero that pods are given.
+  # A machine without CAP_SYS_RESOURCE rejects the negative scores that some pods get.
   restrict_oom_score_adj = true
-  # As in k3s: containers that do not run as root may listen on port 80.
+  # As in k3s, containers that do not run as root may listen on port 80.
   enable_unprivileged_ports = true
 
 [plugins."io.containerd.grpc.v1.cri".cni]
@@ -62,10 +64,10 @@ root = %q
 `, dataDirectory+"/agent/containerd", containerdSocket, pauseImage, snapshotter, registryHosts)
 }
 
-// podNetwork routes to each pod, instead of bridging them: so a reply from one pod to another passes the rules of
-// kube-proxy without the kernel module br_netfilter. The addresses in use are noted on a tmpfs, for with the container
-// end all pods that use them.
-func podNetwork() (string, error) {
+// podNetworkConfig returns the CNI configuration. It routes to each pod instead of bridging the pods, so that a reply
+// from one pod to another passes the rules of kube-proxy without the kernel module br_netfilter. The addresses in use
+// are recorded on a tmpfs, because all pods that use them end together with the container.
+func podNetworkConfig() (string, error) {
 	text, err := json.MarshalIndent(object{
 		"cniVersion": "0.4.0",
 		"name":       "pods",
@@ -82,6 +84,7 @@ func podNetwork() (string, error) {
 	return string(text) + "\n", err
 }
 
+// kubeletConfig returns the KubeletConfiguration as YAML.
 func kubeletConfig() (string, error) {
 	text, err := yaml.Marshal(object{
 		"apiVersion":     "kubelet.config.k8s.io/v1beta1",
@@ -92,19 +95,19 @@ func kubeletConfig() (string, error) {
 		"clusterDomain":  clusterDomain,
 		"cgroupDriver":   "cgroupfs",
 		"failSwapOn":     false,
-		"oomScoreAdj":    0, // below zero needs CAP_SYS_RESOURCE
+		"oomScoreAdj":    0, // a negative score needs CAP_SYS_RESOURCE
 		"maxPods":        250,
-		// The disk is the whole machine's: neither delete images nor end pods because others fill it.
+		// The disk belongs to the whole machine: do not delete images or evict pods because other programs fill it.
 		"imageGCHighThresholdPercent": 100,
 		"evictionHard":                object{"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
-		// Kubeflow starts sixty pods at once.
+		// Kubeflow starts sixty pods at the same time.
 		"serializeImagePulls": false,
 		"registryPullQPS":     0,
 		"kubeAPIQPS":          100,
 		"kubeAPIBurst":        200,
-		// After a restart this is how long a node that is ready again is thought not to be.
+		// After a restart, a node that is ready again is reported as not ready for up to this time.
 		"nodeStatusUpdateFrequency": "2s",
-		// A ConfigMap that changes reaches the files of a running pod within this: k3d changes that of CoreDNS.
+		// The files of a running pod follow a change of a ConfigMap within this time: k3d changes CoreDNS's ConfigMap.
 		"syncFrequency": "10s",
 	})
 	return string(text), err

@@ -6,21 +6,21 @@ import (
 	"testing"
 )
 
-func TestParse(t *testing.T) {
+func TestParseOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		args    string
 		env     map[string]string
 		want    options
-		mention string // in a note
+		mention string // text that a note contains
 	}{
-		"as k3d calls it": {
+		"the arguments of k3d": {
 			args: "server --disable=traefik --disable=servicelb --tls-san 0.0.0.0 --tls-san k3d-lab-serverlb",
 			env:  map[string]string{"K3S_KUBECONFIG_OUTPUT": "/output/kubeconfig.yaml", "K3S_TOKEN": "secret"},
 			want: options{tlsSANs: []string{"0.0.0.0", "k3d-lab-serverlb"}, disabled: map[string]bool{"traefik": true, "servicelb": true},
 				port: 6443, snapshotter: "overlayfs", kubeconfig: "/output/kubeconfig.yaml"},
-			mention: "ships no traefik",
+			mention: "does not include traefik",
 		},
-		"several names in one flag": {
+		"several values in one flag": {
 			args: "server --disable coredns,local-storage --tls-san=a,b",
 			want: options{tlsSANs: []string{"a", "b"}, disabled: map[string]bool{"coredns": true, "local-storage": true}, port: 6443, snapshotter: "overlayfs"},
 		},
@@ -35,13 +35,13 @@ func TestParse(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := parse(strings.Fields(test.args), func(key string) string { return test.env[key] })
+			got, err := parseOptions(strings.Fields(test.args), func(key string) string { return test.env[key] })
 			if err != nil {
 				t.Fatal(err)
 			}
 			notes := strings.Join(got.notes, "\n")
 			if !strings.Contains(notes, test.mention) || (test.mention == "" && notes != "") {
-				t.Errorf("expected notes that mention %q, seen %q", test.mention, notes)
+				t.Errorf("expected notes that contain %q, seen %q", test.mention, notes)
 			}
 			got.notes = nil
 			if !reflect.DeepEqual(got, test.want) {
@@ -51,7 +51,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseOptionsRejects(t *testing.T) {
 	for args, mention := range map[string]string{
 		"":                               "subcommand `server`",
 		"agent":                          `seen "agent"`,
@@ -60,11 +60,11 @@ func TestParseRefuses(t *testing.T) {
 		"server --https-listen-port 0":   "port number",
 		"server --https-listen-port 1e9": "port number",
 	} {
-		if _, err := parse(strings.Fields(args), func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), mention) {
-			t.Errorf("%q: expected an error that mentions %q, seen %v", args, mention, err)
+		if _, err := parseOptions(strings.Fields(args), func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), mention) {
+			t.Errorf("%q: expected an error that contains %q, seen %v", args, mention, err)
 		}
 	}
-	if _, err := parse([]string{"server"}, func(string) string { return "https://other:6443" }); err == nil || !strings.Contains(err.Error(), "K3S_URL") {
-		t.Errorf("expected a node that shall join another to be refused, seen %v", err)
+	if _, err := parseOptions([]string{"server"}, func(string) string { return "https://other:6443" }); err == nil || !strings.Contains(err.Error(), "K3S_URL") {
+		t.Errorf("expected an error for a node that joins another cluster, seen %v", err)
 	}
 }

@@ -22,7 +22,7 @@ func TestKubeadmConfig(t *testing.T) {
 	}
 }
 
-const fromKubeadm = `
+const kubeadmKubeconfig = `
 apiVersion: v1
 kind: Config
 clusters: [{name: default, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: Y2E=}}]
@@ -32,33 +32,33 @@ current-context: kubernetes-admin@default
 preferences: {}
 `
 
-func TestKubeconfigIsWhatK3dReads(t *testing.T) {
-	parsed, err := parseKubeconfig([]byte(fromKubeadm))
+func TestKubeconfigHasTheNamesThatK3dReads(t *testing.T) {
+	parsed, err := parseKubeconfig([]byte(kubeadmKubeconfig))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := yaml.Marshal(parsed.renamed("default"))
+	text, err := yaml.Marshal(parsed.withName("default"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := parseKubeconfig(text)
+	reparsed, err := parseKubeconfig(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Clusters[0].Name != "default" || again.Users[0].Name != "default" || again.Contexts[0].Name != "default" ||
-		again.Contexts[0].Context.User != "default" || again.Contexts[0].Context.Cluster != "default" || again.CurrentContext != "default" {
-		t.Errorf("expected everything to be called default, seen\n%s", text)
+	if reparsed.Clusters[0].Name != "default" || reparsed.Users[0].Name != "default" || reparsed.Contexts[0].Name != "default" ||
+		reparsed.Contexts[0].Context.User != "default" || reparsed.Contexts[0].Context.Cluster != "default" || reparsed.CurrentContext != "default" {
+		t.Errorf("expected the name default everywhere, seen\n%s", text)
 	}
-	if user := again.Users[0].User; string(user.Certificate) != "cert" || string(user.Key) != "key" || string(again.Clusters[0].Cluster.CA) != "ca" {
-		t.Errorf("expected the credentials to stay, seen\n%s", text)
+	if user := reparsed.Users[0].User; string(user.Certificate) != "cert" || string(user.Key) != "key" || string(reparsed.Clusters[0].Cluster.CA) != "ca" {
+		t.Errorf("expected unchanged credentials, seen\n%s", text)
 	}
 	if parsed.Users[0].Name != "kubernetes-admin" {
-		t.Error("expected the original to stay as it was")
+		t.Error("expected the original to be unchanged")
 	}
 }
 
 func TestKubeconfigWithoutUser(t *testing.T) {
 	if _, err := parseKubeconfig([]byte("clusters: [{name: a}]")); err == nil || !strings.Contains(err.Error(), "seen 1, 0 and 0") {
-		t.Errorf("expected an error that counts, seen %v", err)
+		t.Errorf("expected an error with the numbers of entries, seen %v", err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// kubeconfig is as much of the format as kubeadm writes.
+// kubeconfig contains the fields of the format that kubeadm writes.
 type kubeconfig struct {
 	APIVersion     string         `json:"apiVersion"`
 	Kind           string         `json:"kind"`
@@ -40,20 +40,21 @@ type namedContext struct {
 	} `json:"context"`
 }
 
+// parseKubeconfig parses a kubeconfig of kubeadm, which has one cluster, one user and one context.
 func parseKubeconfig(content []byte) (kubeconfig, error) {
 	var parsed kubeconfig
 	if err := yaml.Unmarshal(content, &parsed); err != nil {
-		return parsed, fmt.Errorf("the kubeconfig of kubeadm is not understood: %w", err)
+		return parsed, fmt.Errorf("the kubeconfig of kubeadm could not be parsed: %w", err)
 	}
 	if len(parsed.Clusters) != 1 || len(parsed.Users) != 1 || len(parsed.Contexts) != 1 {
-		return parsed, fmt.Errorf("expected one cluster, one user and one context in the kubeconfig of kubeadm, seen %d, %d and %d",
+		return parsed, fmt.Errorf("unexpected kubeconfig of kubeadm: expected one cluster, one user and one context, seen %d, %d and %d",
 			len(parsed.Clusters), len(parsed.Users), len(parsed.Contexts))
 	}
 	return parsed, nil
 }
 
-// renamed calls cluster, user and context by one name.
-func (k kubeconfig) renamed(name string) kubeconfig {
+// withName returns a copy in which cluster, user and context have this name.
+func (k kubeconfig) withName(name string) kubeconfig {
 	cluster, user, context := k.Clusters[0], k.Users[0], k.Contexts[0]
 	cluster.Name, user.Name, context.Name = name, name, name
 	context.Context.Cluster, context.Context.User = name, name

@@ -1,9 +1,9 @@
-// Command node is the entrypoint of the lab's k3d node image: a whole one-node Kubernetes in one container, behind the
-// command line of k3s.
+// Command node is the entrypoint of the lab's k3d node image: a complete one-node Kubernetes in one container, with the
+// command line of k3s. It is a stand-in for k3s.
 //
-// k3d starts its node image as `k3s server …`, writes files into it, reads a kubeconfig out of it, and waits for
-// certain lines of its log. This program answers to all of that, and runs the upstream programs instead of k3s. What
-// k3d expects is cited where it is met, as a path in the module github.com/k3d-io/k3d/v5@v5.6.0.
+// k3d starts its node image as `k3s server …`, writes files into it, reads a kubeconfig from it, and waits for certain
+// lines in its log. This program supports all of that, and runs the upstream programs instead of k3s. The code that
+// meets an expectation of k3d cites it, as a path in the module github.com/k3d-io/k3d/v5@v5.6.0.
 package main
 
 import (
@@ -17,23 +17,24 @@ import (
 func main() {
 	started := time.Now()
 	if os.Getpid() == 1 {
-		os.Exit(beInit())
+		os.Exit(runAsInit())
 	}
-	log.SetOutput(os.Stdout) // what `docker logs` shows, and what k3d reads
+	log.SetOutput(os.Stdout) // `docker logs` shows the standard output, and k3d reads it
 	log.SetFlags(log.Ltime | log.Lmicroseconds)
 	if err := run(os.Args[1:], started); err != nil {
-		// k3d waits for another attempt only when the last line it saw holds "level=fatal" (pkg/client/node.go,
-		// NodeWaitForLogMessage). Another attempt would fail the same way, so the line does not hold it.
-		log.Printf("the node stops: %v", err)
+		// k3d waits for another attempt only if the last line of the log contains "level=fatal" (pkg/client/node.go,
+		// NodeWaitForLogMessage). Another attempt would fail in the same way, so this line does not contain it.
+		log.Printf("the node failed: %v", err)
 		os.Exit(1)
 	}
 }
 
+// run runs the node until a signal stops it, or until a program fails.
 func run(args []string, started time.Time) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 
-	options, err := parse(args, os.Getenv)
+	options, err := parseOptions(args, os.Getenv)
 	if err != nil {
 		return err
 	}
@@ -46,19 +47,19 @@ func run(args []string, started time.Time) error {
 	}
 
 	children := newSupervisor(logDirectory)
-	broken := make(chan error, 1)
+	failed := make(chan error, 1)
 	go func() {
-		if err := bringUp(node, children, started); err != nil {
-			broken <- err
+		if err := startServices(node, children, started); err != nil {
+			failed <- err
 		}
 	}()
 	select {
 	case received := <-signals:
-		log.Printf("%v: ending the programs", received)
+		log.Printf("received the signal %v, stopping the programs", received)
 		children.stop()
 		return nil
-	case err = <-children.died:
-	case err = <-broken:
+	case err = <-children.failed:
+	case err = <-failed:
 	}
 	children.stop()
 	return err

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Where things are. The directories of rancher are those of k3s, because k3d and people look there
-// (pkg/types/k3s/paths.go); what must outlive the container is below dataDirectory, which is a volume.
+// Paths of files and directories. The directories of rancher are those of k3s, because k3d (pkg/types/k3s/paths.go) and
+// users expect them; data that must outlive the container is below dataDirectory, which is a volume.
 const (
 	dataDirectory       = "/var/lib/rancher/k3s"
 	pkiDirectory        = dataDirectory + "/server/tls"
@@ -28,25 +28,25 @@ const (
 	kubeadmConfigFile    = "/etc/kubernetes/kubeadm.yaml"
 )
 
-// The networks are those of k3s, so that the tutorial's output is what a reader sees.
+// The networks are those of k3s, so that the output of commands matches the tutorial.
 const (
 	podSubnet     = "10.42.0.0/16"
-	nodePodSubnet = "10.42.0.0/24" // what k3s gives to the first node, and this is the only one
+	nodePodSubnet = "10.42.0.0/24" // the range that k3s assigns to the first node; this node is the only one
 	serviceSubnet = "10.43.0.0/16"
 	clusterDNS    = "10.43.0.10"
 	clusterDomain = "cluster.local"
 	etcdURL       = "http://127.0.0.1:2379"
-	pauseImage    = "rancher/mirrored-pause:3.6" // of k3s 1.25
+	pauseImage    = "rancher/mirrored-pause:3.6" // the image of k3s 1.25
 )
 
-// node is the machine as its programs see it.
+// node describes the Kubernetes node for the programs that run on it.
 type node struct {
 	options
 	name    string
-	address string // changes when Docker starts the container again
+	address string // changes when Docker restarts the container
 }
 
-// prepare makes the container fit for Kubernetes and writes all configuration that does not need another program.
+// prepare prepares the container for Kubernetes and writes all configuration that does not need another program.
 func prepare(o options) (node, error) {
 	name, err := os.Hostname()
 	if err != nil {
@@ -68,80 +68,82 @@ func prepare(o options) (node, error) {
 	if err := leaveRootCgroup("/sys/fs/cgroup"); err != nil {
 		return node{}, err
 	}
-	if err := keepVolumes(); err != nil {
+	if err := linkVolumeDirectory(); err != nil {
 		return node{}, err
 	}
 	if err := chooseIptables("/usr/sbin", "/proc/net/ip_tables_names"); err != nil {
 		return node{}, err
 	}
-	// Everything kubeadm made for this address and these names is made again, as are the mirrors; the authorities and
-	// the key of the service accounts stay, so what was issued before the restart stays valid.
+	// The files that kubeadm has created for this address and these names are created again, as are the mirrors. The
+	// certificate authorities and the key of the service accounts are kept, so that certificates and tokens from before
+	// the restart remain valid.
 	stale, _ := filepath.Glob(pkiDirectory + "/apiserver*")
 	for _, path := range append(stale, kubeconfigDirectory, registryHosts) {
 		if err := os.RemoveAll(path); err != nil {
-			return node{}, fmt.Errorf("what an earlier start left could not be removed: %w", err)
+			return node{}, fmt.Errorf("files of an earlier start could not be removed: %w", err)
 		}
 	}
-	files, err := configuration(n)
+	files, err := configFiles(n)
 	if err != nil {
 		return node{}, err
 	}
 	for path, content := range files {
-		if err := write(path, content, 0o644); err != nil {
+		if err := writeFile(path, content, 0o644); err != nil {
 			return node{}, err
 		}
 	}
-	return n, writeShippedManifests(manifestDirectory, o.disabled)
+	return n, writeManifests(manifestDirectory, o.disabled)
 }
 
-// bringUp starts the programs, each as soon as what it waits for has happened, and returns only when something has
-// gone wrong that is not the death of a program.
-func bringUp(n node, children *supervisor, started time.Time) error {
+// startServices starts each program as soon as the events for which it waits have happened. It returns only if the
+// start fails; the supervisor reports programs that exit.
+func startServices(n node, children *supervisor, started time.Time) error {
 	happened := map[event]chan struct{}{}
-	for _, each := range events {
-		happened[each] = make(chan struct{})
+	for _, event := range events {
+		happened[event] = make(chan struct{})
 	}
 	failed := make(chan error)
-	for _, each := range services(n) {
-		go func(each service) {
-			for _, event := range each.after {
+	for _, program := range services(n) {
+		go func(program service) {
+			for _, event := range program.after {
 				<-happened[event]
 			}
-			if err := children.start(each.name, each.argv); err != nil {
+			if err := children.start(program.name, program.argv); err != nil {
 				failed <- err
 			}
-		}(each)
+		}(program)
 	}
 	go func() {
 		waitForSocket(containerdSocket)
-		close(happened[containerdServes])
+		close(happened[containerdReady])
 	}()
 	go func() {
-		if err := makeCertificates(); err != nil {
+		if err := createCertificates(); err != nil {
 			failed <- err
 			return
 		}
-		close(happened[certificatesExist])
-		api, err := makeKubeconfigs(n)
+		close(happened[certificatesWritten])
+		api, err := createKubeconfigs(n)
 		if err != nil {
 			failed <- err
 			return
 		}
 		close(happened[kubeconfigsWritten])
 		api.waitForReady()
-		close(happened[apiServes])
-		since := func() time.Duration { return time.Since(started).Round(10 * time.Millisecond) }
-		// k3d waits for these words (pkg/types/k3slogs.go) before it starts the load balancer. k3s too says them when
-		// its API server is ready, which may be before its node is.
-		log.Printf("k3s is up and running (upstream Kubernetes, the API server is ready after %v)", since())
-		go deploy(manifestDirectory)
-		go newVolumeOpener(volumeDirectory).openForever()
+		close(happened[apiServerReady])
+		elapsed := func() time.Duration { return time.Since(started).Round(10 * time.Millisecond) }
+		// k3d waits for "k3s is up and running" (pkg/types/k3slogs.go) before it starts the load balancer. k3s also
+		// logs it when its API server is ready, which may be before its node is ready.
+		log.Printf("k3s is up and running (upstream Kubernetes, the API server is ready after %v)", elapsed())
+		go deployManifests(manifestDirectory)
+		go newVolumeOpener(volumeDirectory).run()
 		api.waitForNode(n.name, started)
-		log.Printf("the node %s is Ready after %v", n.name, since())
+		log.Printf("the node %s is Ready after %v", n.name, elapsed())
 	}()
 	return <-failed
 }
 
+// waitForSocket returns when a program accepts connections to a Unix socket.
 func waitForSocket(path string) {
 	for {
 		if connection, err := net.Dial("unix", path); err == nil {
@@ -152,29 +154,30 @@ func waitForSocket(path string) {
 	}
 }
 
-// firstAddress gives the address other containers of the cluster's network reach this node by. Docker numbers the
-// interfaces in the order of the networks, and k3d's network is the first.
+// firstAddress returns the address at which other containers of the cluster's network reach this node. Docker numbers
+// the interfaces in the order of the networks, and k3d's network is the first.
 func firstAddress(interfaces []net.Interface) (string, error) {
 	var seen []string
-	for _, each := range interfaces {
-		addresses, err := each.Addrs()
-		if err != nil || each.Flags&net.FlagUp == 0 {
+	for _, device := range interfaces {
+		addresses, err := device.Addrs()
+		if err != nil || device.Flags&net.FlagUp == 0 {
 			continue
 		}
 		for _, address := range addresses {
-			seen = append(seen, each.Name+" "+address.String())
+			seen = append(seen, device.Name+" "+address.String())
 			network, ok := address.(*net.IPNet)
 			if ok && network.IP.To4() != nil && network.IP.IsGlobalUnicast() {
 				return network.IP.String(), nil
 			}
 		}
 	}
-	return "", fmt.Errorf("expected an interface with an IPv4 address other containers can reach, seen %q; is the container attached to a network?", seen)
+	return "", fmt.Errorf("no interface with an IPv4 address that other containers can reach, seen %q; check that the container is attached to a network", seen)
 }
 
-func write(path, content string, mode os.FileMode) error {
+// writeFile writes a file, and creates its directory if necessary.
+func writeFile(path, content string, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("no directory for %s: %w", path, err)
+		return fmt.Errorf("the directory of %s could not be created: %w", path, err)
 	}
 	if err := os.WriteFile(path, []byte(content), mode); err != nil {
 		return fmt.Errorf("%s could not be written: %w", path, err)

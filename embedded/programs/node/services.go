@@ -2,28 +2,28 @@ package main
 
 import "fmt"
 
-// event is something a program may have to wait for before it can start.
+// event is a milestone of the start for which a program may have to wait.
 type event string
 
 const (
-	containerdServes   event = "containerd answers"
-	certificatesExist  event = "the certificates are written"
-	kubeconfigsWritten event = "the kubeconfigs are written"
-	apiServes          event = "the API server is ready"
+	containerdReady     event = "containerd is ready"
+	certificatesWritten event = "the certificates are written"
+	kubeconfigsWritten  event = "the kubeconfigs are written"
+	apiServerReady      event = "the API server is ready"
 )
 
-var events = []event{containerdServes, certificatesExist, kubeconfigsWritten, apiServes}
+var events = []event{containerdReady, certificatesWritten, kubeconfigsWritten, apiServerReady}
 
-// service is a program the node consists of.
+// service is one of the programs of the node.
 type service struct {
 	name  string
-	after []event
+	after []event // the events for which its start waits
 	argv  []string
 }
 
-// services lists the programs in the order of their dependence; they are ended in the reverse order. Those whose
-// events have happened start at the same time, since the start of the API server sets the pace: on two processors,
-// what starts beside it for nothing only slows it down.
+// services returns the programs in the order of their dependencies; they are stopped in the reverse order. Programs
+// start at the same time if their events have happened. The others wait, because the API server determines the duration
+// of the whole start: on two processors, a program that starts too early only slows the API server down.
 func services(n node) []service {
 	pki := func(name string) string { return pkiDirectory + "/" + name }
 	conf := func(name string) string { return kubeconfigDirectory + "/" + name }
@@ -35,14 +35,15 @@ func services(n node) []service {
 			"--listen-peer-urls=http://127.0.0.1:2380",
 			"--initial-advertise-peer-urls=http://127.0.0.1:2380",
 			"--initial-cluster=default=http://127.0.0.1:2380",
-			"--unsafe-no-fsync", // a lab that loses power is built anew
+			"--unsafe-no-fsync", // after a power failure, the lab is built again
 		}},
 		{"containerd", nil, []string{"containerd", "--config=" + containerdConfigFile}},
-		{"kube-apiserver", []event{certificatesExist}, []string{"kube-apiserver",
+		{"kube-apiserver", []event{certificatesWritten}, []string{"kube-apiserver",
 			"--etcd-servers=" + etcdURL,
 			fmt.Sprintf("--secure-port=%d", n.port),
 			"--advertise-address=" + n.address,
-			// There is but this one: the address of an earlier start leaves the Service kubernetes at once.
+			// This is the only API server, so the address of an earlier start leaves the Service kubernetes
+			// immediately.
 			"--endpoint-reconciler-type=master-count",
 			"--service-cluster-ip-range=" + serviceSubnet,
 			"--allow-privileged=true",
@@ -65,7 +66,7 @@ func services(n node) []service {
 			"--service-account-key-file=" + pki("sa.pub"),
 			"--service-account-signing-key-file=" + pki("sa.key"),
 		}},
-		{"kube-controller-manager", []event{kubeconfigsWritten, apiServes}, []string{"kube-controller-manager",
+		{"kube-controller-manager", []event{kubeconfigsWritten, apiServerReady}, []string{"kube-controller-manager",
 			"--kubeconfig=" + conf("controller-manager.conf"),
 			"--authentication-kubeconfig=" + conf("controller-manager.conf"),
 			"--authorization-kubeconfig=" + conf("controller-manager.conf"),
@@ -79,27 +80,27 @@ func services(n node) []service {
 			"--cluster-signing-key-file=" + pki("ca.key"),
 			"--service-account-private-key-file=" + pki("sa.key"),
 			"--enable-hostpath-provisioner=true", // the StorageClass local-path
-			"--kube-api-qps=100",                 // Kubeflow is 600 objects at once
+			"--kube-api-qps=100",                 // Kubeflow is 600 objects at the same time
 			"--kube-api-burst=200",
 		}},
-		{"kube-scheduler", []event{kubeconfigsWritten, apiServes}, []string{"kube-scheduler",
+		{"kube-scheduler", []event{kubeconfigsWritten, apiServerReady}, []string{"kube-scheduler",
 			"--kubeconfig=" + conf("scheduler.conf"),
 			"--authentication-kubeconfig=" + conf("scheduler.conf"),
 			"--authorization-kubeconfig=" + conf("scheduler.conf"),
 			"--leader-elect=false",
 		}},
-		{"kube-proxy", []event{kubeconfigsWritten, apiServes}, []string{"kube-proxy",
+		{"kube-proxy", []event{kubeconfigsWritten, apiServerReady}, []string{"kube-proxy",
 			"--kubeconfig=" + conf("kube-proxy.conf"),
 			"--hostname-override=" + n.name,
-			"--bind-address=" + n.address, // otherwise it waits for the Node object to learn the address
+			"--bind-address=" + n.address, // without it, kube-proxy waits for the Node object to get the address
 			"--cluster-cidr=" + podSubnet,
 			"--proxy-mode=iptables",
-			// The limits of connection tracking belong to the machine: a container may not write them.
+			// The limits of connection tracking belong to the machine: a container is not allowed to change them.
 			"--conntrack-max-per-core=0",
 			"--conntrack-tcp-timeout-established=0",
 			"--conntrack-tcp-timeout-close-wait=0",
 		}},
-		{"kubelet", []event{kubeconfigsWritten, containerdServes}, []string{"kubelet",
+		{"kubelet", []event{kubeconfigsWritten, containerdReady}, []string{"kubelet",
 			"--config=" + kubeletConfigFile,
 			"--kubeconfig=" + conf("kubelet.conf"),
 			"--container-runtime-endpoint=unix://" + containerdSocket,

@@ -10,27 +10,29 @@ import (
 	"time"
 )
 
-// volumeDirectory is where k3s keeps the PersistentVolumes of local-path: on the volume that outlives the container.
+// volumeDirectory is the directory in which k3s stores the PersistentVolumes of local-path. It is on the volume that
+// outlives the container.
 const volumeDirectory = dataDirectory + "/storage"
 
-// keepVolumes puts the PersistentVolumes of the controller manager there as well. Its host-path provisioner knows one
-// place only.
-func keepVolumes() error {
+// linkVolumeDirectory makes the controller manager store its PersistentVolumes in volumeDirectory too. The path of its
+// host-path provisioner is fixed, so a symbolic link redirects it.
+func linkVolumeDirectory() error {
 	const fixed = "/tmp/hostpath_pv"
 	for _, directory := range []string{volumeDirectory, filepath.Dir(fixed)} {
 		if err := os.MkdirAll(directory, 0o777); err != nil {
-			return fmt.Errorf("no directory for PersistentVolumes: %w", err)
+			return fmt.Errorf("the directory of PersistentVolumes could not be created: %w", err)
 		}
 	}
 	if err := os.Symlink(volumeDirectory, fixed); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("no link to the directory of PersistentVolumes: %w", err)
+		return fmt.Errorf("the link to the directory of PersistentVolumes could not be created: %w", err)
 	}
 	return nil
 }
 
-// volumeOpener lets everyone write to each PersistentVolume that is made from now on, as k3s's provisioner does. The
-// controller manager's makes them for root alone, and for a volume of this kind Kubernetes ignores a pod's fsGroup: a
-// notebook, which does not run as root, could not start. A volume is opened once; what its pod makes of it is the pod's.
+// volumeOpener gives all users write permission for each PersistentVolume that is created after it, as the provisioner
+// of k3s does. The controller manager's provisioner creates volumes that only root can write to, and for volumes of
+// this kind Kubernetes ignores the fsGroup of a pod: a notebook, which does not run as root, could not start. The
+// permission is set only once for each volume, because a pod may change it afterwards.
 type volumeOpener struct {
 	directory string
 	known     map[string]bool
@@ -44,15 +46,17 @@ func newVolumeOpener(directory string) *volumeOpener {
 	return opener
 }
 
+// names returns the names of the existing volumes.
 func (o *volumeOpener) names() []string {
 	var names []string
-	entries, _ := os.ReadDir(o.directory) // exists since keepVolumes
+	entries, _ := os.ReadDir(o.directory) // linkVolumeDirectory has created the directory
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
 	return names
 }
 
+// open sets the permission of the volumes that are new since the last call.
 func (o *volumeOpener) open() {
 	for _, name := range o.names() {
 		if o.known[name] {
@@ -60,13 +64,14 @@ func (o *volumeOpener) open() {
 		}
 		o.known[name] = true
 		if err := os.Chmod(filepath.Join(o.directory, name), 0o777); err != nil {
-			log.Printf("a PersistentVolume stays closed to all but root: %v", err)
+			log.Printf("a PersistentVolume could not be made writable for all users: %v", err)
 		}
 	}
 }
 
-// openForever looks often: a pod is started about a second after its volume was made.
-func (o *volumeOpener) openForever() {
+// run checks for new volumes and never returns. The interval is short, because a pod starts about a second after its
+// volume is created.
+func (o *volumeOpener) run() {
 	for ; ; time.Sleep(50 * time.Millisecond) {
 		o.open()
 	}

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-func TestVolumesAreOpenedOnce(t *testing.T) {
+func TestNewVolumesAreOpenedOnce(t *testing.T) {
 	directory := t.TempDir()
-	volume := func(name string) string {
+	create := func(name string) string {
 		path := filepath.Join(directory, name)
 		if err := os.Mkdir(path, 0o750); err != nil {
 			t.Fatal(err)
@@ -17,21 +17,21 @@ func TestVolumesAreOpenedOnce(t *testing.T) {
 	}
 	expect := func(path string, want os.FileMode) {
 		t.Helper()
-		found, err := os.Stat(path)
+		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := found.Mode().Perm(); got != want {
-			t.Errorf("expected %s with the mode %o, seen %o", filepath.Base(path), want, got)
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("expected the mode %[2]o of %[1]s, seen %[3]o", filepath.Base(path), want, got)
 		}
 	}
-	before := volume("before")
+	before := create("before")
 	opener := newVolumeOpener(directory)
-	after := volume("after")
+	after := create("after")
 	opener.open()
 	expect(before, 0o750)
 	expect(after, 0o777)
-	if err := os.Chmod(after, 0o700); err != nil { // as MySQL does with its own
+	if err := os.Chmod(after, 0o700); err != nil { // as MySQL does with its data directory
 		t.Fatal(err)
 	}
 	opener.open()

@@ -1,8 +1,8 @@
-// Command runc-bounded is runc for a machine whose capability bounding set is incomplete.
+// Command runc-bounded runs runc on a machine whose capability bounding set lacks CAP_SYS_RESOURCE.
 //
-// There a privileged container cannot start ("unable to apply caps: operation not permitted"), since runc asks for
-// capabilities that nobody on the machine can have. This program takes those out of what runc is told to apply, and
-// then becomes runc.
+// On such a machine a privileged container cannot start ("unable to apply caps: operation not permitted"), because runc
+// requests a capability that no process on the machine can have. This program removes the capability from the
+// container's specification and then executes runc.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 
 const (
 	runc = "/usr/sbin/runc"
-	// From linux/capability.h; the only capability that was seen missing.
+	// From linux/capability.h; no other capability was observed to be missing.
 	sysResource     = "CAP_SYS_RESOURCE"
 	sysResourceBit  = 24
 	statusFile      = "/proc/self/status"
@@ -26,7 +26,7 @@ const (
 )
 
 func main() {
-	if err := bound(os.Args[1:]); err != nil {
+	if err := restrict(os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "runc-bounded: %v\n", err)
 		os.Exit(1)
 	}
@@ -35,8 +35,9 @@ func main() {
 	os.Exit(1)
 }
 
-// bound takes the missing capability out of the specification that the arguments name, if they name one.
-func bound(arguments []string) error {
+// restrict removes the capability from the specification in the arguments of runc, if the machine lacks it and the
+// arguments contain a specification.
+func restrict(arguments []string) error {
 	status, err := os.ReadFile(statusFile)
 	if err != nil {
 		return err
@@ -45,14 +46,14 @@ func bound(arguments []string) error {
 	if err != nil || complete {
 		return err
 	}
-	file, inBundle := specification(arguments)
+	file, inBundle := findSpecification(arguments)
 	if file == "" {
 		return nil
 	}
-	return withoutSysResource(file, inBundle)
+	return removeSysResource(file, inBundle)
 }
 
-// hasSysResource reads the bounding set out of the text of /proc/self/status.
+// hasSysResource reports whether the bounding set in the text of /proc/self/status contains CAP_SYS_RESOURCE.
 func hasSysResource(status string) (bool, error) {
 	for _, line := range strings.Split(status, "\n") {
 		if value, found := strings.CutPrefix(line, boundingSetLine); found {
@@ -63,42 +64,44 @@ func hasSysResource(status string) (bool, error) {
 	return false, fmt.Errorf("%s has no line %s", statusFile, boundingSetLine)
 }
 
-// specification names the file in which runc's arguments have the capabilities: a bundle's config.json for create and
-// run, the process file for exec. It tells which of the two it is.
-func specification(arguments []string) (file string, inBundle bool) {
+// findSpecification returns the path of the file that lists the capabilities: the config.json of the bundle for create
+// and run, the process file for exec, and "" for other commands. It also reports whether the file belongs to a bundle.
+func findSpecification(arguments []string) (file string, inBundle bool) {
 	for _, argument := range arguments {
 		switch argument {
 		case "create", "run":
-			return filepath.Join(value(arguments, "-b", "--bundle"), "config.json"), true
+			return filepath.Join(flagValue(arguments, "-b", "--bundle"), "config.json"), true
 		case "exec":
-			return value(arguments, "-p", "--process"), false
+			return flagValue(arguments, "-p", "--process"), false
 		}
 	}
 	return "", false
 }
 
-func value(arguments []string, names ...string) string {
+// flagValue returns the value of the first flag with one of these names, or "" if no such flag is given.
+func flagValue(arguments []string, names ...string) string {
 	for i, argument := range arguments {
 		for _, name := range names {
 			if argument == name && i+1 < len(arguments) {
 				return arguments[i+1]
 			}
-			if given, found := strings.CutPrefix(argument, name+"="); found {
-				return given
+			if value, found := strings.CutPrefix(argument, name+"="); found {
+				return value
 			}
 		}
 	}
 	return ""
 }
 
-func withoutSysResource(file string, inBundle bool) error {
+// removeSysResource removes CAP_SYS_RESOURCE from all sets of capabilities in a specification.
+func removeSysResource(file string, inBundle bool) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	var specification map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.UseNumber() // limits are larger than a float64 holds exactly
+	decoder.UseNumber() // limits are larger than the integers that a float64 represents exactly
 	if err := decoder.Decode(&specification); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}

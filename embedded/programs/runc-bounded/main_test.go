@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestTheBoundingSetIsReadOutOfTheStatusFile(t *testing.T) {
+func TestHasSysResource(t *testing.T) {
 	for _, test := range []struct {
 		name, status string
 		has, fails   bool
@@ -17,10 +17,10 @@ func TestTheBoundingSetIsReadOutOfTheStatusFile(t *testing.T) {
 		{"complete", "Name:\trunc\nCapEff:\t0000000000000000\nCapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000000\n", true, false},
 		{"without CAP_SYS_RESOURCE", "CapEff:\t000001ffffffffff\nCapBnd:\t000001fffeffffff\n", false, false},
 		{"with CAP_SYS_RESOURCE alone", "CapBnd:\t0000000001000000\n", true, false},
-		{"empty", "CapBnd:\t0000000000000000\n", false, false},
-		{"not there", "Name:\trunc\n", false, true},
-		{"no number", "CapBnd:\tall\n", false, true},
-		{"nothing", "", false, true},
+		{"empty bounding set", "CapBnd:\t0000000000000000\n", false, false},
+		{"no bounding set", "Name:\trunc\n", false, true},
+		{"not a number", "CapBnd:\tall\n", false, true},
+		{"empty file", "", false, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			has, err := hasSysResource(test.status)
@@ -34,7 +34,7 @@ func TestTheBoundingSetIsReadOutOfTheStatusFile(t *testing.T) {
 	}
 }
 
-func TestTheSpecificationIsFoundInTheArguments(t *testing.T) {
+func TestFindSpecification(t *testing.T) {
 	for _, test := range []struct {
 		arguments string
 		file      string
@@ -48,7 +48,8 @@ func TestTheSpecificationIsFoundInTheArguments(t *testing.T) {
 		{"exec --process /run/process.json --detach id", "/run/process.json", false},
 		{"exec -p /run/process.json id", "/run/process.json", false},
 		{"--log /run/log.json exec --process=/run/process.json id", "/run/process.json", false},
-		// Without a process file the capabilities are those of the container, whose bundle was seen to already.
+		// Without a process file the capabilities are those of the container, whose bundle has been changed at its
+		// start.
 		{"exec id sh", "", false},
 		{"start id", "", false},
 		{"--root /run/runc delete --force id", "", false},
@@ -56,7 +57,7 @@ func TestTheSpecificationIsFoundInTheArguments(t *testing.T) {
 		{"", "", false},
 	} {
 		t.Run(test.arguments, func(t *testing.T) {
-			file, inBundle := specification(strings.Fields(test.arguments))
+			file, inBundle := findSpecification(strings.Fields(test.arguments))
 			if file != test.file || inBundle != test.inBundle {
 				t.Errorf("got %q, %v", file, inBundle)
 			}
@@ -64,13 +65,13 @@ func TestTheSpecificationIsFoundInTheArguments(t *testing.T) {
 	}
 }
 
-func TestTheCapabilityIsTakenOutAndAllElseKept(t *testing.T) {
+func TestRemoveSysResourceKeepsEverythingElse(t *testing.T) {
 	for _, test := range []struct {
 		name, before, after string
 		inBundle            bool
 	}{
 		{
-			"out of every set of a bundle",
+			"all sets of a bundle",
 			`{"ociVersion":"1.0.2","process":{"args":["sh"],"capabilities":{
 				"bounding":["CAP_CHOWN","CAP_SYS_RESOURCE","CAP_KILL"],"effective":["CAP_SYS_RESOURCE"],"ambient":[]}}}`,
 			`{"ociVersion":"1.0.2","process":{"args":["sh"],"capabilities":{
@@ -78,13 +79,13 @@ func TestTheCapabilityIsTakenOutAndAllElseKept(t *testing.T) {
 			true,
 		},
 		{
-			"out of a process file",
+			"a process file",
 			`{"args":["CAP_SYS_RESOURCE"],"capabilities":{"permitted":["CAP_SYS_RESOURCE","CAP_KILL"]}}`,
 			`{"args":["CAP_SYS_RESOURCE"],"capabilities":{"permitted":["CAP_KILL"]}}`,
 			false,
 		},
 		{
-			"with limits that a float64 does not hold",
+			"limits that a float64 cannot represent",
 			`{"process":{"rlimits":[{"type":"RLIMIT_NOFILE","hard":18446744073709551615,"soft":9007199254740993}],
 				"capabilities":{"bounding":["CAP_SYS_RESOURCE"]}},"linux":{"resources":{"memory":{"limit":9223372036854775807}}}}`,
 			`{"process":{"rlimits":[{"type":"RLIMIT_NOFILE","hard":18446744073709551615,"soft":9007199254740993}],
@@ -92,44 +93,45 @@ func TestTheCapabilityIsTakenOutAndAllElseKept(t *testing.T) {
 			true,
 		},
 		{
-			"with texts that are not plain",
+			"strings with special characters",
 			`{"process":{"env":["A=<&>\u00e4\"\\"],"capabilities":{"bounding":["CAP_KILL"]}}}`,
 			`{"process":{"env":["A=<&>ä\"\\"],"capabilities":{"bounding":["CAP_KILL"]}}}`,
 			true,
 		},
-		{"where there are no capabilities", `{"process":{"args":["sh"]}}`, `{"process":{"args":["sh"]}}`, true},
-		{"where there is no process", `{"hostname":"lab"}`, `{"hostname":"lab"}`, true},
+		{"no capabilities", `{"process":{"args":["sh"]}}`, `{"process":{"args":["sh"]}}`, true},
+		{"no process", `{"hostname":"lab"}`, `{"hostname":"lab"}`, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			file := write(t, test.before)
-			if err := withoutSysResource(file, test.inBundle); err != nil {
+			file := writeFile(t, test.before)
+			if err := removeSysResource(file, test.inBundle); err != nil {
 				t.Fatal(err)
 			}
 			content, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := decoded(t, string(content)), decoded(t, test.after); !reflect.DeepEqual(got, want) {
+			if got, want := decode(t, string(content)), decode(t, test.after); !reflect.DeepEqual(got, want) {
 				t.Errorf("got %s", content)
 			}
 		})
 	}
 }
 
-func TestASpecificationThatCannotBeReadIsAnErrorThatNamesIt(t *testing.T) {
-	broken := write(t, `{"process":`)
+func TestUnreadableSpecificationIsReportedWithItsPath(t *testing.T) {
+	broken := writeFile(t, `{"process":`)
 	missing := filepath.Join(t.TempDir(), "config.json")
 	for _, file := range []string{broken, missing} {
-		if err := withoutSysResource(file, true); err == nil || !strings.Contains(err.Error(), file) {
+		if err := removeSysResource(file, true); err == nil || !strings.Contains(err.Error(), file) {
 			t.Errorf("%s: error %v", file, err)
 		}
 	}
 	if content, _ := os.ReadFile(broken); string(content) != `{"process":` {
-		t.Errorf("it was changed to %s", content)
+		t.Errorf("the file was changed to %s", content)
 	}
 }
 
-func write(t *testing.T, content string) string {
+// writeFile writes content to a temporary file, and returns its path.
+func writeFile(t *testing.T, content string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config.json")
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
@@ -138,8 +140,8 @@ func write(t *testing.T, content string) string {
 	return file
 }
 
-// decoded reads JSON with its numbers as they are written.
-func decoded(t *testing.T, content string) any {
+// decode parses JSON and keeps its numbers as they are written.
+func decode(t *testing.T, content string) any {
 	t.Helper()
 	var value any
 	decoder := json.NewDecoder(strings.NewReader(content))

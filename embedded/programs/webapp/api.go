@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-const accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+const accountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 // object is a Kubernetes object, or a part of one.
 type object = map[string]any
 
-// api is the API server, asked as the ServiceAccount of a pod.
+// api is a client of the API server, with the credentials of a pod's ServiceAccount.
 type api struct {
 	url    string
 	client *http.Client
 	token  func() (string, error)
 }
 
-// apiError is a refusal of the API server.
+// apiError is an error response of the API server.
 type apiError struct {
 	Status  int    `json:"code"`
 	Message string `json:"message"`
@@ -37,13 +37,13 @@ type apiError struct {
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %s", e.Status, e.Message) }
 
-// inCluster finds the API server from inside of a pod.
-func inCluster() (*api, error) {
+// newInClusterAPI returns a client for the API server of the cluster in which this pod runs.
+func newInClusterAPI() (*api, error) {
 	host, port := os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT")
 	if host == "" || port == "" {
 		return nil, errors.New("not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set")
 	}
-	authority, err := os.ReadFile(path.Join(accountFolder, "ca.crt"))
+	authority, err := os.ReadFile(path.Join(accountDirectory, "ca.crt"))
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +53,15 @@ func inCluster() (*api, error) {
 	return &api{
 		url:    "https://" + net.JoinHostPort(host, port),
 		client: &http.Client{Transport: transport, Timeout: 10 * time.Second},
-		token: func() (string, error) { // read each time: the kubelet renews it
-			token, err := os.ReadFile(path.Join(accountFolder, "token"))
+		token: func() (string, error) { // read for each request, because the kubelet renews it
+			token, err := os.ReadFile(path.Join(accountDirectory, "token"))
 			return strings.TrimSpace(string(token)), err
 		},
 	}, nil
 }
 
-// ask sends a request and reads the answer into `into`, unless that is nil; a refusal is an *apiError.
-func (a *api) ask(ctx context.Context, method, path string, body, into any) error {
+// do sends a request and decodes the response into result, unless result is nil. An error response is an *apiError.
+func (a *api) do(ctx context.Context, method, path string, body, result any) error {
 	var content io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -86,29 +86,29 @@ func (a *api) ask(ctx context.Context, method, path string, body, into any) erro
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= http.StatusBadRequest {
-		refused := &apiError{}
-		if json.NewDecoder(response.Body).Decode(refused) != nil || refused.Status == 0 {
-			refused.Status = response.StatusCode
+		failure := &apiError{}
+		if json.NewDecoder(response.Body).Decode(failure) != nil || failure.Status == 0 {
+			failure.Status = response.StatusCode
 		}
-		return refused
+		return failure
 	}
-	if into == nil {
+	if result == nil {
 		return nil
 	}
-	return json.NewDecoder(response.Body).Decode(into)
+	return json.NewDecoder(response.Body).Decode(result)
 }
 
-// create creates an object unless it is there.
-func (a *api) create(ctx context.Context, path string, what object) error {
-	err := a.ask(ctx, http.MethodPost, path, what, nil)
-	var refused *apiError
-	if errors.As(err, &refused) && refused.Status == http.StatusConflict {
+// create creates an object in a collection, unless it exists.
+func (a *api) create(ctx context.Context, collection string, obj object) error {
+	err := a.do(ctx, http.MethodPost, collection, obj, nil)
+	var failure *apiError
+	if errors.As(err, &failure) && failure.Status == http.StatusConflict {
 		return nil
 	}
 	return err
 }
 
-// profile is what a Profile says that anybody here wants to know.
+// profile contains the fields of a Profile that this program uses.
 type profile struct {
 	Metadata struct {
 		Name string `json:"name"`
@@ -122,11 +122,11 @@ type profile struct {
 	} `json:"spec"`
 }
 
-// profiles lists all Profiles.
-func (a *api) profiles(ctx context.Context) ([]profile, error) {
+// listProfiles returns all Profiles of the cluster.
+func (a *api) listProfiles(ctx context.Context) ([]profile, error) {
 	var list struct {
 		Items []profile `json:"items"`
 	}
-	err := a.ask(ctx, http.MethodGet, "/apis/kubeflow.org/v1/profiles", nil, &list)
+	err := a.do(ctx, http.MethodGet, "/apis/kubeflow.org/v1/profiles", nil, &list)
 	return list.Items, err
 }

@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// fakeAPI is an API server that keeps what is created in it, and lets users do what `may` says.
+// fakeAPI is an API server that stores the created objects by their paths, and authorizes what isAllowed permits.
 type fakeAPI struct {
-	lock    sync.Mutex
-	objects map[string]object
-	may     func(user, verb string) bool
+	lock      sync.Mutex
+	objects   map[string]object
+	isAllowed func(user, verb string) bool
 }
 
-// newAPI starts a fake API server; objects are by their paths.
-func newAPI(t *testing.T, objects map[string]object) (*api, *fakeAPI) {
+// newFakeAPI starts a fake API server with these objects, by their paths, and returns a client for it.
+func newFakeAPI(t *testing.T, objects map[string]object) (*api, *fakeAPI) {
 	t.Helper()
-	fake := &fakeAPI{objects: objects, may: func(string, string) bool { return true }}
+	fake := &fakeAPI{objects: objects, isAllowed: func(string, string) bool { return true }}
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
 	return &api{url: server.URL, client: server.Client(), token: func() (string, error) { return "token", nil }}, fake
@@ -30,37 +30,37 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.lock.Lock()
 	defer f.lock.Unlock()
 	if r.Header.Get("Authorization") != "Bearer token" {
-		answer(w, http.StatusUnauthorized, object{"code": http.StatusUnauthorized, "message": "Unauthorized"})
+		writeJSON(w, http.StatusUnauthorized, object{"code": http.StatusUnauthorized, "message": "Unauthorized"})
 		return
 	}
 	if strings.HasSuffix(r.URL.Path, "/subjectaccessreviews") {
-		f.review(w, r)
+		f.reviewAccess(w, r)
 		return
 	}
 	switch r.Method {
 	case http.MethodGet:
-		answer(w, http.StatusOK, object{"items": f.below(r.URL.Path)})
+		writeJSON(w, http.StatusOK, object{"items": f.list(r.URL.Path)})
 	case http.MethodPost:
 		var created object
 		json.NewDecoder(r.Body).Decode(&created)
 		path := r.URL.Path + "/" + created["metadata"].(object)["name"].(string)
 		if f.objects[path] != nil {
-			answer(w, http.StatusConflict, object{"code": http.StatusConflict, "message": "already exists"})
+			writeJSON(w, http.StatusConflict, object{"code": http.StatusConflict, "message": "already exists"})
 			return
 		}
 		f.objects[path] = created
-		answer(w, http.StatusCreated, created)
+		writeJSON(w, http.StatusCreated, created)
 	case http.MethodDelete:
 		if f.objects[r.URL.Path] == nil {
-			answer(w, http.StatusNotFound, object{"code": http.StatusNotFound, "message": "not found"})
+			writeJSON(w, http.StatusNotFound, object{"code": http.StatusNotFound, "message": "not found"})
 			return
 		}
 		delete(f.objects, r.URL.Path)
-		answer(w, http.StatusOK, object{})
+		writeJSON(w, http.StatusOK, object{})
 	}
 }
 
-func (f *fakeAPI) review(w http.ResponseWriter, r *http.Request) {
+func (f *fakeAPI) reviewAccess(w http.ResponseWriter, r *http.Request) {
 	var review struct {
 		Spec struct {
 			User               string
@@ -68,20 +68,22 @@ func (f *fakeAPI) review(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	json.NewDecoder(r.Body).Decode(&review)
-	allowed := f.may(review.Spec.User, review.Spec.ResourceAttributes.Verb)
-	answer(w, http.StatusCreated, object{"status": object{"allowed": allowed}})
+	allowed := f.isAllowed(review.Spec.User, review.Spec.ResourceAttributes.Verb)
+	writeJSON(w, http.StatusCreated, object{"status": object{"allowed": allowed}})
 }
 
-func (f *fakeAPI) below(collection string) []object {
-	found := []object{}
-	for path, one := range f.objects {
-		if name, below := strings.CutPrefix(path, collection+"/"); below && !strings.Contains(name, "/") {
-			found = append(found, one)
+// list returns the objects of a collection.
+func (f *fakeAPI) list(collection string) []object {
+	items := []object{}
+	for path, obj := range f.objects {
+		if name, found := strings.CutPrefix(path, collection+"/"); found && !strings.Contains(name, "/") {
+			items = append(items, obj)
 		}
 	}
-	return found
+	return items
 }
 
+// paths returns the sorted paths of all objects.
 func (f *fakeAPI) paths() []string {
 	f.lock.Lock()
 	defer f.lock.Unlock()
@@ -93,8 +95,8 @@ func (f *fakeAPI) paths() []string {
 	return paths
 }
 
-// ask sends a request to a handler; headers come as name, value, name, value.
-func ask(handler http.Handler, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+// send sends a request to a handler. The headers alternate between names and values.
+func send(handler http.Handler, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Add(headers[i], headers[i+1])
@@ -104,7 +106,8 @@ func ask(handler http.Handler, method, path, body string, headers ...string) *ht
 	return recorder
 }
 
-func decoded(t *testing.T, recorder *httptest.ResponseRecorder) object {
+// decode returns the JSON object in a response.
+func decode(t *testing.T, recorder *httptest.ResponseRecorder) object {
 	t.Helper()
 	var value object
 	if err := json.Unmarshal(recorder.Body.Bytes(), &value); err != nil {
@@ -113,7 +116,8 @@ func decoded(t *testing.T, recorder *httptest.ResponseRecorder) object {
 	return value
 }
 
-func profileOf(owner string) object {
+// newProfile returns a Profile with this owner.
+func newProfile(owner string) object {
 	return object{
 		"metadata": object{"name": "kubeflow-user-example-com", "uid": "1-2-3"},
 		"spec":     object{"owner": object{"kind": "User", "name": owner}},

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// proxyStandIn is an OIDC proxy that takes one session, and tells what it was asked.
-func proxyStandIn(w http.ResponseWriter, r *http.Request) {
-	value, _, _ := strings.Cut(sessionOf(r), "|")
+// fakeProxy is an OIDC proxy that accepts only the session "valid", and returns the header X-Forwarded-Uri as the body.
+func fakeProxy(w http.ResponseWriter, r *http.Request) {
+	value, _, _ := strings.Cut(sessionFromRequest(r), "|")
 	valid := value == "valid"
 	switch {
 	case r.URL.Path == "/ping":
@@ -30,26 +30,27 @@ func proxyStandIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func anAuthservice(t *testing.T) (http.Handler, string) {
+// newTestAuthservice returns an authservice with the fake proxy, and the path of its file of revoked sessions.
+func newTestAuthservice(t *testing.T) (*authservice, string) {
 	t.Helper()
-	proxy := httptest.NewServer(http.HandlerFunc(proxyStandIn))
+	proxy := httptest.NewServer(http.HandlerFunc(fakeProxy))
 	t.Cleanup(proxy.Close)
 	target, err := url.Parse(proxy.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "data.db")
-	ended, err := openEndedSessions(file)
+	revoked, err := openRevokedSessions(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newAuthservice(target, "/authservice/", []string{" /dex", ""}, ended), file
+	return newAuthservice(target, "/authservice/", []string{" /dex", ""}, revoked), file
 }
 
-func TestWhatTheGatewayIsAnswered(t *testing.T) {
-	front, _ := anAuthservice(t)
+func TestResponsesToTheGateway(t *testing.T) {
+	service, _ := newTestAuthservice(t)
 	const valid, forged = "authservice_session=valid", "authservice_session=forged"
-	for _, asked := range []struct {
+	for _, test := range []struct {
 		path, cookie string
 		code         int
 		user         string
@@ -63,50 +64,50 @@ func TestWhatTheGatewayIsAnswered(t *testing.T) {
 		{"/authservice/oidc/auth", valid, http.StatusAccepted, ""},
 		{"/site/after_logout", "", http.StatusFound, ""},
 	} {
-		answered := ask(front, "GET", asked.path, "", "Cookie", asked.cookie, "kubeflow-userid", "forged@example.com")
-		if answered.Code != asked.code || answered.Header().Get(defaultUserHeader) != asked.user {
-			t.Errorf("%v: %d %v", asked, answered.Code, answered.Header())
+		response := send(service, "GET", test.path, "", "Cookie", test.cookie, "kubeflow-userid", "forged@example.com")
+		if response.Code != test.code || response.Header().Get(defaultUserHeader) != test.user {
+			t.Errorf("%v: %d %v", test, response.Code, response.Header())
 		}
 	}
 }
 
-func TestAForwardedAddressIsNotBelieved(t *testing.T) {
-	front, _ := anAuthservice(t)
-	answered := ask(front, "GET", "/", "", "Cookie", "authservice_session=valid", "X-Forwarded-Uri", "/dex/")
-	if said := answered.Body.String(); said != "" {
-		t.Error(said)
+func TestForwardedHeadersOfTheClientAreRemoved(t *testing.T) {
+	service, _ := newTestAuthservice(t)
+	response := send(service, "GET", "/", "", "Cookie", "authservice_session=valid", "X-Forwarded-Uri", "/dex/")
+	if body := response.Body.String(); body != "" {
+		t.Errorf("the proxy received X-Forwarded-Uri: %s", body)
 	}
 }
 
-func TestALogOutEndsTheSessionForGood(t *testing.T) {
-	front, file := anAuthservice(t)
+func TestLogoutRevokesTheSession(t *testing.T) {
+	service, file := newTestAuthservice(t)
 	cookies := []string{"Cookie", "authservice_session_1=lid; other=kept; authservice_session_0=va"}
-	if code := ask(front, "POST", "/authservice/logout", "", cookies...).Code; code != http.StatusUnauthorized {
-		t.Errorf("another site's page can end it: %d", code)
+	if code := send(service, "POST", "/authservice/logout", "", cookies...).Code; code != http.StatusUnauthorized {
+		t.Errorf("the page of another site can revoke the session: %d", code)
 	}
-	asked := append([]string{"Authorization", "Bearer valid"}, cookies...)
-	out := ask(front, "POST", "/authservice/logout", "", asked...)
-	if out.Code != http.StatusCreated || decoded(t, out)["afterLogoutURL"] != "/authservice/site/after_logout" {
-		t.Fatalf("%d %s", out.Code, out.Body)
+	headers := append([]string{"Authorization", "Bearer valid"}, cookies...)
+	response := send(service, "POST", "/authservice/logout", "", headers...)
+	if response.Code != http.StatusCreated || decode(t, response)["afterLogoutURL"] != "/authservice/site/after_logout" {
+		t.Fatalf("%d %s", response.Code, response.Body)
 	}
-	if removed := out.Result().Cookies(); len(removed) != 1 || removed[0].MaxAge >= 0 {
-		t.Errorf("%v", removed)
+	if removed := response.Result().Cookies(); len(removed) != 1 || removed[0].MaxAge >= 0 {
+		t.Errorf("expected the removal of one cookie, seen %v", removed)
 	}
-	if code := ask(front, "GET", "/", "", cookies...).Code; code != http.StatusFound {
-		t.Errorf("a copy of the ended session is taken: %d", code)
+	if code := send(service, "GET", "/", "", cookies...).Code; code != http.StatusFound {
+		t.Errorf("a copy of the revoked session is accepted: %d", code)
 	}
-	if code := ask(front, "POST", "/authservice/logout", "", asked...).Code; code != http.StatusUnauthorized {
-		t.Errorf("it can be ended twice: %d", code)
+	if code := send(service, "POST", "/authservice/logout", "", headers...).Code; code != http.StatusUnauthorized {
+		t.Errorf("the session can be revoked twice: %d", code)
 	}
-	again, err := openEndedSessions(file)
-	if err != nil || !again.has("valid") || again.has("other") {
-		t.Errorf("a restart forgets it: %v", err)
+	reopened, err := openRevokedSessions(file)
+	if err != nil || !reopened.contains("valid") || reopened.contains("other") {
+		t.Errorf("after a restart, the session is not revoked: %v", err)
 	}
 }
 
-func TestASessionLastsAsLongAsItMay(t *testing.T) {
-	front, _ := anAuthservice(t)
-	front.(*authservice).maxAge = time.Minute
+func TestSessionsExpire(t *testing.T) {
+	service, _ := newTestAuthservice(t)
+	service.maxAge = time.Minute
 	for age, code := range map[time.Duration]int{
 		30 * time.Second: http.StatusOK,
 		time.Minute:      http.StatusFound,
@@ -114,54 +115,53 @@ func TestASessionLastsAsLongAsItMay(t *testing.T) {
 	} {
 		session := fmt.Sprintf("valid|%d|signature", time.Now().Add(-age).Unix())
 		cookies := fmt.Sprintf("authservice_session_0=%s; authservice_session_1=%s", session[:9], session[9:])
-		if answered := ask(front, "GET", "/", "", "Cookie", cookies); answered.Code != code {
-			t.Errorf("%v after it was made: %d", age, answered.Code)
+		if response := send(service, "GET", "/", "", "Cookie", cookies); response.Code != code {
+			t.Errorf("a session of the age %v: status %d, expected %d", age, response.Code, code)
 		}
 	}
 }
 
-func TestWithoutASessionThereIsNothingToEnd(t *testing.T) {
-	front, _ := anAuthservice(t)
+func TestLogoutWithoutAValidSessionIsRejected(t *testing.T) {
+	service, _ := newTestAuthservice(t)
 	for cookie, token := range map[string]string{
 		"": "", "authservice_session=forged": "forged", "authservice_session_csrf=valid": "valid",
 	} {
-		asked := []string{"Cookie", cookie, "Authorization", "Bearer " + token}
-		if code := ask(front, "POST", "/authservice/logout", "", asked...).Code; code != http.StatusUnauthorized {
+		headers := []string{"Cookie", cookie, "Authorization", "Bearer " + token}
+		if code := send(service, "POST", "/authservice/logout", "", headers...).Code; code != http.StatusUnauthorized {
 			t.Errorf("%q: %d", cookie, code)
 		}
 	}
 }
 
-func TestReadyIsWhatTheProxyAndTheProviderSay(t *testing.T) {
-	front, _ := anAuthservice(t)
-	service := front.(*authservice)
-	ready := http.HandlerFunc(service.ready)
-	provider := httptest.NewServer(idle("dex"))
+func TestReadinessNeedsTheProxyAndTheProvider(t *testing.T) {
+	service, _ := newTestAuthservice(t)
+	readiness := http.HandlerFunc(service.serveReadiness)
+	provider := httptest.NewServer(newIdleHandler("dex"))
 	service.provider = "http://127.0.0.1:1/dex"
-	if code := ask(ready, "GET", "/", "").Code; code != http.StatusServiceUnavailable {
+	if code := send(readiness, "GET", "/", "").Code; code != http.StatusServiceUnavailable {
 		t.Errorf("without a provider: %d", code)
 	}
 	service.provider = provider.URL
-	if code := ask(ready, "GET", "/", "").Code; code != http.StatusOK {
-		t.Errorf("with both: %d", code)
+	if code := send(readiness, "GET", "/", "").Code; code != http.StatusOK {
+		t.Errorf("with proxy and provider: %d", code)
 	}
 	provider.Close()
-	if code := ask(ready, "GET", "/", "").Code; code != http.StatusOK {
-		t.Errorf("after the provider went: %d", code)
+	if code := send(readiness, "GET", "/", "").Code; code != http.StatusOK {
+		t.Errorf("after the provider has stopped: %d", code)
 	}
 	service.target = &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
-	if code := ask(ready, "GET", "/", "").Code; code != http.StatusServiceUnavailable {
+	if code := send(readiness, "GET", "/", "").Code; code != http.StatusServiceUnavailable {
 		t.Errorf("without a proxy: %d", code)
 	}
 }
 
-func TestThePagesOfTheWebServer(t *testing.T) {
-	for path, words := range map[string]string{"/site/after_logout": "You are logged out.", "/site/homepage": "stand-in"} {
-		if page := ask(http.HandlerFunc(site), "GET", path, ""); !strings.Contains(page.Body.String(), words) {
+func TestPagesOfAuthservice(t *testing.T) {
+	for path, text := range map[string]string{"/site/after_logout": "You are logged out.", "/site/homepage": "stand-in"} {
+		if page := send(http.HandlerFunc(serveSite), "GET", path, ""); !strings.Contains(page.Body.String(), text) {
 			t.Errorf("%s: %s", path, page.Body)
 		}
 	}
-	if code := ask(http.HandlerFunc(site), "GET", "/site/other", "").Code; code != http.StatusNotFound {
+	if code := send(http.HandlerFunc(serveSite), "GET", "/site/other", "").Code; code != http.StatusNotFound {
 		t.Error(code)
 	}
 }

@@ -27,85 +27,86 @@ var crudPage string
 type resource struct {
 	Title   string // of the page
 	Path    string // of its collection in the app's own API
-	Created string // what the app says when it has created one
-	Deleted string
+	Created string // the app's message after it has created an object
+	Deleted string // the app's message after it has deleted an object, with %s for the name
 	group   string
 	version string
 	plural  string
-	object  func(name string, asked object) object
+	object  func(name string, request object) object
 }
 
-// resources are the web apps, by name.
+// resources contains the resource of each web app, by the name of the app.
 var resources = map[string]resource{
 	"volumes-web-app": {
 		Title: "Volumes", Path: "pvcs", Created: "PVC created successfully.", Deleted: "PVC %s successfully deleted.",
-		version: "v1", plural: "persistentvolumeclaims", object: claim,
+		version: "v1", plural: "persistentvolumeclaims", object: newVolumeClaim,
 	},
 	"jupyter-web-app": {
 		Title: "Notebooks", Path: "notebooks",
 		Created: "Notebook created successfully.", Deleted: "Notebook %s successfully deleted.",
-		group: "kubeflow.org", version: "v1", plural: "notebooks", object: custom("kubeflow.org/v1", "Notebook"),
+		group: "kubeflow.org", version: "v1", plural: "notebooks", object: customResource("kubeflow.org/v1", "Notebook"),
 	},
 	"tensorboards-web-app": {
 		Title: "TensorBoards", Path: "tensorboards",
 		Created: "Tensorboard created successfully.", Deleted: "Tensorboard %s deleted successfully.",
 		group: "tensorboard.kubeflow.org", version: "v1alpha1", plural: "tensorboards",
-		object: custom("tensorboard.kubeflow.org/v1alpha1", "Tensorboard"),
+		object: customResource("tensorboard.kubeflow.org/v1alpha1", "Tensorboard"),
 	},
 	"kserve-models-web-app": {
 		Title: "Models", Path: "inferenceservices",
 		Created: "InferenceService successfully created.", Deleted: "InferenceService %s successfully deleted.",
 		group: "serving.kserve.io", version: "v1beta1", plural: "inferenceservices",
-		object: custom("serving.kserve.io/v1beta1", "InferenceService"),
+		object: customResource("serving.kserve.io/v1beta1", "InferenceService"),
 	},
 }
 
-// webApp is one of the web apps, behind a gateway that takes the prefix off the path.
+// webApp is one of the web apps. The gateway removes the prefix from the path of its requests.
 type webApp struct {
 	resource
-	name   string
-	api    *api
-	prefix string
-	header string
-	strip  string
-	secure bool
-	page   *template.Template
+	name          string
+	api           *api
+	prefix        string
+	userHeader    string
+	userPrefix    string // removed from the user name
+	secureCookies bool
+	page          *template.Template
 }
 
 func newWebApp(api *api, name string) (http.Handler, error) {
-	what, known := resources[name]
-	if !known {
-		return nil, fmt.Errorf("no web app is called %q", name)
+	res, found := resources[name]
+	if !found {
+		return nil, fmt.Errorf("unknown web app %q", name)
 	}
 	app := &webApp{
-		resource: what,
-		name:     name,
-		api:      api,
-		prefix:   strings.TrimSuffix(setting("APP_PREFIX", "/"), "/"),
-		header:   setting("USERID_HEADER", defaultUserHeader),
-		strip:    os.Getenv("USERID_PREFIX"),
-		secure:   !strings.EqualFold(setting("APP_SECURE_COOKIES", "true"), "false"),
-		page:     template.Must(template.New(name).Parse(crudPage)),
+		resource:      res,
+		name:          name,
+		api:           api,
+		prefix:        strings.TrimSuffix(envOrDefault("APP_PREFIX", "/"), "/"),
+		userHeader:    envOrDefault("USERID_HEADER", defaultUserHeader),
+		userPrefix:    os.Getenv("USERID_PREFIX"),
+		secureCookies: !strings.EqualFold(envOrDefault("APP_SECURE_COOKIES", "true"), "false"),
+		page:          template.Must(template.New(name).Parse(crudPage)),
 	}
 	routes := http.NewServeMux()
-	collection := "/api/namespaces/{namespace}/" + what.Path
+	collection := "/api/namespaces/{namespace}/" + res.Path
 	routes.HandleFunc("GET "+collection, app.list)
 	routes.HandleFunc("POST "+collection, app.create)
 	routes.HandleFunc("DELETE "+collection+"/{name}", app.delete)
 	routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { app.fail(w, r, http.StatusNotFound, "Not Found") })
 	routes.HandleFunc("/", app.index)
-	return app.guarded(routes), nil
+	return app.withChecks(routes), nil
 }
 
-// guarded lets only those pass who are somebody, and whose writes come from the app's own page.
-func (a *webApp) guarded(routes http.Handler) http.Handler {
+// withChecks returns a handler that rejects requests without a user, and requests for a change that may have been
+// forged by the page of another site. It answers health checks itself.
+func (a *webApp) withChecks(routes http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/healthz/") {
-			answer(w, http.StatusOK, object{"success": true, "status": http.StatusOK})
+			writeJSON(w, http.StatusOK, object{"success": true, "status": http.StatusOK})
 			return
 		}
-		if refusal := forged(r); refusal != "" {
-			a.fail(w, r, http.StatusForbidden, refusal)
+		if message := csrfError(r); message != "" {
+			a.fail(w, r, http.StatusForbidden, message)
 			return
 		}
 		if a.user(r) == "" {
@@ -116,8 +117,9 @@ func (a *webApp) guarded(routes http.Handler) http.Handler {
 	})
 }
 
-// forged says, in upstream's words, why a request may have been made by another site's page; empty if it was not.
-func forged(r *http.Request) string {
+// csrfError returns upstream's message about a request that may have been forged by the page of another site, or "" if
+// the request is safe or has a valid CSRF token.
+func csrfError(r *http.Request) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return ""
@@ -135,71 +137,86 @@ func forged(r *http.Request) string {
 	return ""
 }
 
+// user returns the user name of a request, or "" if the request has no user.
 func (a *webApp) user(r *http.Request) string {
-	return strings.ReplaceAll(r.Header.Get(a.header), a.strip, "")
+	return strings.ReplaceAll(r.Header.Get(a.userHeader), a.userPrefix, "")
 }
 
-// index serves the page, with a new token for the writes that it will make.
+// index serves the page, and sets a new CSRF cookie for the requests of the page.
 func (a *webApp) index(w http.ResponseWriter, r *http.Request) {
 	token := make([]byte, 32)
 	rand.Read(token) // never fails
 	http.SetCookie(w, &http.Cookie{
 		Name:     csrfCookie,
 		Value:    base64.RawURLEncoding.EncodeToString(token),
-		Path:     setting("APP_PREFIX", "/"),
-		Secure:   a.secure,
+		Path:     envOrDefault("APP_PREFIX", "/"),
+		Secure:   a.secureCookies,
 		SameSite: http.SameSiteStrictMode,
 	})
 	var content strings.Builder
-	shown := map[string]any{"App": a.name, "Title": a.Title, "Collection": a.Path, "Prefix": a.prefix}
-	if err := a.page.Execute(&content, shown); err != nil {
+	values := map[string]any{"App": a.name, "Title": a.Title, "Collection": a.Path, "Prefix": a.prefix}
+	if err := a.page.Execute(&content, values); err != nil {
 		a.fail(w, r, http.StatusInternalServerError, err.Error())
 		return
 	}
-	page(w, []byte(content.String()))
+	writePage(w, []byte(content.String()))
 }
 
 func (a *webApp) list(w http.ResponseWriter, r *http.Request) {
 	var list struct {
 		Items []object `json:"items"`
 	}
-	if !a.may(w, r, "list") || !a.done(w, r, a.api.ask(r.Context(), http.MethodGet, a.path(r, ""), nil, &list)) {
+	if !a.authorize(w, r, "list") {
 		return
 	}
-	shown := make([]object, 0, len(list.Items))
+	if err := a.api.do(r.Context(), http.MethodGet, a.path(r, ""), nil, &list); err != nil {
+		a.failWith(w, r, err)
+		return
+	}
+	items := make([]object, 0, len(list.Items))
 	for _, item := range list.Items {
 		metadata, _ := item["metadata"].(object)
-		shown = append(shown, object{"name": metadata["name"], "namespace": metadata["namespace"]})
+		items = append(items, object{"name": metadata["name"], "namespace": metadata["namespace"]})
 	}
-	a.succeed(w, r, a.Path, shown)
+	a.succeed(w, r, a.Path, items)
 }
 
 func (a *webApp) create(w http.ResponseWriter, r *http.Request) {
-	var asked object
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&asked); err != nil {
+	var request object
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&request); err != nil {
 		a.fail(w, r, http.StatusBadRequest, "Request is not in JSON format.")
 		return
 	}
-	name, _ := asked["name"].(string)
+	name, _ := request["name"].(string)
 	if name == "" {
 		a.fail(w, r, http.StatusBadRequest, "Missing body parameter: name")
 		return
 	}
-	if a.may(w, r, "create") &&
-		a.done(w, r, a.api.ask(r.Context(), http.MethodPost, a.path(r, ""), a.object(name, asked), nil)) {
-		a.succeed(w, r, "message", a.Created)
+	if !a.authorize(w, r, "create") {
+		return
 	}
+	if err := a.api.do(r.Context(), http.MethodPost, a.path(r, ""), a.object(name, request), nil); err != nil {
+		a.failWith(w, r, err)
+		return
+	}
+	a.succeed(w, r, "message", a.Created)
 }
 
 func (a *webApp) delete(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	if a.may(w, r, "delete") && a.done(w, r, a.api.ask(r.Context(), http.MethodDelete, a.path(r, name), nil, nil)) {
-		a.succeed(w, r, "message", fmt.Sprintf(a.Deleted, name))
+	if !a.authorize(w, r, "delete") {
+		return
 	}
+	if err := a.api.do(r.Context(), http.MethodDelete, a.path(r, name), nil, nil); err != nil {
+		a.failWith(w, r, err)
+		return
+	}
+	a.succeed(w, r, "message", fmt.Sprintf(a.Deleted, name))
 }
 
-// may asks the API server whether the user may do this; if not, it answers the request.
-func (a *webApp) may(w http.ResponseWriter, r *http.Request, verb string) bool {
+// authorize checks with the API server that the user has permission for a verb in the namespace of the request. If not,
+// it responds with the error and returns false.
+func (a *webApp) authorize(w http.ResponseWriter, r *http.Request, verb string) bool {
 	namespace, user := r.PathValue("namespace"), a.user(r)
 	attributes := object{"namespace": namespace, "verb": verb, "group": a.group, "resource": a.plural}
 	review := object{
@@ -207,24 +224,26 @@ func (a *webApp) may(w http.ResponseWriter, r *http.Request, verb string) bool {
 		"kind":       "SubjectAccessReview",
 		"spec":       object{"user": user, "resourceAttributes": attributes},
 	}
-	var decided struct {
+	var result struct {
 		Status struct {
 			Allowed bool `json:"allowed"`
 		} `json:"status"`
 	}
 	path := "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-	if !a.done(w, r, a.api.ask(r.Context(), http.MethodPost, path, review, &decided)) {
+	if err := a.api.do(r.Context(), http.MethodPost, path, review, &result); err != nil {
+		a.failWith(w, r, err)
 		return false
 	}
-	if !decided.Status.Allowed {
+	if !result.Status.Allowed {
 		kind := strings.TrimPrefix(a.group+"/"+a.version+"/"+a.plural, "/")
 		a.fail(w, r, http.StatusForbidden,
 			fmt.Sprintf("User '%s' is not authorized to %s %s in namespace '%s'", user, verb, kind, namespace))
 	}
-	return decided.Status.Allowed
+	return result.Status.Allowed
 }
 
-// path is where the API server has the objects of a request's namespace, or one of them.
+// path returns the path of an object in the namespace of a request, at the API server. If the name is empty, it returns
+// the path of the collection.
 func (a *webApp) path(r *http.Request, name string) string {
 	root := "/api/" + a.version
 	if a.group != "" {
@@ -237,42 +256,41 @@ func (a *webApp) path(r *http.Request, name string) string {
 	return path
 }
 
-// done tells whether the API server did what it was asked; if not, it answers the request.
-func (a *webApp) done(w http.ResponseWriter, r *http.Request, err error) bool {
-	if err != nil {
-		status, message := statusOf(err)
-		a.fail(w, r, status, message)
-	}
-	return err == nil
-}
-
+// succeed responds with a success, and with a value in a field of the response.
 func (a *webApp) succeed(w http.ResponseWriter, r *http.Request, field string, value any) {
-	answer(w, http.StatusOK, object{"success": true, "status": http.StatusOK, "user": a.user(r), field: value})
+	writeJSON(w, http.StatusOK, object{"success": true, "status": http.StatusOK, "user": a.user(r), field: value})
 }
 
+// failWith responds with an error of the API server.
+func (a *webApp) failWith(w http.ResponseWriter, r *http.Request, err error) {
+	status, message := errorResponse(err)
+	a.fail(w, r, status, message)
+}
+
+// fail responds with an error, in the format of upstream's web apps.
 func (a *webApp) fail(w http.ResponseWriter, r *http.Request, status int, message string) {
 	log.Printf("%s %s: %d %s", r.Method, r.URL.Path, status, message)
-	var user any // null where there is none, as upstream has it
+	var user any // null if the request has no user, as with upstream
 	if name := a.user(r); name != "" {
 		user = name
 	}
-	answer(w, status, object{"success": false, "status": status, "user": user, "log": message})
+	writeJSON(w, status, object{"success": false, "status": status, "user": user, "log": message})
 }
 
-// claim is a PersistentVolumeClaim as the Volumes app is asked for it.
-func claim(name string, asked object) object {
-	given := func(key, otherwise string) string {
-		if value, _ := asked[key].(string); value != "" {
+// newVolumeClaim returns the PersistentVolumeClaim for a request of the Volumes app.
+func newVolumeClaim(name string, request object) object {
+	field := func(key, fallback string) string {
+		if value, _ := request[key].(string); value != "" {
 			return value
 		}
-		return otherwise
+		return fallback
 	}
 	spec := object{
-		"accessModes": []string{given("mode", "ReadWriteOnce")},
-		"resources":   object{"requests": object{"storage": given("size", "1Gi")}},
+		"accessModes": []string{field("mode", "ReadWriteOnce")},
+		"resources":   object{"requests": object{"storage": field("size", "1Gi")}},
 	}
-	switch class := given("class", "{empty}"); class {
-	case "{empty}": // the cluster's default
+	switch class := field("class", "{empty}"); class {
+	case "{empty}": // the default class of the cluster
 	case "{none}":
 		spec["storageClassName"] = ""
 	default:
@@ -281,9 +299,10 @@ func claim(name string, asked object) object {
 	return object{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": object{"name": name}, "spec": spec}
 }
 
-// custom makes objects of a kind for which this cluster has no controller; what was asked is noted in them.
-func custom(version, kind string) func(string, object) object {
-	return func(name string, asked object) object {
-		return object{"apiVersion": version, "kind": kind, "metadata": object{"name": name}, "spec": object{"asked": asked}}
+// customResource returns a function that returns custom resources of a kind. The cluster has no controller for them, so
+// the request is only recorded in their spec.
+func customResource(version, kind string) func(string, object) object {
+	return func(name string, request object) object {
+		return object{"apiVersion": version, "kind": kind, "metadata": object{"name": name}, "spec": object{"request": request}}
 	}
 }

@@ -9,71 +9,71 @@ import (
 //go:embed dashboard.html
 var dashboardPage []byte
 
-// anonymous is who upstream's dashboard takes a request for that no user is named in.
+// anonymous is the user name that upstream's dashboard assigns to a request without a user header.
 const anonymous = "anonymous@kubeflow.org"
 
-// dashboard knows the user from the header that the gateway sets, and the user's namespaces from the Profiles.
+// dashboard identifies the user by the header that the gateway sets, and the user's namespaces by their Profiles.
 type dashboard struct {
-	api    *api
-	header string
+	api        *api
+	userHeader string
 }
 
-// binding is a user's part in a namespace.
+// binding is the role of a user in a namespace.
 type binding struct {
 	User      string `json:"user"`
 	Namespace string `json:"namespace"`
 	Role      string `json:"role"`
 }
 
-func newDashboard(api *api, header string) http.Handler {
-	board := &dashboard{api: api, header: header}
+func newDashboard(api *api, userHeader string) http.Handler {
+	board := &dashboard{api: api, userHeader: userHeader}
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /api/workgroup/exists", board.told(exists))
-	routes.HandleFunc("GET /api/workgroup/env-info", board.told(environment))
-	routes.HandleFunc("GET /api/namespaces", board.told(namespaces))
+	routes.HandleFunc("GET /api/workgroup/exists", board.handle(workgroupExists))
+	routes.HandleFunc("GET /api/workgroup/env-info", board.handle(environmentInfo))
+	routes.HandleFunc("GET /api/namespaces", board.handle(namespaces))
 	routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, http.StatusNotFound, object{"error": "Could not find the route you're looking for"})
+		writeJSON(w, http.StatusNotFound, object{"error": "Could not find the route you're looking for"})
 	})
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, object{"status": http.StatusOK, "message": "I tick, therefore I am!"})
+		writeJSON(w, http.StatusOK, object{"status": http.StatusOK, "message": "I tick, therefore I am!"})
 	})
-	// The page finds out by itself what to show at a path, as upstream's does.
-	routes.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { page(w, dashboardPage) })
+	// All other paths return the same page, whose script selects the content by the path, as upstream's does.
+	routes.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { writePage(w, dashboardPage) })
 	return routes
 }
 
-// user says who asks, and whether that is known at all.
+// user returns the user name of a request, and reports whether the request has a user header.
 func (d *dashboard) user(r *http.Request) (string, bool) {
-	if user := r.Header.Get(d.header); user != "" {
+	if user := r.Header.Get(d.userHeader); user != "" {
 		return user, true
 	}
 	return anonymous, false
 }
 
-// told answers with what is to be said to the user who asks, of the namespaces that are theirs.
-func (d *dashboard) told(say func(user string, known bool, bindings []binding) any) http.HandlerFunc {
+// handle returns a handler that responds with the result of a function of the user and of the user's namespaces.
+func (d *dashboard) handle(result func(user string, authenticated bool, bindings []binding) any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		user, known := d.user(r)
-		bindings, err := d.bindings(r.Context(), user)
+		user, authenticated := d.user(r)
+		bindings, err := d.listBindings(r.Context(), user)
 		if err != nil {
-			status, message := statusOf(err)
-			answer(w, status, object{"error": message})
+			status, message := errorResponse(err)
+			writeJSON(w, status, object{"error": message})
 			return
 		}
-		answer(w, http.StatusOK, say(user, known, bindings))
+		writeJSON(w, http.StatusOK, result(user, authenticated, bindings))
 	}
 }
 
-func exists(user string, known bool, bindings []binding) any {
+func workgroupExists(user string, authenticated bool, bindings []binding) any {
 	return object{
 		"user":                    user,
-		"hasAuth":                 known,
+		"hasAuth":                 authenticated,
 		"hasWorkgroup":            len(bindings) > 0,
 		"registrationFlowAllowed": false,
 	}
 }
 
-func environment(user string, _ bool, bindings []binding) any {
+func environmentInfo(user string, _ bool, bindings []binding) any {
 	return object{
 		"user":           user,
 		"isClusterAdmin": false,
@@ -88,15 +88,15 @@ func environment(user string, _ bool, bindings []binding) any {
 
 func namespaces(_ string, _ bool, bindings []binding) any {
 	list := make([]object, 0, len(bindings))
-	for _, one := range bindings {
-		list = append(list, object{"metadata": object{"name": one.Namespace}})
+	for _, binding := range bindings {
+		list = append(list, object{"metadata": object{"name": binding.Namespace}})
 	}
 	return list
 }
 
-// bindings lists the namespaces that a user owns.
-func (d *dashboard) bindings(ctx context.Context, user string) ([]binding, error) {
-	profiles, err := d.api.profiles(ctx)
+// listBindings returns the namespaces that a user owns.
+func (d *dashboard) listBindings(ctx context.Context, user string) ([]binding, error) {
+	profiles, err := d.api.listProfiles(ctx)
 	if err != nil {
 		return nil, err
 	}

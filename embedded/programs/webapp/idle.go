@@ -16,40 +16,41 @@ import (
 	"time"
 )
 
-// idle answers everything, and says in whose place.
-func idle(name string) http.Handler {
+// newIdleHandler returns a handler that responds to every request with 200 and with the name of the component.
+func newIdleHandler(name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintf(w, "stand-in of %s: it does nothing but answer\n", name)
+		fmt.Fprintf(w, "stand-in for %s: it only responds to requests, such as probes\n", name)
 	})
 }
 
-// serveIdle listens at ports, given as PORT or PORT/https. Without any it only waits.
+// serveIdle listens on ports, given as PORT or PORT/https, until the context is done. Without a port it only waits.
 func serveIdle(ctx context.Context, name string, ports []string) error {
 	listeners := make(map[net.Listener]http.Handler)
-	for _, given := range ports {
-		number, protocol, _ := strings.Cut(given, "/")
+	for _, port := range ports {
+		number, protocol, _ := strings.Cut(port, "/")
 		if _, err := strconv.ParseUint(number, 10, 16); err != nil || (protocol != "" && protocol != "https") {
-			return fmt.Errorf("%q is no port: say PORT or PORT/https", given)
+			return fmt.Errorf("invalid port %q: expected PORT or PORT/https", port)
 		}
 		listener, err := net.Listen("tcp", ":"+number)
 		if err != nil {
 			return err
 		}
 		if protocol == "https" {
-			certificate, err := selfSigned(name)
+			certificate, err := newSelfSignedCertificate(name)
 			if err != nil {
 				return err
 			}
 			listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}})
 		}
-		listeners[listener] = idle(name)
+		listeners[listener] = newIdleHandler(name)
 	}
-	return serveOn(ctx, listeners)
+	return serveListeners(ctx, listeners)
 }
 
-// selfSigned makes a certificate that nobody trusts, which is all that a kubelet's probe asks for.
-func selfSigned(name string) (tls.Certificate, error) {
+// newSelfSignedCertificate creates a certificate that no client trusts. It is sufficient, because the probes of a
+// kubelet do not verify certificates.
+func newSelfSignedCertificate(name string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err

@@ -11,6 +11,7 @@ import (
 	"time"
 )
 
+// freePort returns the number of an unused TCP port.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -22,11 +23,11 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-func TestAnIdleOneAnswersOnAllPortsUntilItIsAskedToEnd(t *testing.T) {
+func TestIdleServesAllPortsUntilItIsStopped(t *testing.T) {
 	plain, secure := freePort(t), freePort(t)
 	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- play(ctx, []string{"idle", "katib-controller", plain, secure + "/https"}) }()
+	exited := make(chan error)
+	go func() { exited <- run(ctx, []string{"idle", "katib-controller", plain, secure + "/https"}) }()
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	for _, url := range []string{"http://127.0.0.1:" + plain + "/readyz", "https://127.0.0.1:" + secure + "/"} {
 		var response *http.Response
@@ -39,24 +40,24 @@ func TestAnIdleOneAnswersOnAllPortsUntilItIsAskedToEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said, _ := io.ReadAll(response.Body)
+		body, _ := io.ReadAll(response.Body)
 		response.Body.Close()
-		if response.StatusCode != http.StatusOK || !strings.HasPrefix(string(said), "stand-in of katib-controller") {
-			t.Errorf("%s: %d %s", url, response.StatusCode, said)
+		if response.StatusCode != http.StatusOK || !strings.HasPrefix(string(body), "stand-in for katib-controller") {
+			t.Errorf("%s: %d %s", url, response.StatusCode, body)
 		}
 	}
 	stop()
-	if err := <-ended; err != nil {
+	if err := <-exited; err != nil {
 		t.Error(err)
 	}
 }
 
-func TestWhatNobodyCanPlayIsRefused(t *testing.T) {
+func TestInvalidArgumentsAreRejected(t *testing.T) {
 	for _, arguments := range [][]string{
 		nil, {"dashboards"}, {"idle"}, {"crud"}, {"idle", "x", "80/tcp"}, {"idle", "x", "http"}, {"dashboard"},
 	} {
-		if err := play(context.Background(), arguments); err == nil {
-			t.Errorf("%v", arguments)
+		if err := run(context.Background(), arguments); err == nil {
+			t.Errorf("expected an error for the arguments %v", arguments)
 		}
 	}
 }

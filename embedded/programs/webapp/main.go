@@ -1,15 +1,16 @@
-// Command webapp sits in the seats of Kubeflow's programs that no package registry serves.
+// Command webapp implements stand-ins for programs of Kubeflow that no package registry serves.
 //
-// One binary, whose first argument says which part it plays:
+// The first argument selects the role of the process:
 //
-//	dashboard          the central dashboard: its page, and what it says of the user and the user's namespaces
-//	crud APP           one of the web apps that create things: Jupyter, Volumes, TensorBoards, KServe's models
-//	profiles           the profile controller: for every Profile a namespace, with what is to be in it
-//	authservice URL    in front of an OIDC proxy at URL: the log-out and the pages that authservice has
-//	idle NAME PORT…    anything else: answers 200 at every path of each port; PORT/https has a certificate of its own
+//	dashboard          the central dashboard: its page, and its API about the user and the user's namespaces
+//	crud APP           a web app that creates resources: Jupyter, Volumes, TensorBoards or KServe's models
+//	profiles           the profile controller: creates a namespace, with the objects in it, for every Profile
+//	authservice URL    oidc-authservice, with the OIDC proxy at URL: adds the logout and the pages that the proxy lacks
+//	idle NAME PORT…    any other program: returns 200 for every path of each port; PORT/https serves HTTPS
 //
-// Every page and answer for people says that a stand-in gives it. What browsers, the gateway and the API server see,
-// paths, headers, cookies, status codes and words of refusal, is what upstream's programs of release 1.7 show.
+// Every page and every text for users states that it comes from a stand-in. Everything that browsers, the gateway and
+// the API server observe is the same as with upstream's programs of release 1.7: paths, headers, cookies, status codes
+// and error messages.
 package main
 
 import (
@@ -25,29 +26,29 @@ import (
 )
 
 func main() {
-	// The first process of a container must end by itself when it is asked to: the kernel does not do it.
+	// Process 1 of a container must handle SIGTERM itself: the kernel does not apply the default action to it.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if err := play(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		log.Fatalf("webapp: %v", err)
 	}
 }
 
-// play plays the part that the arguments name, until the context ends.
-func play(ctx context.Context, arguments []string) error {
+// run runs the role in the arguments until the context is done.
+func run(ctx context.Context, arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("say which part to play: dashboard, crud, profiles, authservice or idle")
+		return errors.New("no role given: expected dashboard, crud, profiles, authservice or idle")
 	}
-	part, rest := arguments[0], arguments[1:]
+	role, rest := arguments[0], arguments[1:]
 	switch {
-	case part == "dashboard" && len(rest) == 0:
-		api, err := inCluster()
+	case role == "dashboard" && len(rest) == 0:
+		api, err := newInClusterAPI()
 		if err != nil {
 			return err
 		}
-		return serve(ctx, map[string]http.Handler{":8082": newDashboard(api, setting("USERID_HEADER", defaultUserHeader))})
-	case part == "crud" && len(rest) == 1:
-		api, err := inCluster()
+		return serve(ctx, map[string]http.Handler{":8082": newDashboard(api, envOrDefault("USERID_HEADER", defaultUserHeader))})
+	case role == "crud" && len(rest) == 1:
+		api, err := newInClusterAPI()
 		if err != nil {
 			return err
 		}
@@ -56,25 +57,25 @@ func play(ctx context.Context, arguments []string) error {
 			return err
 		}
 		return serve(ctx, map[string]http.Handler{":5000": app})
-	case part == "profiles" && len(rest) == 0:
-		api, err := inCluster()
+	case role == "profiles" && len(rest) == 0:
+		api, err := newInClusterAPI()
 		if err != nil {
 			return err
 		}
-		go reconcile(ctx, api, time.Second)
-		return serve(ctx, map[string]http.Handler{":9876": idle("profile-controller")})
-	case part == "authservice" && len(rest) == 1:
+		go reconcileProfiles(ctx, api, time.Second)
+		return serve(ctx, map[string]http.Handler{":9876": newIdleHandler("profile-controller")})
+	case role == "authservice" && len(rest) == 1:
 		return serveAuthservice(ctx, rest[0])
-	case part == "idle" && len(rest) > 0:
+	case role == "idle" && len(rest) > 0:
 		return serveIdle(ctx, rest[0], rest[1:])
 	}
-	return fmt.Errorf("no part is called %q with %d arguments", part, len(rest))
+	return fmt.Errorf("no role %q with %d arguments", role, len(rest))
 }
 
-// setting reads an environment variable; unset or empty, it has its default.
-func setting(name, otherwise string) string {
+// envOrDefault returns the value of an environment variable, or a default if it is unset or empty.
+func envOrDefault(name, fallback string) string {
 	if value := os.Getenv(name); value != "" {
 		return value
 	}
-	return otherwise
+	return fallback
 }

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// The pods that the pipelines' own profile controller gives a namespace, in which they have stand-ins, too.
-var pipelineParts = []struct {
+// pipelineWorkloads are the workloads that the profile controller of Kubeflow Pipelines creates in a namespace. Here
+// they are stand-ins too.
+var pipelineWorkloads = []struct {
 	name, image  string
 	port, target int
 }{
@@ -16,28 +17,28 @@ var pipelineParts = []struct {
 	{"ml-pipeline-visualizationserver", "gcr.io/ml-pipeline/visualization-server:2.0.0-alpha.7-stand-in", 8888, 8888},
 }
 
-// reconcile gives every Profile its namespace, again and again until the context ends.
+// reconcileProfiles creates the namespace of every Profile, and repeats this until the context is done.
 //
-// There are no sidecars here, so that the namespace does not ask for their injection.
-func reconcile(ctx context.Context, api *api, every time.Duration) {
-	settled := map[string]bool{}
-	ticker := time.NewTicker(every)
+// The lab has no sidecars, so the namespace does not have the label for their injection.
+func reconcileProfiles(ctx context.Context, api *api, interval time.Duration) {
+	reconciled := map[string]bool{}
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		profiles, err := api.profiles(ctx)
+		profiles, err := api.listProfiles(ctx)
 		if err != nil {
 			log.Printf("listing profiles: %v", err)
 		}
 		for _, profile := range profiles {
-			if settled[profile.Metadata.UID] {
+			if reconciled[profile.Metadata.UID] {
 				continue
 			}
-			if err := settle(ctx, api, profile); err != nil {
+			if err := createObjects(ctx, api, profile); err != nil {
 				log.Printf("profile %s: %v", profile.Metadata.Name, err)
 				continue
 			}
-			log.Printf("profile %s: its namespace has all that belongs into it", profile.Metadata.Name)
-			settled[profile.Metadata.UID] = true
+			log.Printf("profile %s: all objects of its namespace exist", profile.Metadata.Name)
+			reconciled[profile.Metadata.UID] = true
 		}
 		select {
 		case <-ctx.Done():
@@ -47,24 +48,24 @@ func reconcile(ctx context.Context, api *api, every time.Duration) {
 	}
 }
 
-// settle creates what belongs to a Profile and is not there yet.
-func settle(ctx context.Context, api *api, profile profile) error {
-	for _, part := range belongings(profile) {
-		if err := api.create(ctx, part.path, part.object); err != nil {
+// createObjects creates the objects of a Profile that do not exist.
+func createObjects(ctx context.Context, api *api, profile profile) error {
+	for _, item := range objectsForProfile(profile) {
+		if err := api.create(ctx, item.collection, item.object); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// belonging is an object, and the collection to create it in.
-type belonging struct {
-	path   string
-	object object
+// collectionObject is an object with the path of its collection.
+type collectionObject struct {
+	collection string
+	object     object
 }
 
-// belongings lists what a Profile leads to, in the order of creation.
-func belongings(profile profile) []belonging {
+// objectsForProfile returns the objects that a Profile needs, in the order of creation.
+func objectsForProfile(profile profile) []collectionObject {
 	namespace, owner := profile.Metadata.Name, profile.Spec.Owner
 	core := "/api/v1/namespaces/" + namespace
 	roles := "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace + "/rolebindings"
@@ -72,7 +73,7 @@ func belongings(profile profile) []belonging {
 	account := func(name string) object {
 		return object{"kind": "ServiceAccount", "name": name, "namespace": namespace}
 	}
-	all := []belonging{{"/api/v1/namespaces", object{
+	objects := []collectionObject{{"/api/v1/namespaces", object{
 		"apiVersion": "v1",
 		"kind":       "Namespace",
 		"metadata": object{
@@ -84,7 +85,7 @@ func belongings(profile profile) []belonging {
 				"pipelines.kubeflow.org/enabled":                 "true",
 				"serving.kubeflow.org/inferenceservice":          "enabled",
 			},
-			// With its Profile, the namespace goes.
+			// The namespace is deleted together with its Profile.
 			"ownerReferences": []object{{
 				"apiVersion": "kubeflow.org/v1", "kind": "Profile", "controller": true, "blockOwnerDeletion": true,
 				"name": namespace, "uid": profile.Metadata.UID,
@@ -92,54 +93,54 @@ func belongings(profile profile) []belonging {
 		},
 	}}}
 	for _, name := range []string{"default-editor", "default-viewer"} {
-		all = append(all, belonging{core + "/serviceaccounts", object{
+		objects = append(objects, collectionObject{core + "/serviceaccounts", object{
 			"apiVersion": "v1", "kind": "ServiceAccount", "metadata": object{"name": name},
 		}})
 	}
-	for _, bound := range []struct {
-		name, role string
-		subject    object
-		annotated  object
+	for _, binding := range []struct {
+		name, role  string
+		subject     object
+		annotations object
 	}{
 		{"namespaceAdmin", "kubeflow-admin", user, object{"role": "admin", "user": owner.Name}},
 		{"default-editor", "kubeflow-edit", account("default-editor"), nil},
 		{"default-viewer", "kubeflow-view", account("default-viewer"), nil},
 	} {
-		all = append(all, belonging{roles, object{
+		objects = append(objects, collectionObject{roles, object{
 			"apiVersion": "rbac.authorization.k8s.io/v1",
 			"kind":       "RoleBinding",
-			"metadata":   object{"name": bound.name, "annotations": bound.annotated},
-			"roleRef":    object{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": bound.role},
-			"subjects":   []object{bound.subject},
+			"metadata":   object{"name": binding.name, "annotations": binding.annotations},
+			"roleRef":    object{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": binding.role},
+			"subjects":   []object{binding.subject},
 		}})
 	}
-	for _, part := range pipelineParts {
-		labels := object{"app": part.name}
-		all = append(all, belonging{"/apis/apps/v1/namespaces/" + namespace + "/deployments", object{
+	for _, workload := range pipelineWorkloads {
+		labels := object{"app": workload.name}
+		objects = append(objects, collectionObject{"/apis/apps/v1/namespaces/" + namespace + "/deployments", object{
 			"apiVersion": "apps/v1",
 			"kind":       "Deployment",
-			"metadata":   object{"name": part.name, "labels": labels},
+			"metadata":   object{"name": workload.name, "labels": labels},
 			"spec": object{
 				"selector": object{"matchLabels": labels},
 				"template": object{
 					"metadata": object{"labels": labels},
 					"spec": object{"containers": []object{{
-						"name":  part.name,
-						"image": part.image,
-						"args":  []string{"idle", part.name, strconv.Itoa(part.target)},
-						"ports": []object{{"containerPort": part.target}},
+						"name":  workload.name,
+						"image": workload.image,
+						"args":  []string{"idle", workload.name, strconv.Itoa(workload.target)},
+						"ports": []object{{"containerPort": workload.target}},
 					}}},
 				},
 			},
-		}}, belonging{core + "/services", object{
+		}}, collectionObject{core + "/services", object{
 			"apiVersion": "v1",
 			"kind":       "Service",
-			"metadata":   object{"name": part.name, "labels": labels},
+			"metadata":   object{"name": workload.name, "labels": labels},
 			"spec": object{
 				"selector": labels,
-				"ports":    []object{{"name": "http", "port": part.port, "targetPort": part.target}},
+				"ports":    []object{{"name": "http", "port": workload.port, "targetPort": workload.target}},
 			},
 		}})
 	}
-	return all
+	return objects
 }

@@ -12,7 +12,7 @@ import (
 
 const defaultUserHeader = "kubeflow-userid"
 
-// serve listens at addresses, each with its handler, until the context ends or one of them fails.
+// serve listens on addresses, each with its handler, until the context is done or a server fails.
 func serve(ctx context.Context, handlers map[string]http.Handler) error {
 	listeners := make(map[net.Listener]http.Handler)
 	for address, handler := range handlers {
@@ -22,10 +22,11 @@ func serve(ctx context.Context, handlers map[string]http.Handler) error {
 		}
 		listeners[listener] = handler
 	}
-	return serveOn(ctx, listeners)
+	return serveListeners(ctx, listeners)
 }
 
-func serveOn(ctx context.Context, listeners map[net.Listener]http.Handler) error {
+// serveListeners serves HTTP on open listeners until the context is done or a server fails.
+func serveListeners(ctx context.Context, listeners map[net.Listener]http.Handler) error {
 	failed := make(chan error, len(listeners))
 	for listener, handler := range listeners {
 		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
@@ -40,33 +41,33 @@ func serveOn(ctx context.Context, listeners map[net.Listener]http.Handler) error
 	}
 }
 
-// answer writes a value as JSON.
-func answer(w http.ResponseWriter, status int, value any) {
+// writeJSON responds with a value as JSON.
+func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(value); err != nil {
-		log.Printf("answering: %v", err)
+		log.Printf("writing a response: %v", err)
 	}
 }
 
-// page writes an HTML page, which no one is to keep.
-func page(w http.ResponseWriter, content []byte) {
+// writePage responds with an HTML page that must not be cached.
+func writePage(w http.ResponseWriter, content []byte) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache, no-store, must-revalidate, max-age=0")
 	if _, err := w.Write(content); err != nil {
-		log.Printf("answering: %v", err)
+		log.Printf("writing a response: %v", err)
 	}
 }
 
-// statusOf says with which status and words an error of the API server is passed on.
-func statusOf(err error) (int, string) {
-	var refused *apiError
-	if errors.As(err, &refused) {
-		if refused.Status == http.StatusNotFound {
-			return refused.Status, "The requested resource could not be found in the API Server"
+// errorResponse returns the HTTP status and the message with which the web apps report an error of the API server.
+func errorResponse(err error) (int, string) {
+	var failure *apiError
+	if errors.As(err, &failure) {
+		if failure.Status == http.StatusNotFound {
+			return failure.Status, "The requested resource could not be found in the API Server"
 		}
-		return refused.Status, refused.Message
+		return failure.Status, failure.Message
 	}
-	log.Printf("asking the API server: %v", err)
+	log.Printf("request to the API server: %v", err)
 	return http.StatusInternalServerError, "An error occured in the backend."
 }

@@ -2,7 +2,7 @@
 {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{- /* A release named after the chart does not say the name twice. */}}
+{{- /* The name of the chart is not repeated if the name of the release contains it. */}}
 {{- define "ingress-nginx.fullname" -}}
 {{- $name := include "ingress-nginx.name" . -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
@@ -30,7 +30,7 @@ haproxy-ingress.github.io/controller/{{ .Values.controller.ingressClassResource.
 {{- end }}
 
 {{- define "ingress-nginx.standIn" -}}
-kubeflow-lab.test/stand-in: HAProxy Ingress 0.14.7 in ingress-nginx's seat, which cannot be built without the internet
+kubeflow-lab.test/stand-in: HAProxy Ingress 0.14.7 instead of ingress-nginx, which cannot be built without the internet
 {{- end }}
 
 {{- define "ingress-nginx.selector" -}}

@@ -1,6 +1,7 @@
-// Command hyperkube is all of Kubernetes in one binary: it acts as the program whose name it is called by.
+// Command hyperkube contains all programs of Kubernetes in one binary, and runs the program by whose name it is called.
 //
-// The programs share most of their code, so one binary is a third of the size of the separate ones, and is linked once.
+// The programs share most of their code, so one binary has a third of the size of separate ones, and is linked only
+// once.
 package main
 
 import (
@@ -24,20 +25,21 @@ import (
 )
 
 var programs = map[string]func() int{
-	"kube-apiserver":          run(apiserver.NewAPIServerCommand),
-	"kube-controller-manager": run(controllermanager.NewControllerManagerCommand),
-	"kube-scheduler":          run(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
-	"kube-proxy":              run(proxy.NewProxyCommand),
-	"kubelet":                 run(kubelet.NewKubeletCommand),
-	"kubectl":                 run(kubectl.NewDefaultKubectlCommand),
+	"kube-apiserver":          runner(apiserver.NewAPIServerCommand),
+	"kube-controller-manager": runner(controllermanager.NewControllerManagerCommand),
+	"kube-scheduler":          runner(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
+	"kube-proxy":              runner(proxy.NewProxyCommand),
+	"kubelet":                 runner(kubelet.NewKubeletCommand),
+	"kubectl":                 runner(kubectl.NewDefaultKubectlCommand),
 	"kubeadm":                 runKubeadm,
 }
 
-func run(command func() *cobra.Command) func() int {
+// runner returns a function that runs a command and returns its exit code.
+func runner(command func() *cobra.Command) func() int {
 	return func() int { return cli.Run(command()) }
 }
 
-// kubeadm prints its own errors and exits by itself; what it returns has been said already.
+// runKubeadm runs kubeadm and returns its exit code. kubeadm prints its errors itself before it returns them.
 func runKubeadm() int {
 	if err := kubeadm.Run(); err != nil {
 		return 1
@@ -47,14 +49,14 @@ func runKubeadm() int {
 
 func main() {
 	name := filepath.Base(os.Args[0])
-	if program, known := programs[name]; known {
+	if program, found := programs[name]; found {
 		os.Exit(program())
 	}
 	names := make([]string, 0, len(programs))
-	for known := range programs {
-		names = append(names, known)
+	for program := range programs {
+		names = append(names, program)
 	}
 	slices.Sort(names)
-	fmt.Fprintf(os.Stderr, "hyperkube was called as %q; link it under one of the names %v\n", name, names)
+	fmt.Fprintf(os.Stderr, "hyperkube: unknown program %q; call it through a link with one of the names %v\n", name, names)
 	os.Exit(2)
 }

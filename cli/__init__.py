@@ -1,0 +1,1 @@
+"""The command line: `kubeflow-lab`, or `python -m lab`."""

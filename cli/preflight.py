@@ -1,0 +1,49 @@
+"""The command `preflight`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import click
+
+from cli.invocation import Invocation, pass_invocation
+from embedded.lab import check_kit
+from lab.config import settings
+from lab.config.exit_status import ExitStatus
+from lab.preflight import checks
+from lab.preflight.findings import format_findings, has_errors
+
+
+def create_options() -> list[click.Parameter]:
+    """Return one option for each setting of a run."""
+    options: list[click.Parameter] = []
+
+    def add(name: str, *, help: str, choices: Sequence[str] = (), action: str = "", default: object = None) -> None:
+        value_type = click.Choice(choices) if choices else click.STRING
+        is_flag = action == "store_true"
+        options.append(
+            click.Option([name], help=help, is_flag=is_flag, type=None if is_flag else value_type, default=default)
+        )
+
+    settings.add_options(add)
+    return options
+
+
+@click.command(params=create_options())
+@click.pass_context
+@pass_invocation
+def preflight(invocation: Invocation, ctx: click.Context, /, **options: Any) -> None:
+    """Check that a run with these options can succeed.
+
+    Nothing is changed. The exit status is 10 if there are problems that prevent the run.
+    """
+    context = invocation.create_context(**options)
+    extra_check = partial(check_kit, context) if context.settings.lab == "embedded" else None
+    findings = checks.run_checks(context, checks.ALL_TAGS, extra_check)
+    if findings:
+        click.echo(context.render_commands(format_findings(findings)))
+    if has_errors(findings):
+        ctx.exit(ExitStatus.PREFLIGHT_FAILED)
+    click.echo("\npreflight passed" if findings else "preflight passed")

@@ -1,0 +1,44 @@
+@kubeflow @resources @browser
+Feature: A user creates resources in the web apps
+  Kubeflow's web apps accept a write request only from their own pages: a cookie and a header must match. The cookie has
+  the Secure attribute. Over plain HTTP, a browser stores such a cookie for localhost only. At the Ingress, a user can
+  therefore log in but cannot create resources, unless the web apps are configured not to use secure cookies.
+
+  Scenario Outline: Users can create resources through the port-forward
+    Given the owner is logged in at http://localhost:7080
+    When they create a <resource>
+    Then the <resource> exists
+
+    Examples:
+      | resource    |
+      | notebook    |
+      | tensorboard |
+      | volume      |
+
+  Scenario Outline: Users cannot create resources over plain HTTP at the Ingress
+    Given the owner is logged in at http://kubeflow.example.it
+    When they create a <resource>
+    Then the request is rejected with "Could not find CSRF cookie XSRF-TOKEN in the request."
+    And the <resource> does not exist
+
+    Examples:
+      | resource    |
+      | notebook    |
+      | tensorboard |
+      | volume      |
+
+  @changes
+  Scenario: With APP_SECURE_COOKIES=false, users can create resources over plain HTTP
+    Given APP_SECURE_COOKIES is temporarily set to false in all web apps
+    And the owner is logged in at http://kubeflow.example.it
+    Then the CSRF cookie of no web app is Secure
+    When they create a notebook
+    Then the notebook exists
+    When they create a tensorboard
+    Then the tensorboard exists
+    When they create a volume
+    Then the volume exists
+
+  Scenario: The CSRF cookies of the web apps are Secure again
+    Given the owner is logged in at http://kubeflow.example.it
+    Then the CSRF cookie of every web app is Secure

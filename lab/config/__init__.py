@@ -1,0 +1,1 @@
+"""Configuration of a run: settings, source, addresses, paths and the selection of scenarios."""

@@ -1,0 +1,204 @@
+"""The settings of a run: one frozen model, filled from the command line, the environment (KUBEFLOW_LAB_…) and defaults.
+
+The defaults are the tutorial's values, which the features mention. The options of pytest and of
+`kubeflow-lab preflight` are generated from this model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from lab.config.addresses import LOOPBACK, AddressRange, is_host_address, loopback_of
+from lab.config.kinds import KINDS, LabKind
+from lab.config.paths import NAME_PATTERN, NAME_RULE
+from lab.errors import LabError
+
+TUTORIAL_SUBNET = IPv4Network("172.20.0.0/24")
+GATEWAY_OFFSET, POOL_OFFSETS, INGRESS_OFFSET = 1, (10, 15), 13
+"""The positions of the tutorial's gateway, pool and Ingress address in its subnet."""
+
+
+def _parse_range(value: object) -> object:
+    return AddressRange.parse(value) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The settings of a run. Every field is an option of the same name, with `-` in place of `_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KUBEFLOW_LAB_", frozen=True, arbitrary_types_allowed=True, extra="forbid"
+    )
+
+    lab: Literal["embedded", "k3d", "existing"] = Field(default="embedded", description="kind of lab")
+    name: str = Field(
+        default="", description="name of the lab, where there are several; each needs a --subnet of its own"
+    )
+    release: str = Field(default="1.7", description="Kubeflow release")
+    install: Literal["single", "multi"] = Field(
+        default="single", description="install Kubeflow by one command in a loop (single), or part by part (multi)"
+    )
+    manifests: str = Field(
+        default="", description="other manifests: a directory, or the URL of a Git repository, optionally with ?ref=REF"
+    )
+    source: Path | None = Field(
+        default=None, description="TOML file that lists mirrors to use in place of the internet"
+    )
+    subnet: IPv4Network = Field(default=TUTORIAL_SUBNET, description="address range of the lab's Docker network")
+    gateway: IPv4Address = Field(
+        default_factory=lambda data: _host(data, GATEWAY_OFFSET),
+        description="gateway of the lab's Docker network (default: the first address of the subnet)",
+    )
+    pool: Annotated[AddressRange, NoDecode, BeforeValidator(_parse_range)] = Field(
+        default_factory=lambda data: AddressRange(*(_host(data, offset) for offset in POOL_OFFSETS)),
+        description="MetalLB's address pool, FIRST-LAST (default: addresses 10 to 15 of the subnet)",
+    )
+    ingress_address: IPv4Address = Field(
+        default_factory=lambda data: _host(data, INGRESS_OFFSET),
+        description="address of the Ingress controller (default: address 13 of the subnet)",
+    )
+    verify_only: bool = Field(default=False, description="install nothing, verify the existing lab")
+    keep_lab: bool = Field(default=False, description="keep the lab after the run, for the next run to reuse")
+
+    @property
+    def kind(self) -> LabKind:
+        """The kind of the lab."""
+        return KINDS[self.lab]
+
+    @property
+    def network_name(self) -> str:
+        """The name of the lab's Docker network."""
+        return f"{self.name or 'lab'}-network"
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of the k3d cluster; that which k3d chooses if the lab has no name."""
+        return self.name or "k3s-default"
+
+    @property
+    def loopback(self) -> IPv4Address:
+        """The address of localhost for clients of the lab: an address of its own if the lab has a name."""
+        return loopback_of(self.name) if self.name else LOOPBACK
+
+    @property
+    def installs(self) -> bool:
+        """Whether this run installs layers; otherwise it only verifies them."""
+        return self.kind.is_installed and not self.verify_only
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if value and not NAME_PATTERN.fullmatch(value):
+            raise ValueError(NAME_RULE)
+        return value
+
+    @field_validator("manifests")
+    @classmethod
+    def _check_manifests(cls, value: str) -> str:
+        if value and "://" not in value and not Path(value).is_dir():
+            raise ValueError("this is neither a directory nor the URL of a Git repository")
+        return value
+
+    @field_validator("subnet")
+    @classmethod
+    def _check_subnet(cls, value: IPv4Network) -> IPv4Network:
+        if value.num_addresses <= POOL_OFFSETS[1] + 1:
+            raise ValueError(f"the subnet {value} is too small: MetalLB's pool ends at its address {POOL_OFFSETS[1]}")
+        return value
+
+    @model_validator(mode="after")
+    def _check_addresses(self) -> Settings:
+        if not is_host_address(self.gateway, self.subnet):
+            raise ValueError(f"the gateway {self.gateway} is outside the subnet {self.subnet}")
+        if not self.pool.is_within(self.subnet):
+            raise ValueError(f"the pool {self.pool} is outside the subnet {self.subnet}")
+        if self.gateway in self.pool:
+            raise ValueError(f"the gateway {self.gateway} is inside the pool {self.pool}, MetalLB would assign it")
+        if self.ingress_address not in self.pool:
+            raise ValueError(f"the ingress address {self.ingress_address} is outside the pool {self.pool}")
+        return self
+
+    @cached_property
+    def _translations(self) -> dict[str, str]:
+        tutorial = {"subnet": TUTORIAL_SUBNET}
+        defaults = {
+            str(TUTORIAL_SUBNET): self.subnet,
+            str(_host(tutorial, GATEWAY_OFFSET)): self.gateway,
+            "-".join(str(_host(tutorial, offset)) for offset in POOL_OFFSETS): self.pool,
+            str(_host(tutorial, INGRESS_OFFSET)): self.ingress_address,
+            str(LOOPBACK): self.loopback,
+            "k3d-k3s-default": f"k3d-{self.cluster_name}",
+        }
+        return {value: str(actual) for value, actual in defaults.items()}
+
+    def translate(self, value: str) -> str:
+        """Return the value that this lab has in place of a tutorial value.
+
+        The features are written with the tutorial's subnet, gateway, pool, Ingress address, loopback address and
+        kubectl context.
+
+        Raises:
+            KeyError: If the tutorial has no such value.
+        """
+        return self._translations[value]
+
+
+def _host(data: Mapping[str, Any], offset: int) -> IPv4Address:
+    """Return an address of the subnet; of the tutorial's subnet if the given one is invalid and reported anyway."""
+    subnet: IPv4Network = data.get("subnet", TUTORIAL_SUBNET)
+    return subnet.network_address + offset
+
+
+def add_options(add: Callable[..., Any]) -> None:
+    """Declare one option for each setting; an option that is not given is None.
+
+    Args:
+        add: The add_argument of an argparse parser, or the addoption of a pytest option group.
+    """
+    for name, field in Settings.model_fields.items():
+        option = "--" + name.replace("_", "-")
+        default = "" if field.default_factory or field.default in ("", None, False) else f" (default: {field.default})"
+        text = f"{field.description}{default}"
+        if field.annotation is bool:
+            add(option, action="store_true", default=None, help=text)
+        elif get_origin(field.annotation) is Literal:
+            add(option, choices=get_args(field.annotation), help=text)
+        else:
+            add(option, help=text)
+
+
+def load(options: Mapping[str, Any]) -> Settings:
+    """Return the settings of this run.
+
+    Args:
+        options: The values from the command line by field name; None where an option was not given.
+
+    Raises:
+        LabError: If a value is invalid; the error lists all invalid values.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        # The default of an address that follows from an invalid subnet is no finding of its own.
+        findings = [finding for finding in error.errors() if finding["type"] != "default_factory_not_called"]
+        raise LabError(
+            "the settings are invalid, nothing was changed",
+            seen="\n".join(map(_describe_invalid, findings)),
+            remedy='correct the options (`pytest --help` lists them under "the lab") or the environment variables '
+            "(KUBEFLOW_LAB_SUBNET and so on); the defaults are the tutorial's",
+        ) from None
+
+
+def _describe_invalid(error: Mapping[str, Any]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    option = "--" + str(error["loc"][0]).replace("_", "-")
+    return f"{option} {error['input']}: {message}"

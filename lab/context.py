@@ -1,0 +1,231 @@
+"""The context of a run, and the lab: one explicit object that carries everything a layer, a check or a step needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from lab import releases
+from lab.config import settings as settings_module
+from lab.config import source as source_module
+from lab.config.kinds import render_commands
+from lab.config.paths import NAME_VARIABLE, Paths
+from lab.config.settings import Settings
+from lab.config.source import Source
+from lab.errors import LabError
+from lab.k8s.client import Kube
+from lab.releases import Release
+from lab.run import state as state_module
+from lab.run.journal import Journal
+from lab.run.progress import Progress
+from lab.run.redaction import Secrets
+from lab.run.shell import Shell
+from lab.run.state import LabState
+from lab.web.http_client import LabHttp
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The context of a run, before there is a lab.
+
+    Args:
+        settings: The settings of the run.
+        release: The Kubeflow release.
+        source: The places that charts, manifests and images come from.
+        paths: The directories of the lab.
+        environment: The environment variables of this process, as they were at its start.
+        journal: Records programs, waits and applied objects.
+        secrets: The secrets that must not be printed.
+        progress: Shows long operations.
+    """
+
+    settings: Settings
+    release: Release
+    source: Source
+    paths: Paths
+    environment: Mapping[str, str]
+    journal: Journal = field(default_factory=Journal)
+    secrets: Secrets = field(default_factory=Secrets)
+    progress: Progress = field(default_factory=Progress)
+
+    @classmethod
+    def create(cls, options: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> RunContext:
+        """Return the context of a run.
+
+        Args:
+            options: The values from the command line by field name; None where an option was not given.
+            environment: The environment variables; those of this process if None.
+
+        Raises:
+            LabError: If a setting is invalid, or the release or the source is unknown.
+        """
+        settings = settings_module.load(options)
+        variables = dict(os.environ if environment is None else environment)
+        release = releases.load(settings.release)
+        source = source_module.load(settings.source) if settings.source else source_module.from_release(release)
+        # Programs that run inside the lab, such as another pytest, must select the same lab.
+        named = {**variables, NAME_VARIABLE: settings.name}
+        return cls(settings, release, source, Paths.from_environment(variables, settings.name), named)
+
+    def create_shell(self, environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Shell:
+        """Return a shell on this machine.
+
+        Args:
+            environment: Variables in addition to those of this process.
+            directory: The working directory; None for that of this process.
+        """
+        return Shell({**self.environment, **(environment or {})}, directory, self.journal, self.secrets)
+
+    def render_commands(self, text: str) -> str:
+        """Rewrite the commands of a remedy so that a user can type them; see lab.config.kinds.render_commands."""
+        return render_commands(text, self.settings.kind, self.settings.name)
+
+
+@dataclass(frozen=True)
+class Lab(RunContext):
+    """A lab, and the context of the run that uses it.
+
+    Args:
+        state: The state of the lab, as it is saved.
+        disposable: Whether the lab's Docker belongs to it and is removed with it, so that layers need not be removed
+            one by one.
+    """
+
+    state: LabState = field(default_factory=lambda: LabState(kind="none"))
+    disposable: bool = False
+
+    @classmethod
+    def from_context(
+        cls, context: RunContext, state: LabState, *, source: Source | None = None, disposable: bool = False
+    ) -> Lab:
+        """Return a lab with the context of a run.
+
+        Args:
+            context: The context of the run.
+            state: The state of the lab.
+            source: A source of the lab's own, in place of that of the context.
+            disposable: See the class.
+        """
+        values = {part.name: getattr(context, part.name) for part in fields(RunContext)}
+        return cls(**{**values, "source": source or context.source}, state=state, disposable=disposable)
+
+    @cached_property
+    def kube(self) -> Kube:
+        """The API of the lab's cluster."""
+        return Kube(Path(self.state.environment["KUBECONFIG"]), self.journal)
+
+    @cached_property
+    def http(self) -> LabHttp:
+        """The HTTP client for the lab's hosts."""
+        return LabHttp(self.settings, self.secrets)
+
+    @cached_property
+    def shell(self) -> Shell:
+        """The shell in the lab, with its kubeconfig, its tools and its Docker."""
+        return self.create_shell(self.state.environment)
+
+    @cached_property
+    def docker(self) -> docker.DockerClient:
+        """The client of the lab's Docker Engine."""
+        return docker.from_env(environment={**self.environment, **self.state.environment})
+
+    @property
+    def home(self) -> Path:
+        """The directory for files that tools read and write in the lab."""
+        return self.paths.home
+
+    def owns(self, *undo: str) -> bool:
+        """Return whether an object may belong to this lab: its undo command is registered, or all of Docker does."""
+        return self.disposable or list(undo) in self.state.undo
+
+    def register_undo(self, *undo: str) -> None:
+        """Save, before an object is created in Docker, the command that removes it, unless all of Docker is removed."""
+        if not self.disposable and list(undo) not in self.state.undo:
+            self.state.undo.append(list(undo))
+            self.state.save(self.paths)
+
+    def close(self) -> None:
+        """End the run: remove the lab, unless it is to be kept or was only verified."""
+        if not self.state.keep and not self.settings.verify_only:
+            self.state.remove(self.paths, self.shell)
+
+
+def tool_environment(home: Path) -> dict[str, str]:
+    """Return variables that keep kubectl, k3d and helm from reading and writing the user's own configuration."""
+    return {
+        "KUBECONFIG": str(home / "kubeconfig"),
+        "KUBECACHEDIR": str(home / "kubectl"),
+        "HELM_CACHE_HOME": str(home / "helm/cache"),
+        "HELM_CONFIG_HOME": str(home / "helm/config"),
+        "HELM_DATA_HOME": str(home / "helm/data"),
+    }
+
+
+def no_lab_to_verify() -> LabError:
+    """Return the error for --verify-only without a lab."""
+    return LabError(
+        "there is no lab to verify",
+        expected="a lab that an earlier run kept with --keep-lab",
+        seen="none",
+        remedy="run without --verify-only to install one, or give --lab existing and KUBECONFIG for a cluster of yours",
+    )
+
+
+@contextmanager
+def open_k3d_lab(context: RunContext) -> Iterator[Lab]:
+    """Open a lab on the user's own Docker, with the tools on PATH; at the end, remove it unless it is to be kept.
+
+    Raises:
+        LabError: If there is no lab to verify.
+    """
+    state = state_module.load_kind(context.paths, "k3d")
+    if context.settings.verify_only and not state:
+        raise no_lab_to_verify()
+    if state:
+        context.progress.print("reusing the lab of an earlier run")
+    else:
+        environment = {**tool_environment(context.paths.home), **context.source.environment}
+        state = LabState(kind="k3d", environment=environment)
+    state.keep = state.keep or context.settings.keep_lab
+    state.save(context.paths)
+    lab = Lab.from_context(context, state)
+    try:
+        yield lab
+    finally:
+        lab.close()
+
+
+@contextmanager
+def open_existing_lab(context: RunContext) -> Iterator[Lab]:
+    """Open a cluster that exists already, named by KUBECONFIG or in kubectl's default place.
+
+    Raises:
+        LabError: If there is no kubeconfig.
+    """
+    environment = {"KUBECONFIG": str(find_kubeconfig(context.environment))}
+    yield Lab.from_context(context, LabState(kind="existing", environment=environment))
+
+
+def find_kubeconfig(environment: Mapping[str, str]) -> Path:
+    """Return the kubeconfig of an existing cluster.
+
+    Raises:
+        LabError: If the file does not exist.
+    """
+    home = Path(environment.get("HOME") or Path.home())
+    file = Path(environment.get("KUBECONFIG") or home / ".kube/config")
+    if not file.is_file():
+        raise LabError(
+            "there is no cluster to verify",
+            expected="a kubeconfig at KUBECONFIG, or at ~/.kube/config",
+            seen=f"no file {file}",
+            remedy="set KUBECONFIG to the kubeconfig of the cluster",
+        )
+    return file

@@ -1,0 +1,1 @@
+"""Observation, diagnosis and evidence of failures."""

@@ -1,0 +1,1 @@
+"""This machine and its network: disk, ports, ARP, network namespaces and locks."""

@@ -1,0 +1,1 @@
+"""Observation and change of a Kubernetes cluster, without knowledge of the layers."""

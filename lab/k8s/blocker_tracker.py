@@ -1,0 +1,59 @@
+"""Distinguishing blockers that last from those that disappear by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from lab.k8s.blockers import Blocker
+
+
+@dataclass
+class _Track:
+    """A blocker as it was first reported, and the times of its first and its last report."""
+
+    blocker: Blocker
+    first_seen: float
+    last_seen: float
+
+
+class BlockerTracker:
+    """Remembers how long each blocker has existed.
+
+    A blocker that is absent for a moment still counts: a container that keeps crashing runs between two crashes. It no
+    longer counts when its pod was ready, or when it was absent for longer than the patience.
+
+    Args:
+        patience: Seconds for which a blocker may last.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._tracks: dict[tuple[str, str, str], _Track] = {}
+
+    def update(self, blockers: Iterable[Blocker], ready: Collection[str], now: float) -> list[Blocker]:
+        """Record the present blockers, and return all of them if one has lasted too long; otherwise return none.
+
+        Args:
+            blockers: The present blockers.
+            ready: NAMESPACE/NAME of the pods that are ready.
+            now: Seconds of a monotonic clock.
+
+        Returns:
+            The present blockers as they were first reported, oldest first; or an empty list.
+        """
+        self._tracks = {
+            key: track
+            for key, track in self._tracks.items()
+            if track.blocker.pod not in ready and now - track.last_seen <= self._patience
+        }
+        present = [self._record(blocker, now) for blocker in blockers]
+        present.sort(key=lambda track: track.first_seen)
+        has_lasted = bool(present) and now - present[0].first_seen >= self._patience
+        return [track.blocker for track in present] if has_lasted else []
+
+    def _record(self, blocker: Blocker, now: float) -> _Track:
+        key = (blocker.pod, blocker.subject, blocker.explanation.summary)
+        track = self._tracks.setdefault(key, _Track(blocker, now, now))
+        track.last_seen = now
+        return track

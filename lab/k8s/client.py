@@ -1,0 +1,320 @@
+"""The API client for a cluster: reads, watches and applies objects."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from kubernetes import client, config, dynamic
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.discovery import LazyDiscoverer
+from kubernetes.dynamic.exceptions import (
+    DynamicApiError,
+    NotFoundError,
+    ResourceNotFoundError,
+    ServiceUnavailableError,
+)
+from kubernetes.dynamic.resource import Resource
+from kubernetes.watch import Watch
+from urllib3.exceptions import HTTPError
+
+from lab.errors import UnreachableError
+from lab.k8s.objects import Object
+from lab.run.journal import Journal
+from lab.run.waiting import Observations, Unobserved, poll, root_cause
+
+API_VERSIONS = {
+    "Deployment": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "StorageClass": "storage.k8s.io/v1",
+    "Ingress": "networking.k8s.io/v1",
+    "IngressClass": "networking.k8s.io/v1",
+    "IPAddressPool": "metallb.io/v1beta1",
+    "L2Advertisement": "metallb.io/v1beta1",
+    "VirtualService": "networking.istio.io/v1alpha3",
+    "EnvoyFilter": "networking.istio.io/v1alpha3",
+    "AuthorizationPolicy": "security.istio.io/v1beta1",
+    "Notebook": "kubeflow.org/v1",
+    "Tensorboard": "tensorboard.kubeflow.org/v1alpha1",
+}
+"""The API versions of the kinds that the lab reads; all other kinds are in v1."""
+
+OPENAPI = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+"""The content type in which kubectl requests the OpenAPI document; the API server builds each type separately."""
+
+TRANSIENT_ERRORS = (ApiException, HTTPError, OSError, UnreachableError)
+"""Exceptions that a call may raise while the API server or a part of it is still starting."""
+REQUEST_TIMEOUT = 10
+APPLY_TIMEOUT = 35
+"""Seconds; longer than a webhook may take."""
+FIELD_MANAGER = "kubeflow-lab"
+MAX_WATCH_SECONDS = 10.0
+"""Seconds after which a watch request is repeated from its last version, so that an abandoned watch can end."""
+MAX_LOG_BYTES = 256 * 1024
+METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+"""Requests the metadata without the objects; some objects, such as CRDs, are large."""
+
+
+class _Discoverer(LazyDiscoverer):
+    """Keeps the discovered kinds in memory only; writing all of them after each new group takes 0.2 s."""
+
+    def _write_cache(self) -> None:
+        pass
+
+
+class Kube:
+    """The API of one cluster.
+
+    Args:
+        kubeconfig: The kubeconfig of the cluster.
+        journal: The journal of the run, in which waits for this cluster are recorded.
+    """
+
+    def __init__(self, kubeconfig: Path, journal: Journal) -> None:
+        self.journal = journal
+        self._kubeconfig = kubeconfig
+        self._discovery_lock = threading.Lock()  # of several threads that discover at the same time, some find nothing
+
+    @cached_property
+    def _client(self) -> dynamic.DynamicClient:
+        return dynamic.DynamicClient(
+            client.ApiClient(_load_configuration(self._kubeconfig)),
+            cache_file=f"{self._kubeconfig}.kinds",  # is never written; the default file may belong to another cluster
+            discoverer=_Discoverer,
+        )
+
+    def reconnect(self) -> None:
+        """Drop the connection and everything known about the server; the next call reads the kubeconfig again."""
+        self.__dict__.pop("_client", None)
+
+    def get_server_version(self) -> str:
+        """Return the version of the API server, as in v1.25.4."""
+        with self._raise_unreachable():
+            return str(client.VersionApi(self._client.client).get_code(_request_timeout=REQUEST_TIMEOUT).git_version)
+
+    def warm_up_openapi(self) -> None:
+        """Request the OpenAPI document as kubectl does before it applies objects.
+
+        The API server rebuilds the document at the first request after a CRD has changed, which takes seconds.
+        """
+        with self._raise_unreachable():
+            self._client.request(
+                "get",
+                "/openapi/v2",
+                header_params={"Accept": OPENAPI},
+                serialize=False,
+                _request_timeout=APPLY_TIMEOUT,
+            )
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return an object, or None if the object or its kind does not exist."""
+        with self._raise_unreachable():
+            try:
+                found = self._discover_kind(kind).get(name=name, namespace=namespace, _request_timeout=REQUEST_TIMEOUT)
+            except (NotFoundError, ResourceNotFoundError):
+                return None
+        return dict(found.to_dict())
+
+    def apply(self, obj: Object) -> str:
+        """Apply an object with server-side apply.
+
+        Returns:
+            The API server's reason if it rejects the object; empty if it accepts it.
+
+        Raises:
+            UnreachableError: If the API server does not answer.
+        """
+        with self._raise_unreachable():
+            try:
+                self._discover(obj["apiVersion"], obj["kind"]).server_side_apply(
+                    body=obj, field_manager=FIELD_MANAGER, force_conflicts=True, _request_timeout=APPLY_TIMEOUT
+                )
+            except ServiceUnavailableError:
+                raise
+            except DynamicApiError as error:
+                return str(error.summary())
+            except ResourceNotFoundError:
+                return f"the API server does not serve the kind {obj['kind']} in {obj['apiVersion']}"
+        return ""
+
+    def list_objects(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
+        """Return the objects of a kind; none if the API server does not serve the kind.
+
+        Args:
+            kind: The kind.
+            namespace: The namespace; None for all.
+            selector: A label selector; empty for all objects.
+        """
+        with self._raise_unreachable():
+            return self._list(kind, {"namespace": namespace, "label_selector": selector})[0]
+
+    def list_names(self, api_version: str, kind: str) -> set[tuple[str, str]]:
+        """Return namespace and name of all objects of a kind; none if the API server does not serve the kind.
+
+        The namespace is empty for objects without a namespace.
+        """
+        with self._raise_unreachable():
+            try:
+                resource = self._discover(api_version, kind)
+            except ResourceNotFoundError:
+                return set()
+            answer = resource.get(serialize=False, header_params=dict(METADATA_ONLY), _request_timeout=REQUEST_TIMEOUT)
+        items = json.loads(answer.data)["items"] or []  # null if the list is empty
+        return {(item["metadata"].get("namespace", ""), item["metadata"]["name"]) for item in items}
+
+    def list_kinds(self, api_version: str) -> set[str]:
+        """Return the kinds that the API server serves in an API version now, without a cache; none if it is unknown."""
+        path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        with self._raise_unreachable():
+            try:
+                found = self._client.request("get", path, _request_timeout=REQUEST_TIMEOUT).to_dict()
+            except NotFoundError:
+                return set()
+        return {resource["kind"] for resource in found["resources"] if "/" not in resource["name"]}
+
+    def read_log(self, pod: Object, container: str, *, previous: bool, lines: int) -> str:
+        """Return the last lines of a container's log.
+
+        Args:
+            pod: The pod.
+            container: The name of the container.
+            previous: Whether to read the log of the previous, ended instance of the container.
+            lines: The maximum number of lines.
+
+        Raises:
+            ApiException: If there is no such log, or another of TRANSIENT_ERRORS.
+        """
+        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        query = [("container", container), ("previous", previous), ("tailLines", lines), ("limitBytes", MAX_LOG_BYTES)]
+        answer = self._client.request(  # the client's own class for logs takes a second to load
+            "get",
+            f"/api/v1/namespaces/{namespace}/pods/{name}/log",
+            query_params=query,
+            serialize=False,
+            _request_timeout=REQUEST_TIMEOUT,
+        )
+        return bytes(answer.data).decode(errors="replace")
+
+    def watch(
+        self, kind: str, namespace: str | None = None, selector: str = "", fields: str = ""
+    ) -> Observations[list[Object]]:
+        """Observe all objects of a kind with one watch.
+
+        An observation is the list of all objects: initially, after each change, and periodically.
+
+        Args:
+            kind: The kind.
+            namespace: The namespace; None for all.
+            selector: A label selector; empty for all objects.
+            fields: A field selector; empty for all objects.
+        """
+        query = {"namespace": namespace, "label_selector": selector, "field_selector": fields or None}
+
+        def observations(seconds: float) -> Iterator[list[Object] | Unobserved]:
+            end = time.monotonic() + seconds
+            for listed in poll(lambda: self._list(kind, query), transient=TRANSIENT_ERRORS)(seconds):
+                if isinstance(listed, Unobserved):
+                    yield listed
+                    continue
+                objects, version = listed
+                yield objects
+                yield from self._watch_changes(kind, query, objects, version, end - time.monotonic())
+
+        return observations
+
+    @contextmanager
+    def _raise_unreachable(self) -> Iterator[None]:
+        """Raise UnreachableError if the API server does not answer in the block."""
+        try:
+            yield
+        except (HTTPError, OSError, ServiceUnavailableError) as error:
+            raise UnreachableError(
+                "the API server of the cluster cannot be reached",
+                expected=f"an answer from the server in the kubeconfig {self._kubeconfig}",
+                seen=root_cause(error),
+                remedy="check that the cluster runs (`kubectl cluster-info`), and that KUBECONFIG names the right one",
+            ) from None
+
+    def _list(self, kind: str, query: Mapping[str, str | None]) -> tuple[list[Object], str]:
+        """Return the objects and the version of the list, parsed here: the client's classes are slow for thousands."""
+        try:
+            answer = self._discover_kind(kind).get(**query, serialize=False, _request_timeout=REQUEST_TIMEOUT)
+        except ResourceNotFoundError:
+            return [], ""
+        listed = json.loads(answer.data)
+        common = {"apiVersion": listed["apiVersion"], "kind": listed["kind"].removesuffix("List")}
+        return [{**common, **item} for item in listed["items"] or []], str(listed["metadata"]["resourceVersion"])
+
+    def _watch_changes(
+        self, kind: str, query: Mapping[str, str | None], objects: list[Object], version: str, seconds: float
+    ) -> Iterator[list[Object] | Unobserved]:
+        """Yield the list after each change, and at least every ten seconds, until an error occurs or the time is up."""
+        known = {_uid(obj): obj for obj in objects}
+        end = time.monotonic() + seconds
+        try:
+            while version and (left := end - time.monotonic()) > 0:
+                timeout = max(1, int(min(MAX_WATCH_SECONDS, left)))
+                events = Watch().stream(
+                    self._discover_kind(kind).get,
+                    **query,
+                    resource_version=version,
+                    serialize=False,
+                    timeout_seconds=timeout,
+                    _request_timeout=timeout + 1,  # for a server that hangs, and does not end the watch itself
+                )
+                for event in events:
+                    changed = event["raw_object"]
+                    version = changed["metadata"]["resourceVersion"]
+                    if event["type"] == "DELETED":
+                        known.pop(_uid(changed), None)
+                    else:
+                        known[_uid(changed)] = changed
+                    yield list(known.values())
+                yield list(known.values())
+        except TRANSIENT_ERRORS as error:
+            yield Unobserved(str(error))
+
+    def _discover_kind(self, kind: str) -> Resource:
+        return self._discover(API_VERSIONS.get(kind, "v1"), kind)
+
+    def _discover(self, api_version: str, kind: str) -> Resource:
+        """Return the client's resource for a kind.
+
+        Without the prefix, the client searches all groups that have this version. While CRDs are created, a group may
+        be listed that is not served yet, and the client takes the answer of that group as the answer for all of them.
+        The client also takes an answer 503 to mean that there are no kinds.
+
+        Raises:
+            ResourceNotFoundError: If the API server does not serve the kind.
+            UnreachableError: If the client does not find the kind, although the API server serves it.
+        """
+        prefix = "apis" if "/" in api_version else "api"
+        with self._discovery_lock:
+            try:
+                found: Resource = self._client.resources.get(prefix=prefix, api_version=api_version, kind=kind)
+            except ResourceNotFoundError:
+                if kind in self.list_kinds(api_version):
+                    raise UnreachableError(
+                        "the API server does not list its kinds reliably",
+                        expected=f"{kind} among the kinds of {api_version}",
+                        seen="missing in the answer to the first request, present in the answer to the second one",
+                        remedy="wait until the machine is less busy, and run again",
+                    ) from None
+                raise
+        return found
+
+
+def _load_configuration(kubeconfig: Path) -> client.Configuration:
+    configuration = client.Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+    return configuration
+
+
+def _uid(obj: Object) -> str:
+    return str(obj["metadata"]["uid"])

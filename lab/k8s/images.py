@@ -1,0 +1,122 @@
+"""The images that manifests contain, and checking that their registries have them.
+
+Images have been removed from their registries before: such an installation applies all objects, but its pods never
+start. Therefore every registry is asked before anything is applied, with the protocol that the node will use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from docker.auth import resolve_repository_name
+from docker.errors import InvalidRepository
+from docker.utils import parse_repository_tag
+from dxf import DXF
+from dxf.exceptions import DXFError
+
+from lab.run.journal import Journal
+from lab.run.waiting import root_cause
+
+DOCKER_HUB, DOCKER_HUB_API = "docker.io", "registry-1.docker.io"
+MAX_PARALLEL = 8
+TIMEOUT = 10
+"""Seconds for a registry to answer."""
+CONTAINER_FIELDS = ("containers", "initContainers")
+
+
+@dataclass(frozen=True)
+class MissingImage:
+    """An image that no registry returned, and the registries' answers."""
+
+    reference: str
+    reason: str
+
+
+def full_reference(image: str) -> str:
+    """Return an image name with registry and tag, as a container runtime completes it; an invalid one unchanged."""
+    try:
+        registry, name = resolve_repository_name(image)
+    except InvalidRepository:
+        return image
+    if registry == DOCKER_HUB and "/" not in name:
+        name = f"library/{name}"
+    _, tag = parse_repository_tag(name)
+    return f"{registry}/{name}" if tag else f"{registry}/{name}:latest"
+
+
+def image_tag(image: str) -> str:
+    """Return the tag of an image; latest if it has neither tag nor digest, empty if it has only a digest."""
+    name, _, _ = full_reference(image).partition("@")
+    return parse_repository_tag(name)[1] or ""
+
+
+def list_images(documents: Iterable[Any]) -> list[str]:
+    """Return the full references of all images of containers, sorted.
+
+    Args:
+        documents: Parsed YAML of any kind; lists of containers are found at any depth.
+    """
+    return sorted({full_reference(image) for document in documents for image in _find_images(document)})
+
+
+def find_missing_images(
+    references: Sequence[str], mirrors: Mapping[str, Sequence[str]], journal: Journal
+) -> list[MissingImage]:
+    """Return the images that no registry has, or whose registries could not be asked.
+
+    Args:
+        references: Full references.
+        mirrors: For a registry's host, the URLs that the node uses instead of it.
+        journal: The journal of the run, which records the wait.
+    """
+    waiting_for = f"registries to report whether they have {len(references)} images"
+    with journal.record("wait", waiting_for), ThreadPoolExecutor(MAX_PARALLEL) as pool:
+        reasons = list(pool.map(partial(_check_image, mirrors), references))
+    return [MissingImage(reference, reason) for reference, reason in zip(references, reasons, strict=True) if reason]
+
+
+def _find_images(part: Any) -> Iterator[str]:
+    if isinstance(part, list):
+        for item in part:
+            yield from _find_images(item)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key in CONTAINER_FIELDS and isinstance(value, list):
+                yield from (item["image"] for item in value if isinstance(item, dict) and item.get("image"))
+            else:
+                yield from _find_images(value)
+
+
+def _check_image(mirrors: Mapping[str, Sequence[str]], reference: str) -> str:
+    """Return the reason why no registry returns an image; empty if one does."""
+    try:
+        host, name = resolve_repository_name(reference)
+    except InvalidRepository:
+        return "this is not a valid image name"
+    tagged, version = parse_repository_tag(name)  # the version is the digest, if there is one
+    repository, _ = parse_repository_tag(tagged)
+    origin = f"https://{DOCKER_HUB_API if host == DOCKER_HUB else host}"
+    reasons = []
+    for url in mirrors.get(host) or [origin]:
+        parts = urlsplit(url)
+        is_insecure = parts.scheme == "http"
+        registry = DXF(parts.netloc, repository, _authenticate_anonymously, insecure=is_insecure, timeout=TIMEOUT)
+        try:
+            registry.head_manifest_and_response(version or "latest")
+        except requests.HTTPError as error:
+            reasons.append(f"{parts.netloc} returns {error.response.status_code}")
+        except (DXFError, OSError) as error:
+            reasons.append(f"{parts.netloc} cannot be queried: {root_cause(error)}")
+        else:
+            return ""
+    return ", ".join(reasons)
+
+
+def _authenticate_anonymously(registry: Any, response: requests.Response) -> None:
+    registry.authenticate(response=response)

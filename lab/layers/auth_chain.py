@@ -1,0 +1,98 @@
+"""The diagnosis of the auth chain: the gateway's ext_authz filter, Dex and the auth proxy.
+
+It explains why the gateway rejects every request, or accepts requests without a login.
+"""
+
+from __future__ import annotations
+
+from lab.context import Lab
+from lab.errors import LabError
+from lab.k8s.client import Kube
+from lab.k8s.objects import Object, ObjectRef, label_selector
+from lab.k8s.readiness import describe_unready, is_ready
+from lab.run.shell import Shell
+
+DEX = ObjectRef("Deployment", "dex", "auth")
+LOG_LINES = 2
+OPEN_TO_ALL = "Kubeflow is open to everybody: no login was required"
+NO_LOG = "unable to retrieve container logs"
+"""The output of a successful kubectl if the container runtime has deleted the log."""
+
+
+def diagnose(lab: Lab) -> list[str]:
+    """Return the problems of the auth chain, each cause before its consequences.
+
+    Args:
+        lab: The lab.
+
+    Returns:
+        One text for each problem; empty if all components exist and are ready. If the API server does not answer, this
+        is a problem, too, and no error.
+    """
+    auth_proxy = lab.release.auth_proxy
+    try:
+        return [
+            *check_ext_authz(lab),
+            *_check_workload(lab, DEX, "Dex", "no user can log in, and its login page returns 503"),
+            *_check_workload(
+                lab,
+                ObjectRef.parse(auth_proxy.workload),
+                auth_proxy.name,
+                "the gateway cannot ask it about requests, and rejects each with 403 or 503 (ext_authz)",
+            ),
+        ]
+    except LabError as error:
+        return [f"the auth chain cannot be diagnosed: {error.headline}: {error.seen}"]
+
+
+def check_ext_authz(lab: Lab) -> list[str]:
+    """Return the problem that the ext_authz filter of the release does not exist; empty if it does."""
+    auth_proxy = lab.release.auth_proxy
+    ref = ObjectRef.parse(auth_proxy.ext_authz_object)
+    if lab.kube.get(ref.kind, ref.name, ref.namespace):
+        return []
+    return [
+        f"there is no {ref}: without it the gateway does not ask {auth_proxy.name} about requests, "
+        "and Kubeflow is open to everybody"
+    ]
+
+
+def _check_workload(lab: Lab, ref: ObjectRef, component: str, consequence: str) -> list[str]:
+    """Return the problems of the workload of a component, of its pods and of its Service."""
+    kube = lab.kube
+    workload = kube.get(ref.kind, ref.name, ref.namespace)
+    if workload is None:
+        return [f"{component} is not installed (there is no {ref}): {consequence}"]
+    labels = workload["spec"]["selector"]["matchLabels"]
+    pods = kube.list_objects("Pod", ref.namespace, label_selector(labels))
+    problems = []
+    if not any(map(is_ready, pods)):
+        replicas = workload["spec"].get("replicas", 1)
+        problems.append(f"{component} is not ready ({ref} has 0 of {replicas} pods ready): {consequence}")
+    problems += [f"{component}: {_describe_pod(pod, lab.shell)}" for pod in pods if not is_ready(pod)]
+    if not _is_selected_by_service(kube, ref.namespace, labels):
+        problems.append(f"no Service in {ref.namespace} selects the pods of {component}: {consequence}")
+    return problems
+
+
+def _describe_pod(pod: Object, shell: Shell) -> str:
+    [state], log = describe_unready([pod]), _read_last_lines(pod, shell)
+    return f"{state}, the last lines of its log:\n{log}" if log else f"{state}, its log is empty"
+
+
+def _read_last_lines(pod: Object, shell: Shell) -> str:
+    """Return the end of the log of the containers that crashed; if there is none, of those that run."""
+    metadata = pod["metadata"]
+    command = ["kubectl", "logs", "--namespace", metadata["namespace"], metadata["name"], "--all-containers"]
+    for previous in ("--previous", "--previous=false"):
+        result = shell.run(*command, f"--tail={LOG_LINES}", previous, allow_failure=True)
+        text = result.output.strip()
+        if text and not result.exit_status and not text.startswith(NO_LOG):
+            return text
+    return ""
+
+
+def _is_selected_by_service(kube: Kube, namespace: str, labels: dict[str, str]) -> bool:
+    """Return whether a Service selects pods that have these labels."""
+    selectors = [service["spec"].get("selector") for service in kube.list_objects("Service", namespace)]
+    return any(selector.items() <= labels.items() for selector in selectors if selector)

@@ -1,0 +1,314 @@
+"""Kubeflow, installed from its manifests: its objects, and its readiness."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from lab.context import Lab
+from lab.k8s import images, prepull
+from lab.k8s.api_kinds import check_kinds_served
+from lab.k8s.client import Kube
+from lab.k8s.kubectl_apply import apply_in_rounds, build_manifests, parse_documents
+from lab.k8s.objects import Object, qualified_name
+from lab.k8s.ordering import order_manifests
+from lab.k8s.rollout import WORKLOADS, is_workload_ready, wait_until_ready
+from lab.layers import changes
+from lab.layers.authservice import NAMESPACE, PARAMETERS
+from lab.layers.cluster import list_mirrors, node_name
+from lab.layers.manifests import Manifests
+from lab.run.background import run_in_background
+from lab.run.shell import Shell
+from lab.web.web_apps import RESOURCE_FORMS
+
+TARGET = "example"
+"""The directory of the manifests that contains all of Kubeflow."""
+INSTALL_TIMEOUT = 600
+READY_TIMEOUT = 900
+PROFILE = "kubeflow-user-example-com"
+APPLY_FIRST = ("istio-system/istiod", "kubeflow/training-operator")
+"""The workloads that are applied before all others, in every release, because others wait for them.
+
+istiod creates the ConfigMap istio-ca-root-cert, without which no gateway starts. training-operator is the slowest: for
+each of its kinds it requests all groups of the API, five a second, which takes three quarters of a minute.
+"""
+APPLY_LAST = ("auth/dex",)
+"""The workloads that are applied after all others: while they all start, the API server may be too slow for Dex.
+
+Dex then stops trying to create its signing keys, and is ready without any for half a minute.
+"""
+RESOURCE_PREFIX = "lab-"
+"""The beginning of the names of all resources that scenarios create in the web apps."""
+
+
+class Kubeflow:
+    """All objects of Kubeflow, accepted by the API server: applied by the tutorial's command in a loop, or in parts.
+
+    Args:
+        lab: The lab.
+        manifests: The manifests.
+        example: The result of build_example, from the unchanged manifests: scenarios that change them revert that.
+    """
+
+    name = "Kubeflow"
+
+    def __init__(self, lab: Lab, manifests: Manifests, example: str) -> None:
+        self.lab, self.manifests, self._example = lab, manifests, example
+
+    @property
+    def log_directory(self) -> Path:
+        """The directory for the output of each round of applying."""
+        return self.lab.home / "kubeflow"
+
+    def problem(self) -> str | None:
+        """Return what is missing, or was changed in the cluster or in the manifests since it was applied; or None."""
+        if changed := changes.list_leftovers(self.lab):
+            return f"an interrupted run has changed {', '.join(map(str, changed))}"
+        if self._applied.exists() and self._applied.read_text() != self._digest:
+            return "the cluster has been installed from other manifests"
+        if missing := next(find_missing_objects(parse_documents(self._example), self.lab.kube), None):
+            return f"objects are missing, such as {missing}"
+        return next(iter(self.list_stopped_workloads()), None)
+
+    def install(self) -> None:
+        """Apply the manifests in rounds until the API server has accepted all objects.
+
+        In parts, wait until each part is ready. Print meanwhile which images are not pullable; this is no error, since
+        a node may have them already.
+
+        Raises:
+            LabError: If the cluster does not serve a kind of object, or rejects an object permanently.
+            WaitError: In parts, if a pod does not become ready.
+        """
+        check_kinds_served(parse_documents(self._example), self.lab.kube, self.lab.release)
+        with run_in_background(self._print_unpullable_images) as image_check:
+            if self.lab.settings.install == "single":
+                self._apply(self._example, self.log_directory)
+            else:
+                self._install_parts()
+            image_check.result()
+        changes.restart_leftovers(self.lab)
+        self._applied.write_text(self._digest)
+
+    def list_missing_objects(self) -> list[str]:
+        """Return the objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
+        return list(find_missing_objects(parse_documents(self._example), self.lab.kube))
+
+    def list_stopped_workloads(self) -> list[str]:
+        """Return a text for each workload that has 0 replicas in the cluster, and more in the manifests."""
+        return find_stopped_workloads(parse_documents(self._example), self.lab.kube)
+
+    def get_authservice_parameters(self) -> dict[str, str]:
+        """Return the parameters in authservice's ConfigMap, without those that the release adds to the tutorial's."""
+        config_map = self.lab.kube.get("ConfigMap", PARAMETERS, NAMESPACE) or {}
+        extra = self.lab.release.auth_proxy.extra_parameters
+        return {name: value for name, value in (config_map.get("data") or {}).items() if extra.get(name) != value}
+
+    def list_workloads(self) -> list[Object]:
+        """Return the Deployments and StatefulSets in the namespaces of Kubeflow."""
+        return [
+            workload
+            for kind in WORKLOADS
+            for workload in self.lab.kube.list_objects(kind)
+            if workload["metadata"]["namespace"] in self.lab.release.namespaces
+        ]
+
+    def list_pods(self, namespace: str) -> list[Object]:
+        """Return the pods of a namespace."""
+        return self.lab.kube.list_objects("Pod", namespace)
+
+    def print_progress(self, text: str) -> None:
+        """Print progress with the name of the layer, since other layers are installed at the same time."""
+        self.lab.progress.print(f"{self.name}: {text}")
+
+    @property
+    def _applied(self) -> Path:
+        """The file with the digest of the manifests that were applied last."""
+        return self.log_directory / "applied.sha256"
+
+    @cached_property
+    def _digest(self) -> str:
+        return hashlib.sha256(self._example.encode()).hexdigest()
+
+    def _print_unpullable_images(self) -> None:
+        references = images.list_images(parse_documents(self._example))
+        missing = images.find_missing_images(references, list_mirrors(self.lab), self.lab.journal)
+        self.print_progress(
+            f"{len(references) - len(missing)} of {len(references)} images of the manifests are pullable"
+        )
+        if missing:
+            lines = [f"  {image.reference}: {image.reason}" for image in missing]
+            self.print_progress("\n".join(["pods that need one of these images will not start:", *lines]))
+
+    def _install_parts(self) -> None:
+        parts = self.lab.release.parts
+        for number, part in enumerate(parts, 1):
+            self.print_progress(f"part {number} of {len(parts)}: {part.name}")
+            manifests = "---\n".join(
+                build_manifests(self.lab.shell, self.manifests.directory, directory) for directory in part.directories
+            )
+            self._apply(manifests, self.log_directory / f"part-{number:02}")
+            self._wait_for(parse_documents(manifests))
+
+    def _apply(self, manifests: str, log_directory: Path) -> None:
+        apply_in_rounds(
+            self.lab.shell,
+            order_manifests(manifests, APPLY_FIRST, APPLY_LAST),
+            log_directory,
+            timeout=INSTALL_TIMEOUT,
+            server_side=self.lab.release.manifests.apply == "server",
+            report=self.print_progress,
+        )
+
+    def _wait_for(self, objects: Iterable[Object]) -> None:
+        """Wait until the workloads among the objects, and all others in their namespaces, are ready."""
+        workloads = [obj for obj in objects if obj["kind"] in WORKLOADS]
+        wait_until_ready(
+            self.lab.kube,
+            self.lab.shell,
+            {workload["metadata"]["namespace"] for workload in workloads},
+            list(map(qualified_name, workloads)),
+            READY_TIMEOUT,
+            self.print_progress,
+        )
+
+
+class KubeflowReadiness:
+    """All workloads of Kubeflow, ready: those of the manifests, and those that its controllers create.
+
+    Args:
+        kubeflow: The objects of Kubeflow.
+    """
+
+    name = "Kubeflow readiness"
+
+    def __init__(self, kubeflow: Kubeflow) -> None:
+        self.lab, self._kubeflow = kubeflow.lab, kubeflow
+
+    def problem(self) -> str | None:
+        """Return what is not ready, or what an interrupted run has left; or None."""
+        kube = self.lab.kube
+        if leftovers := list_leftovers(kube):
+            return f"an interrupted run has left {', '.join(leftovers)}"
+        for name in self.lab.release.created_by_controllers:
+            namespace, _, deployment = name.partition("/")
+            if kube.get("Deployment", deployment, namespace) is None:
+                return f"there is no Deployment {name}"
+        workloads = self._kubeflow.list_workloads()
+        unready = [workload["metadata"]["name"] for workload in workloads if not is_workload_ready(workload)]
+        return f"workloads are not ready: {', '.join(unready)}" if unready else None
+
+    def install(self) -> None:
+        """Delete leftovers, which need not become ready, and wait until all workloads are ready.
+
+        Raises:
+            UnrecoverableError: If a pod can never become ready.
+            WaitTimeoutError: If they do not become ready in time.
+        """
+        delete_resources(list_leftovers(self.lab.kube), self.lab.shell)
+        wait_until_ready(
+            self.lab.kube,
+            self.lab.shell,
+            self.lab.release.namespaces,
+            self.lab.release.created_by_controllers,
+            READY_TIMEOUT,
+            self._kubeflow.print_progress,
+        )
+
+
+def build_example(manifests: Manifests, lab: Lab) -> str:
+    """Build all of Kubeflow with kustomize, and return the objects as YAML documents.
+
+    Args:
+        manifests: The manifests.
+        lab: The lab, whose journal assigns the program to the layer Kubeflow.
+
+    Raises:
+        LabError: If the manifests have no directory `example`, or kustomize fails.
+    """
+    with lab.journal.for_layer(Kubeflow.name):
+        return build_manifests(lab.shell, manifests.directory, TARGET)
+
+
+def prepull_images(lab: Lab, example: str) -> None:
+    """Pull the images of Kubeflow into the node of a new cluster, as soon as its containerd answers.
+
+    Args:
+        lab: The lab.
+        example: The result of build_example.
+
+    Raises:
+        WaitTimeoutError: If containerd does not answer in time.
+    """
+    prepull.prepull_images(list_images_in_order(example), node_name(lab.settings), lab.shell)
+
+
+def list_images_in_order(example: str) -> list[str]:
+    """Return the images of manifests as full references, beginning with those of the workloads that are applied first.
+
+    Args:
+        example: YAML documents.
+    """
+    objects = parse_documents(example)
+    first = [obj for obj in objects if obj["kind"] in WORKLOADS and qualified_name(obj) in APPLY_FIRST]
+    return list(dict.fromkeys([*images.list_images(first), *images.list_images(objects)]))
+
+
+def list_leftovers(kube: Kube) -> list[str]:
+    """Return the resources that scenarios of an interrupted run have created in the web apps, as RESOURCE/NAME."""
+    return [
+        f"{form.resource}/{obj['metadata']['name']}"
+        for form in RESOURCE_FORMS.values()
+        for obj in kube.list_objects(form.kind)
+        if obj["metadata"]["namespace"] == PROFILE and obj["metadata"]["name"].startswith(RESOURCE_PREFIX)
+    ]
+
+
+def delete_resources(resources: Collection[str], shell: Shell) -> None:
+    """Delete resources that were created in the web apps; a resource that does not exist is ignored.
+
+    Args:
+        resources: The resources, as RESOURCE/NAME.
+        shell: Runs kubectl.
+    """
+    if resources:
+        shell.run("kubectl", "delete", "--namespace", PROFILE, *resources, "--ignore-not-found", "--wait=false")
+
+
+def find_missing_objects(objects: Iterable[Object], kube: Kube) -> Iterator[str]:
+    """Yield the objects that a cluster does not have, as KIND/NAME and namespace, one kind after another."""
+    by_kind: dict[tuple[str, str], list[Object]] = defaultdict(list)
+    for obj in objects:
+        by_kind[obj["apiVersion"], obj["kind"]].append(obj["metadata"])
+    for (api_version, kind), required in by_kind.items():
+        existing = kube.list_names(api_version, kind)
+        for metadata in required:
+            name, namespace = metadata["name"], metadata.get("namespace", "")
+            # A manifest may lack the namespace where the cluster uses the default one, or name one for a kind without.
+            if not {(namespace or "default", name), ("", name)} & existing:
+                yield f"{kind}/{name} {namespace}".rstrip()
+
+
+def find_stopped_workloads(objects: Iterable[Object], kube: Kube) -> list[str]:
+    """Return a text for each workload that has 0 replicas in a cluster, and more in the manifests.
+
+    Such a workload has all replicas that it should have, and therefore counts as ready.
+
+    Args:
+        objects: The objects of the manifests.
+        kube: The API of the cluster.
+    """
+    replicas = {
+        (obj["kind"], qualified_name(obj)): obj["spec"].get("replicas", 1)
+        for obj in objects
+        if obj["kind"] in WORKLOADS
+    }
+    return [
+        f"{kind} {qualified_name(workload)} is set to 0 replicas, in the manifests to {number}"
+        for kind in WORKLOADS
+        for workload in kube.list_objects(kind)
+        if workload["spec"].get("replicas") == 0 and (number := replicas.get((kind, qualified_name(workload))))
+    ]

@@ -1,0 +1,121 @@
+"""The second entry point of Kubeflow: an Ingress that exposes the gateway at kubeflow.example.it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+
+import requests
+
+from lab.context import Lab
+from lab.errors import WaitError
+from lab.k8s.objects import Object, load_balancer_ip
+from lab.layers import auth_chain, gateway
+from lab.layers.ingress import Backend, create_ingress, diagnose_ingress
+from lab.run.waiting import poll, root_cause, wait_until
+from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST
+from lab.web.http_client import is_served
+
+INGRESS = "svc-istio-ingressgateway"
+SERVED_TIMEOUT = 30
+KEYS_PATH, KEYS_TIMEOUT = "/dex/keys", 60
+"""The path at which Dex publishes its signing keys.
+
+If Dex cannot create keys when it starts, it tries again half a minute later, and is ready all the same.
+"""
+ANSWER_TIMEOUT = 5
+
+
+class KubeflowIngress:
+    """The Ingress for kubeflow.example.it, which forwards requests to the gateway.
+
+    Args:
+        lab: The lab.
+    """
+
+    name = "Kubeflow Ingress"
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def problem(self) -> str | None:
+        """Return that the Ingress is missing, has another address, or does not reach the gateway; or None."""
+        ingress = self._get_ingress()
+        if ingress is None:
+            return f"there is no Ingress {INGRESS}"
+        address = load_balancer_ip(ingress)
+        if address != self.lab.settings.ingress_address:
+            return f"the address of the Ingress {INGRESS} is {address}"
+        try:
+            status = get_status(self.lab)
+        except OSError as error:
+            return f"{INGRESS_URL} does not answer: {root_cause(error)}"
+        return None if self._is_served(status) else f"{INGRESS_URL} returns {status}"
+
+    def install(self) -> None:
+        """Apply the Ingress, and wait until requests reach the auth proxy, and Dex has signing keys.
+
+        Raises:
+            LabError: If the API server rejects the Ingress.
+            WaitError: If requests do not reach the gateway, or the gateway rejects them; with a diagnosis.
+        """
+        address = self.lab.settings.ingress_address
+        backend = Backend(gateway.NAMESPACE, gateway.SERVICE, gateway.PORT)
+        create_ingress(self.lab.kube, INGRESS, KUBEFLOW_HOST, backend, address)
+        try:
+            wait_until(
+                poll(lambda: get_status(self.lab), every=0.1, transient=(OSError,)),
+                satisfied=self._is_served,
+                describe=lambda status: f"it returns {status}",
+                timeout=SERVED_TIMEOUT,
+                waiting_for=f"requests for {INGRESS_URL} at {address} to reach the auth proxy",
+                journal=self.lab.journal,
+                remedy="404 comes from the Ingress controller, 503 from the Ingress controller or the gateway, which "
+                "reach no pod; read the log of the gateway: "
+                f"`kubectl logs -n {gateway.NAMESPACE} deployment/{gateway.SERVICE}`",
+            )
+        except WaitError as error:
+            seen = "\n".join([error.seen, *auth_chain.diagnose(self.lab)])
+            raise type(error)(error.headline, expected=error.expected, seen=seen, remedy=error.remedy) from None
+        wait_until(
+            poll(lambda: get_status(self.lab, KEYS_PATH), every=0.1, transient=(OSError,)),
+            satisfied=lambda status: status == requests.codes.ok,
+            describe=lambda status: f"{INGRESS_URL}{KEYS_PATH} returns {status}",
+            timeout=KEYS_TIMEOUT,
+            waiting_for="Dex to have signing keys, without which every login fails",
+            journal=self.lab.journal,
+            remedy="read the log of Dex: `kubectl logs -n auth deployment/dex`",
+        )
+
+    def list_hosts(self) -> list[str]:
+        """Return the hosts that the Ingress exposes."""
+        ingress = self._get_ingress() or {"spec": {}}
+        return [rule["host"] for rule in ingress["spec"].get("rules", [])]
+
+    def diagnose(self) -> list[str]:
+        """Return the reasons why the Ingress does not forward requests to the gateway; empty if it does."""
+        return diagnose_ingress(self.lab.kube, gateway.NAMESPACE, INGRESS, KUBEFLOW_HOST)
+
+    def get_address(self) -> IPv4Address | None:
+        """Return the address that the Ingress controller has written into the Ingress."""
+        return load_balancer_ip(self._get_ingress())
+
+    def _get_ingress(self) -> Object | None:
+        return self.lab.kube.get("Ingress", INGRESS, gateway.NAMESPACE)
+
+    def _is_served(self, status: int) -> bool:
+        return is_served(status, self.lab.release.auth_proxy.first_page)
+
+
+def get_status(lab: Lab, path: str = "/", cookies: Mapping[str, str] | None = None) -> int:
+    """Return the HTTP status of a page at kubeflow.example.it.
+
+    Args:
+        lab: The lab.
+        path: The path of the page.
+        cookies: The cookies to send, by name.
+
+    Raises:
+        OSError: If there is no answer.
+    """
+    return lab.http.get(f"{INGRESS_URL}{path}", cookies=cookies, timeout=ANSWER_TIMEOUT).status_code

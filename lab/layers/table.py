@@ -1,0 +1,117 @@
+"""The table of layers: the order of the tutorial, the chapters, what each layer needs, and when it may start.
+
+To add a layer: write its module, add one entry to this table, and one fixture that returns `installation.get(ENTRY)`.
+
+A layer starts as soon as everything that it needs is installed. Two layers wait for another one later than at their
+start: the Ingress controller prepares its Helm chart while MetalLB's pool is still being installed, and the nginx site
+starts its pods while the Ingress controller is.
+"""
+
+from __future__ import annotations
+
+from lab.config.selection import AUTHSERVICE
+from lab.context import Lab
+from lab.layers import kubeflow, manifests
+from lab.layers.authservice import Authservice
+from lab.layers.cluster import Cluster, ClusterReadiness
+from lab.layers.ingress import IngressController
+from lab.layers.kubeflow import Kubeflow, KubeflowReadiness
+from lab.layers.kubeflow_ingress import KubeflowIngress
+from lab.layers.metallb import AddressPool, MetalLB, MetalLBReadiness
+from lab.layers.network import DockerNetwork
+from lab.layers.nginx_site import NginxSite
+from lab.layers.runner import Installation, LayerSpec, Preparation
+
+
+def _has_docker(lab: Lab) -> bool:
+    return lab.settings.kind.has_docker
+
+
+def _has_authservice(lab: Lab) -> bool:
+    return lab.release.auth_proxy.name == AUTHSERVICE
+
+
+def _create_cluster(installation: Installation) -> Cluster:
+    def start_prepull() -> None:
+        if installation.is_started(KUBEFLOW):
+            installation.start(IMAGE_PREPULL)
+
+    return Cluster(installation.lab, start_prepull)
+
+
+def _create_ingress_controller(installation: Installation) -> IngressController:
+    return IngressController(installation.lab, lambda: installation.wait_for(ADDRESS_POOL))
+
+
+def _create_nginx_site(installation: Installation) -> NginxSite:
+    return NginxSite(installation.lab, lambda: installation.wait_for(INGRESS_CONTROLLER))
+
+
+def _build_example(installation: Installation) -> str:
+    return kubeflow.build_example(installation.wait_for(MANIFESTS), installation.lab)
+
+
+def _prepull_images(installation: Installation) -> None:
+    kubeflow.prepull_images(installation.lab, installation.wait_for(EXAMPLE))
+
+
+def _create_kubeflow(installation: Installation) -> Kubeflow:
+    return Kubeflow(installation.lab, installation.wait_for(MANIFESTS), installation.wait_for(EXAMPLE))
+
+
+NETWORK = LayerSpec("Docker network", "network", (), lambda run: DockerNetwork(run.lab), applies=_has_docker)
+CLUSTER = LayerSpec("cluster", "cluster", (NETWORK,), _create_cluster)
+CLUSTER_READINESS = LayerSpec("cluster readiness", "cluster", (CLUSTER,), lambda run: ClusterReadiness(run.lab))
+METALLB = LayerSpec("MetalLB", "metallb", (CLUSTER,), lambda run: MetalLB(run.lab))
+METALLB_READINESS = LayerSpec("MetalLB readiness", "metallb", (METALLB,), lambda run: MetalLBReadiness(run.lab))
+ADDRESS_POOL = LayerSpec("address pool", "metallb", (METALLB,), lambda run: AddressPool(run.lab))
+INGRESS_CONTROLLER = LayerSpec("Ingress controller", "ingress", (CLUSTER,), _create_ingress_controller)
+NGINX_SITE = LayerSpec("nginx site", "ingress", (CLUSTER,), _create_nginx_site)
+MANIFESTS = LayerSpec("manifests", "kubeflow", (), lambda run: manifests.for_lab(run.lab), is_local=True)
+EXAMPLE = Preparation("manifests build", "kubeflow", (MANIFESTS,), _build_example)
+IMAGE_PREPULL = Preparation("image prepull", "kubeflow", (EXAMPLE,), _prepull_images, on_request=True)
+"""Requested when a cluster is about to be created: an existing node has the images already."""
+KUBEFLOW = LayerSpec("Kubeflow", "kubeflow", (CLUSTER, EXAMPLE), _create_kubeflow)
+KUBEFLOW_READINESS = LayerSpec(
+    "Kubeflow readiness", "kubeflow", (KUBEFLOW,), lambda run: KubeflowReadiness(run.wait_for(KUBEFLOW))
+)
+OPENAPI = Preparation(
+    "OpenAPI warm-up",
+    "kubeflow",
+    (KUBEFLOW_READINESS,),
+    lambda run: run.lab.kube.warm_up_openapi(),
+    only_for="changes",
+)
+"""kubectl asks for the OpenAPI before it applies a change, and the first request after new CRDs takes seconds."""
+AUTHSERVICE_ROUTE = LayerSpec(
+    "authservice",
+    "kubeflow",
+    (KUBEFLOW_READINESS,),
+    lambda run: Authservice(run.lab),
+    on_request=True,
+    applies=_has_authservice,
+)
+KUBEFLOW_INGRESS = LayerSpec(
+    "Kubeflow Ingress", "kubeflow", (KUBEFLOW_READINESS,), lambda run: KubeflowIngress(run.lab), only_for="login"
+)
+
+TABLE = (
+    NETWORK,
+    CLUSTER,
+    CLUSTER_READINESS,
+    METALLB,
+    METALLB_READINESS,
+    ADDRESS_POOL,
+    INGRESS_CONTROLLER,
+    NGINX_SITE,
+    MANIFESTS,
+    EXAMPLE,
+    IMAGE_PREPULL,
+    KUBEFLOW,
+    KUBEFLOW_READINESS,
+    OPENAPI,
+    AUTHSERVICE_ROUTE,
+    KUBEFLOW_INGRESS,
+)
+CHAPTERS = tuple(dict.fromkeys(spec.chapter for spec in TABLE))
+"""The tags of the chapters, in the order of the tutorial."""

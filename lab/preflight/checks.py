@@ -1,0 +1,178 @@
+"""Preflight: all checks that are possible before anything is changed, in 3 s, each problem with its remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from lab.config.settings import Settings
+from lab.context import Lab, RunContext, find_kubeconfig
+from lab.errors import LabError, ProgramTimeoutError
+from lab.host.ports import ANY_ADDRESS, find_used_ports
+from lab.k8s.images import image_tag
+from lab.preflight import docker, existing_cluster, machine
+from lab.preflight.findings import Finding, error, warning
+from lab.preflight.requirements import REQUIREMENTS, Requirements
+from lab.run import state as state_module
+from lab.run.shell import Shell
+from lab.run.state import LabState
+from lab.web import browser
+
+VERSION_COMMANDS = {
+    "docker": ("docker", "version", "--format", "{{.Server.Version}}"),
+    "k3d": ("k3d", "version"),
+    "helm": ("helm", "version", "--short"),
+    "kubectl": ("kubectl", "version", "--client", "--output=yaml"),
+    "kustomize": ("kustomize", "version"),
+}
+TOOL_TIMEOUT = 2
+"""Seconds for a tool to print its version."""
+ALL_TAGS = ("kubeflow", "browser")
+"""The tags of a run of all scenarios, as far as they select checks."""
+
+Check = Callable[[], Iterable[Finding]]
+
+
+def run_checks(
+    context: RunContext,
+    tags: Collection[str],
+    extra_check: Check | None = None,
+    requirements: Requirements = REQUIREMENTS,
+) -> list[Finding]:
+    """Check this machine, and the user's own tools, Docker or cluster if the run uses them. Nothing is changed.
+
+    Args:
+        context: The context of the run.
+        tags: The tags of all selected scenarios.
+        extra_check: A check for this kind of lab only.
+        requirements: The requirements of a lab on the machine.
+
+    Returns:
+        The findings of all checks.
+    """
+    checks = list(_select_checks(context, tags, requirements))
+    if extra_check:
+        checks.insert(0, extra_check)
+    with ThreadPoolExecutor(len(checks)) as executor:
+        return [finding for findings in executor.map(_run_check, checks) for finding in findings]
+
+
+def _select_checks(context: RunContext, tags: Collection[str], requirements: Requirements) -> Iterator[Check]:
+    settings, release, source = context.settings, context.release, context.source
+    yield partial(machine.check_kernel, requirements.kernel)
+    if "browser" in tags:
+        yield partial(_check_chromium, context, requirements)
+    uses_own_docker = settings.lab == "k3d"
+    state = state_module.load(context.paths)
+    if settings.kind.is_installed and state is None:  # otherwise the lab itself uses memory and ports
+        yield machine.check_memory_controller
+        yield partial(
+            machine.check_inotify,
+            uses_own_docker and "kubeflow" in tags,
+            requirements.inotify,
+            requirements.recommended_inotify,
+        )
+        if not uses_own_docker:
+            yield partial(machine.check_memory, requirements.memory)
+        elif "kubeflow" in tags:
+            yield partial(machine.check_size, release.machine)
+    if uses_own_docker:
+        lab = Lab.from_context(context, state or LabState(kind="k3d"))
+        yield partial(_check_node_image, source.k3s_image, context)
+        yield partial(_check_docker, lab, requirements)
+        if state is None and not settings.name:
+            yield partial(_check_ports, requirements.k3d_ports)
+    if not settings.kind.is_installed:
+        yield partial(_check_existing_cluster, context)
+    if not settings.kind.brings_tools:
+        required = _list_tools(settings, tags)
+        shell = context.create_shell()
+        yield from (partial(check_tools, {name: range_}, shell) for name, range_ in release.tools if name in required)
+        if "kubeflow" in tags:
+            ports = {requirements.port_forward_port: "the port-forward to Kubeflow"}
+            yield partial(_check_ports, ports, str(settings.loopback))
+
+
+def _run_check(check: Check) -> list[Finding]:
+    try:
+        return list(check())
+    except LabError as problem:
+        return [Finding("error", problem)]
+
+
+def _list_tools(settings: Settings, tags: Collection[str]) -> list[str]:
+    """Return the tools that the run needs, apart from docker, in a lab that does not bring them."""
+    tools = ["kubectl"]
+    if settings.kind.is_installed:
+        tools += ["k3d", "helm"]
+    if "kubeflow" in tags:
+        tools += ["kustomize"]
+    return tools
+
+
+def _check_chromium(context: RunContext, requirements: Requirements) -> list[Finding]:
+    browser.find_chromium(requirements.browsers, context.environment.get("PATH"))
+    return []
+
+
+def _check_docker(lab: Lab, requirements: Requirements) -> list[Finding]:
+    """Check the docker command first; if it cannot be used, the engine cannot be checked."""
+    findings = list(check_tools({"docker": lab.release.tools.docker}, lab.create_shell()))
+    return findings or list(docker.check_docker(lab, requirements.recommended_docker_disk))
+
+
+def _check_ports(purposes: Mapping[int, str], address: str = ANY_ADDRESS) -> list[Finding]:
+    return [Finding("error", problem) for problem in find_used_ports(purposes, address)]
+
+
+def _check_existing_cluster(context: RunContext) -> Iterator[Finding]:
+    shell = context.create_shell({"KUBECONFIG": str(find_kubeconfig(context.environment))})
+    return existing_cluster.check_cluster(shell, context.release)
+
+
+def _check_node_image(image: str, context: RunContext) -> Iterable[Finding]:
+    """Check that the release supports the Kubernetes of the node's image, if the image's tag contains the version."""
+    found = re.match(r"v(\d+\.\d+\.\d+)", image_tag(image))
+    return existing_cluster.check_version(found[1], context.release) if found else ()
+
+
+def check_tools(supported: Mapping[str, str], shell: Shell, timeout: float = TOOL_TIMEOUT) -> Iterator[Finding]:
+    """Check that programs exist, and have versions that the release works with.
+
+    Args:
+        supported: A version range for each required program.
+        shell: The shell in which they run.
+        timeout: Seconds for each program to print its version.
+
+    Yields:
+        An error for a program that cannot be used or has the wrong version, a warning if the time is up.
+    """
+    for name, version_range in supported.items():
+        expected = f"{name} {version_range}"
+        try:
+            output = shell.run(*VERSION_COMMANDS[name], timeout=timeout).output
+        except ProgramTimeoutError as problem:
+            yield warning(f"{name} did not print its version in time", expected=expected, seen=problem.seen)
+            continue
+        except LabError as problem:
+            yield error(
+                f"{name} cannot be used",
+                expected=expected,
+                seen=problem.seen,
+                remedy=f"install or start {name}, or use --lab embedded, which brings its own",
+            )
+            continue
+        found = re.search(r"\d+\.\d+\.\d+", output)
+        version = found[0] if found else "unknown"
+        if not found or Version(version) not in SpecifierSet(version_range):
+            yield error(
+                f"{name} has an unsupported version",
+                expected=expected,
+                seen=f"{name} {version}",
+                remedy=f"install a supported version of {name}, or use --lab embedded, which brings its own",
+            )

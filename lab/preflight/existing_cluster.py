@@ -1,0 +1,105 @@
+"""Checks of an existing cluster that the user names with KUBECONFIG."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from lab.errors import LabError, ProgramTimeoutError
+from lab.k8s.client import API_VERSIONS
+from lab.k8s.objects import names_with_annotation
+from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
+from lab.preflight.findings import Finding, error, warning
+from lab.releases import Release
+from lab.run.shell import Shell
+
+TIMEOUT = 1.3
+"""Seconds for one kubectl command. Two run in a row, and preflight must not take longer than 3 s."""
+REMEDY = "check that the cluster is running, and that KUBECONFIG names the right one (`kubectl cluster-info`)"
+
+
+def check_cluster(shell: Shell, release: Release) -> Iterator[Finding]:
+    """Check the version of an existing cluster, its StorageClasses and its API versions.
+
+    Args:
+        shell: A shell whose kubectl uses the cluster.
+        release: The Kubeflow release.
+
+    Yields:
+        An error if the API server cannot be reached, warnings for everything else.
+    """
+    try:
+        result = shell.run("kubectl", "version", "--output=json", timeout=TIMEOUT, allow_failure=True)
+    except ProgramTimeoutError as problem:
+        yield warning("the cluster was not checked: it did not answer in time", seen=problem.seen, remedy=REMEDY)
+        return
+    found = re.search(r'"serverVersion":.*?"gitVersion": *"v([\d.]+)', result.output, re.DOTALL)
+    if not found:
+        yield error(
+            "the API server of the cluster cannot be reached",
+            expected="`kubectl version` prints the version of the server",
+            seen=result.last_lines,
+            remedy=REMEDY,
+        )
+        return
+    yield from check_version(found[1], release)
+    with ThreadPoolExecutor() as executor:
+        futures = [executor.submit(list[Finding], check(shell)) for check in (_check_storage, _check_api_versions)]
+        for future in futures:
+            yield from future.result()
+
+
+def check_version(version: str, release: Release) -> Iterator[Finding]:
+    """Check that a release supports a version of Kubernetes.
+
+    Args:
+        version: The version of Kubernetes, as in 1.25.4.
+        release: The Kubeflow release.
+
+    Yields:
+        A warning if it does not.
+    """
+    supported = release.kubernetes.supported
+    if Version(version) not in SpecifierSet(supported):
+        yield warning(
+            f"Kubeflow {release.kubeflow} does not support this Kubernetes, chapter 2 will fail",
+            expected=f"Kubernetes {supported}",
+            seen=f"Kubernetes {version}; a newer one may lack API versions that the manifests use",
+            remedy=f"use a cluster with Kubernetes {supported}, or another --release",
+        )
+
+
+def _check_storage(shell: Shell) -> Iterator[Finding]:
+    output = _run_kubectl(shell, "get", "storageclasses", "--output=json")
+    if output and not names_with_annotation(json.loads(output)["items"], DEFAULT_CLASS_ANNOTATION):
+        yield warning(
+            "the cluster has no default StorageClass",
+            expected=f"a StorageClass with the annotation {DEFAULT_CLASS_ANNOTATION}",
+            seen="none; claims without a class stay Pending, and so do the pods of authservice and the databases",
+            remedy=f"`kubectl annotate storageclass NAME {DEFAULT_CLASS_ANNOTATION}=true` (kubeflow/manifests#1913)",
+        )
+
+
+def _check_api_versions(shell: Shell) -> Iterator[Finding]:
+    served = _run_kubectl(shell, "api-versions").split()
+    if served and (missing := sorted({*API_VERSIONS.values()} - {*served})):
+        yield warning(
+            "the cluster does not serve all API versions that the scenarios use",
+            expected=", ".join(sorted(API_VERSIONS.values())),
+            seen=f"all but {', '.join(missing)}",
+            remedy="install the components that serve them, or deselect their chapters with -m",
+        )
+
+
+def _run_kubectl(shell: Shell, *arguments: str) -> str:
+    """Return the output of kubectl; empty if it fails, because the user may lack the permission."""
+    try:
+        result = shell.run("kubectl", *arguments, timeout=TIMEOUT, allow_failure=True)
+    except LabError:
+        return ""
+    return "" if result.exit_status else result.output

@@ -1,0 +1,1 @@
+"""HTTP clients and browsers that resolve only the lab's own host names."""

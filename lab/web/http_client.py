@@ -1,0 +1,173 @@
+"""The HTTP client for the lab's hosts: requests as a browser sends them, and the login form of Dex."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
+
+from lab.config.settings import Settings
+from lab.errors import LabError
+from lab.run.redaction import Cookies, Secrets
+from lab.web import hosts
+
+TIMEOUT = 10
+"""Seconds for an answer."""
+ACCEPT_HTML = {"Accept": "text/html"}
+SIGN_IN_BUTTON = re.compile(r'action="([^"]*/start)"')
+"""The button on oauth2-proxy's sign-in page, which leads to Dex."""
+LOGIN_ERROR = re.compile(r'id="login-error"[^>]*>\s*([^<]*?)\s*<')
+"""Dex's message about rejected credentials."""
+
+
+@dataclass(frozen=True)
+class FormResult:
+    """The result of a submitted login form: the final response, and the cookies that the client has then."""
+
+    answer: requests.Response
+    cookies: Cookies
+
+    @property
+    def login_error(self) -> str:
+        """Dex's message about rejected credentials; empty if there is none."""
+        found = LOGIN_ERROR.search(self.answer.text)
+        return found[1] if found else ""
+
+    @property
+    def entry_point(self) -> str:
+        """The scheme and host of the final response."""
+        url = urlsplit(self.answer.url)
+        return f"{url.scheme}://{url.netloc}"
+
+
+class LabHttp:
+    """An HTTP client that reaches only the lab's own hosts, at the addresses that lab.web.hosts lists.
+
+    Proxy variables and .netrc are ignored. Every cookie that is sent or received becomes a secret.
+
+    Args:
+        settings: The settings, from which the addresses follow.
+        secrets: Receives the cookies.
+    """
+
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self._settings, self._secrets = settings, secrets
+
+    def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        cookies: Mapping[str, str] | None = None,
+        timeout: float = TIMEOUT,
+    ) -> requests.Response:
+        """Request a page as a browser does, without following redirects.
+
+        Args:
+            url: The URL; its host must be one of the lab.
+            headers: Additional headers.
+            cookies: The cookies to send, by name.
+            timeout: Seconds.
+
+        Raises:
+            LabError: If the host is none of the lab's.
+            OSError: If there is no answer.
+        """
+        with self._session() as session:
+            all_headers = {**ACCEPT_HTML, **(headers or {})}
+            return session.get(
+                url, headers=all_headers, cookies=dict(cookies or {}), allow_redirects=False, timeout=timeout
+            )
+
+    def follow(self, url: str) -> requests.Response:
+        """Request a page, and follow redirects as well as the button of oauth2-proxy's sign-in page.
+
+        Raises:
+            LabError: If a redirect leads to a host that is none of the lab's.
+            OSError: If there is no answer.
+        """
+        with self._session() as session:
+            return _follow(url, session)
+
+    def submit_form(self, entry_point: str, fields: Mapping[str, str]) -> FormResult:
+        """Open an entry point, and submit the form to which it redirects, without a browser's validation.
+
+        Args:
+            entry_point: The URL of the entry point.
+            fields: The values of the form by field name.
+        """
+        with self._session() as session:
+            form = _follow(entry_point, session)
+            answer = session.post(form.url, data=dict(fields), headers=ACCEPT_HTML, timeout=TIMEOUT)
+            return FormResult(answer, Cookies(dict(session.cookies)))
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.hooks["response"].append(self._register_cookies)
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _LabAdapter(self._settings))
+        return session
+
+    def _register_cookies(self, answer: requests.Response, **_: Any) -> None:
+        sent = SimpleCookie(answer.request.headers.get("Cookie", ""))
+        self._secrets.add(*(morsel.value for morsel in sent.values()), *answer.cookies.values())
+
+
+class _LabAdapter(HTTPAdapter):
+    """Connects to the address of a host, and leaves URL and Host header unchanged, so that redirects keep working."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> HTTPConnectionPool:
+        url = urlsplit(str(request.url))
+        address = hosts.resolve(str(url.hostname), self._settings)
+        if address is None or url.scheme != "http":
+            raise LabError(
+                f"request rejected: {url.scheme}://{url.hostname} is not a host of the lab",
+                expected=f"http://localhost or a host of {hosts.DOMAIN}",
+                seen=f"a request or a redirect to {request.url}",
+                remedy="see which page sent the redirect",
+            )
+        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(str(address), url.port or 80, "http")
+        return pool
+
+    def add_headers(self, request: requests.PreparedRequest, **_: Any) -> None:
+        request.headers["Host"] = urlsplit(str(request.url)).netloc
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send a request without leaving the Host header on it: after a redirect, requests selects cookies by it."""
+        try:
+            return super().send(request, *args, **options)
+        finally:
+            request.headers.pop("Host", None)
+
+
+def _follow(url: str, session: requests.Session) -> requests.Response:
+    page = session.get(url, headers=ACCEPT_HTML, timeout=TIMEOUT)
+    if not (button := SIGN_IN_BUTTON.search(page.text)):
+        return page
+    return session.get(urljoin(page.url, button[1]), headers=ACCEPT_HTML, timeout=TIMEOUT)
+
+
+def is_served(status: int, first_page: str) -> bool:
+    """Return whether an answer comes from the auth proxy or from Kubeflow, and not from a gateway that reaches neither.
+
+    Args:
+        status: The HTTP status.
+        first_page: The first page of the release's auth proxy, "dex" or "sign-in". oauth2-proxy shows its sign-in page
+            with 403, the same status with which the gateway rejects requests when the auth proxy is missing.
+    """
+    rejected = status == requests.codes.forbidden and first_page == "dex"
+    return not rejected and status != requests.codes.not_found and bool(status < requests.codes.server_error)

@@ -1,0 +1,67 @@
+"""The resources that a user creates in Kubeflow's web apps, with the fields that the apps' own pages send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+App = Literal["notebooks", "tensorboards", "volumes"]
+
+
+@dataclass(frozen=True)
+class ResourceForm:
+    """A kind of resource that a web app creates.
+
+    Args:
+        app: The web app, as releases name it.
+        collection: The last element of the path in the web app's API.
+        kind: The kind of the created object.
+        resource: That kind, as kubectl names it.
+        form: The fields that the web app's page sends in addition to name and namespace.
+    """
+
+    app: App
+    collection: str
+    kind: str
+    resource: str
+    form: Mapping[str, Any]
+
+
+RESOURCE_FORMS = {
+    "notebook": ResourceForm(
+        app="notebooks",
+        collection="notebooks",
+        kind="Notebook",
+        resource="notebooks.kubeflow.org",
+        form={
+            "image": "kubeflownotebookswg/jupyter-scipy",
+            "imagePullPolicy": "Never",  # the notebook is deleted immediately, and the image is large
+            "serverType": "jupyter",
+            "cpu": "0.1",
+            "memory": "0.1Gi",
+            "gpus": {"num": "none"},
+            "tolerationGroup": "none",
+            "affinityConfig": "none",
+            "configurations": [],
+            "shm": False,
+            "environment": "{}",
+            "datavols": [],
+        },
+    ),
+    "tensorboard": ResourceForm(
+        app="tensorboards",
+        collection="tensorboards",
+        kind="Tensorboard",
+        resource="tensorboards.tensorboard.kubeflow.org",
+        form={"logspath": "s3://lab/logs", "configurations": []},
+    ),
+    "volume": ResourceForm(
+        app="volumes",
+        collection="pvcs",
+        kind="PersistentVolumeClaim",
+        resource="persistentvolumeclaims",
+        form={"mode": "ReadWriteOnce", "class": "{empty}", "size": "1Gi", "type": "empty"},
+    ),
+}
+"""The forms, by the name of the resource in the features."""

@@ -1,0 +1,1 @@
+"""pytest plugins: hooks for options, selection, preflight checks, failures and reports; fixtures are in fixtures/."""

@@ -1,0 +1,48 @@
+"""Holds the lab for this run, and checks before the first scenario that the run can succeed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+
+from embedded.lab import check_kit
+from lab.errors import LabError
+from lab.host.lock import hold_lab
+from lab.preflight.checks import run_checks
+from lab.preflight.findings import Finding, format_findings, raise_on_errors
+from plugins.run_state import RunState, run_state
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Run the scenarios if the preflight checks pass; one run at a time, which SIGTERM ends as Ctrl-C does.
+
+    Raises:
+        pytest.UsageError: If another run uses the lab, or a check failed; plugins.exit_status replaces its exit status.
+    """
+    if session.config.option.collectonly:
+        return (yield)
+    state, resources = run_state(session.config), ExitStack()
+    session.config.add_cleanup(resources.close)
+    try:
+        resources.enter_context(hold_lab(state.context.paths))
+        state.findings = _run_checks(state, session.items)
+        raise_on_errors(state.findings)
+    except LabError as error:
+        state.preflight_error = state.context.render_commands(str(error))
+        raise pytest.UsageError(state.preflight_error) from None
+    if state.findings:
+        state.context.progress.print(f"\n{state.context.render_commands(format_findings(state.findings))}\n")
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT, too: a shell ignores it in programs that it starts with &
+        signal.signal(number, signal.default_int_handler)
+    return (yield)
+
+
+def _run_checks(state: RunState, items: list[pytest.Item]) -> list[Finding]:
+    tags = {mark.name for item in items for mark in item.iter_markers()}
+    extra_check = partial(check_kit, state.context) if state.context.settings.lab == "embedded" else None
+    return run_checks(state.context, tags, extra_check)

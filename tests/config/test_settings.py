@@ -1,0 +1,193 @@
+"""lab/config/settings.py: settings, their origin, and errors about invalid values."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+from pydantic import ValidationError
+
+from lab.config import settings
+from lab.config.addresses import AddressRange
+from lab.errors import LabError
+
+
+def load_error(**options: str) -> str:
+    """Return the findings of the error about these options."""
+    with pytest.raises(LabError) as caught:
+        settings.load(options)
+    assert caught.value.headline == "the settings are invalid, nothing was changed"
+    assert caught.value.remedy
+    return caught.value.seen
+
+
+def test_defaults_are_the_tutorials() -> None:
+    given = settings.load({})
+    assert (given.lab, given.release, given.verify_only, given.keep_lab) == ("embedded", "1.7", False, False)
+    assert (given.subnet, given.gateway) == (IPv4Network("172.20.0.0/24"), IPv4Address("172.20.0.1"))
+    assert (str(given.pool), given.ingress_address) == ("172.20.0.10-172.20.0.15", IPv4Address("172.20.0.13"))
+
+
+def test_options_that_are_not_given_change_nothing() -> None:
+    assert settings.load(dict.fromkeys(settings.Settings.model_fields)) == settings.load({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("lab", "k3d", "k3d"),
+        ("release", "1.8", "1.8"),
+        ("subnet", "172.20.0.0/16", IPv4Network("172.20.0.0/16")),
+        ("gateway", "172.20.0.2", IPv4Address("172.20.0.2")),
+        ("pool", "172.20.0.13-172.20.0.99", AddressRange(IPv4Address("172.20.0.13"), IPv4Address("172.20.0.99"))),
+        ("ingress_address", "172.20.0.10", IPv4Address("172.20.0.10")),
+        ("verify_only", "true", True),
+        ("keep_lab", "1", True),
+    ],
+)
+class TestEverySetting:
+    """All settings, from both origins."""
+
+    def test_comes_from_the_command_line(self, name: str, text: str, value: object) -> None:
+        assert getattr(settings.load({name: text}), name) == value
+
+    def test_comes_from_the_environment(
+        self, name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(f"KUBEFLOW_LAB_{name.upper()}", text)
+        assert getattr(settings.load({name: None}), name) == value
+
+
+def test_command_line_precedes_environment_and_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBEFLOW_LAB_INGRESS_ADDRESS", "172.20.0.14")
+    monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.8")
+    given = settings.load({"ingress_address": "172.20.0.15"})
+    assert (str(given.ingress_address), given.release, given.lab) == ("172.20.0.15", "1.8", "embedded")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--lab", "minikube", "'embedded', 'k3d' or 'existing'"),
+        ("--subnet", "172.20.0", "valid"),
+        ("--subnet", "172.20.0.5/24", "valid"),
+        ("--subnet", "172.20.0.0/33", "valid"),
+        ("--subnet", "fd00::/64", "valid"),
+        ("--gateway", "172.20.0.256", "valid"),
+        ("--gateway", "the router", "valid"),
+        ("--pool", "172.20.0.10", "FIRST-LAST"),
+        ("--pool", "172.20.0.15-172.20.0.10", "ends before it begins"),
+        ("--pool", "172.20.0.10-172.20.0.300", "Octet 300"),
+        ("--ingress-address", "nginx.example.it", "valid"),
+        ("--verify-only", "perhaps", "valid boolean"),
+    ],
+)
+class TestInvalidValue:
+    """An invalid value is named with its option."""
+
+    def test_on_the_command_line(self, option: str, value: str, reason: str) -> None:
+        seen = load_error(**{option.removeprefix("--").replace("-", "_"): value})
+        assert seen.startswith(f"{option} {value}: ")
+        assert reason in seen
+
+    def test_in_the_environment(self, option: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_" + option.removeprefix("--").replace("-", "_").upper(), value)
+        seen = load_error()
+        assert seen.startswith(f"{option} {value}: ")
+        assert reason in seen
+
+
+@pytest.mark.parametrize(
+    ("options", "finding"),
+    [
+        ({"gateway": "172.21.0.1"}, "the gateway 172.21.0.1 is outside the subnet 172.20.0.0/24"),
+        ({"gateway": "172.20.0.0"}, "the gateway 172.20.0.0 is outside the subnet 172.20.0.0/24"),
+        ({"gateway": "172.20.0.255"}, "the gateway 172.20.0.255 is outside the subnet 172.20.0.0/24"),
+        ({"gateway": "172.20.0.12"}, "the gateway 172.20.0.12 is inside the pool 172.20.0.10-172.20.0.15"),
+        (
+            {"subnet": "10.0.0.0/24", "gateway": "172.20.0.1"},
+            "the gateway 172.20.0.1 is outside the subnet 10.0.0.0/24",
+        ),
+        ({"subnet": "172.20.0.0/28"}, "the subnet 172.20.0.0/28 is too small"),
+        ({"pool": "172.20.0.13-172.20.1.13"}, "the pool 172.20.0.13-172.20.1.13 is outside the subnet"),
+        ({"pool": "172.20.0.13-172.20.0.255"}, "the pool 172.20.0.13-172.20.0.255 is outside the subnet"),
+        ({"ingress_address": "172.20.0.16"}, "the ingress address 172.20.0.16 is outside the pool 172.20.0.10-"),
+        ({"ingress_address": "172.20.0.9"}, "the ingress address 172.20.0.9 is outside the pool 172.20.0.10-"),
+        ({"pool": "172.20.0.20-172.20.0.30"}, "the ingress address 172.20.0.13 is outside the pool 172.20.0.20-"),
+    ],
+)
+def test_contradictory_values_are_both_named(options: dict[str, str], finding: str) -> None:
+    assert finding in load_error(**options)
+
+
+def test_all_invalid_values_are_named_together() -> None:
+    assert len(load_error(subnet="a", gateway="b", pool="c").splitlines()) == 3
+
+
+def test_all_addresses_can_be_set() -> None:
+    given = settings.load(
+        {
+            "subnet": "10.7.0.0/16",
+            "gateway": "10.7.0.1",
+            "pool": "10.7.9.0-10.7.9.255",
+            "ingress_address": "10.7.9.0",
+        }
+    )
+    assert len(given.pool) == 256
+
+
+def test_addresses_follow_from_the_subnet() -> None:
+    given = settings.load({"subnet": "10.7.0.0/16"})
+    assert (str(given.gateway), str(given.pool), str(given.ingress_address)) == (
+        "10.7.0.1",
+        "10.7.0.10-10.7.0.15",
+        "10.7.0.13",
+    )
+    assert given.translate("172.20.0.13") == "10.7.0.13"
+
+
+def test_one_address_may_be_set_and_the_others_follow() -> None:
+    given = settings.load({"subnet": "10.7.0.0/24", "ingress_address": "10.7.0.15"})
+    assert (str(given.pool), str(given.ingress_address)) == ("10.7.0.10-10.7.0.15", "10.7.0.15")
+
+
+def test_settings_are_immutable() -> None:
+    with pytest.raises(ValidationError):
+        settings.load({}).keep_lab = True
+
+
+def test_tutorial_values_are_translated() -> None:
+    given = settings.load(
+        {"subnet": "10.7.0.0/24", "gateway": "10.7.0.1", "pool": "10.7.0.50-10.7.0.59", "ingress_address": "10.7.0.55"}
+    )
+    assert given.translate("172.20.0.0/24") == "10.7.0.0/24"
+    assert given.translate("172.20.0.1") == "10.7.0.1"
+    assert given.translate("172.20.0.10-172.20.0.15") == "10.7.0.50-10.7.0.59"
+    assert given.translate("172.20.0.13") == "10.7.0.55"
+
+
+def test_unknown_tutorial_value_is_rejected() -> None:
+    with pytest.raises(KeyError):
+        settings.load({}).translate("172.20.0.77")
+
+
+def test_named_lab_has_names_and_a_loopback_address_of_its_own() -> None:
+    first, second, plain = (settings.load({"name": name}) for name in ("one", "two", ""))
+    for attribute in ("network_name", "cluster_name", "loopback"):
+        assert len({getattr(each, attribute) for each in (first, second, plain)}) == 3
+        assert getattr(settings.load({"name": "one"}), attribute) == getattr(first, attribute)
+    assert (plain.network_name, plain.cluster_name) == ("lab-network", "k3s-default")
+    assert first.loopback.is_loopback
+
+
+def test_names_of_the_tutorials_lab_are_translated() -> None:
+    given = settings.load({"name": "one"})
+    assert given.translate("k3d-k3s-default") == "k3d-one"
+    assert given.translate("127.0.0.1") == str(given.loopback)
+    assert settings.load({}).translate("k3d-k3s-default") == "k3d-k3s-default"
+
+
+@pytest.mark.parametrize("name", ["Lab", "1st", "a-", "a.b", "a" * 21])
+def test_invalid_name_is_rejected(name: str) -> None:
+    with pytest.raises(LabError, match=f"--name {name}"):
+        settings.load({"name": name})

@@ -1,0 +1,321 @@
+"""lab/evidence/known_failures.py: messages of the real programs are recognized as known failures, other texts not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import get_args
+
+import pytest
+
+from lab.context import Lab
+from lab.errors import LabError, format_error
+from lab.evidence.known_failures import MAX_DIAGNOSES, Diagnosis, KnownFailure, diagnose, load_table
+from lab.evidence.observation import Observation, Symptom, SymptomSource
+from lab.k8s.api_kinds import check_kinds_served
+from lab.k8s.blockers import KUBELET, Blocker
+from lab.k8s.client import Kube
+from lab.layers.network import DockerNetwork
+from lab.run.redaction import MASK, Secrets
+from tests.conftest import REPOSITORY, MakeLab
+
+REJECTED = (
+    'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling webhook '
+)
+CALL = 'failed to call webhook: Post "https://a.b.svc:443/mutate?timeout=10s"'
+SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
+    (
+        "the subnet of the network is in use",
+        "error",
+        "Error response from daemon: Pool overlaps with other one on this address space",
+    ),
+    ("the subnet of the network is in use", "error", "the subnet 172.20.0.0/24 is in use; nothing was changed"),
+    ("Docker Desktop does not route to the network of the lab", "docker", "the engine runs on Docker Desktop"),
+    ("the node finds no memory cgroup", "docker", 'level=fatal msg="failed to find memory cgroup (v2)"'),
+    (
+        "inotify is exhausted",
+        "log",
+        "failed to create fsnotify watcher: too many open files",
+    ),
+    ("kustomize is too old", "error", 'Error: invalid Kustomization: json: unknown field "sortOptions"'),
+    (
+        "kustomize prints a warning among the manifests",
+        "error",
+        'Error from server (BadRequest): error when creating "STDIN": Namespace in version "v1" cannot be handled '
+        "as a Namespace: strict decoding error: unknown field "
+        '"2023/02/27 11:40:30 well-defined vars that were never replaced"',
+    ),
+    ("the API server does not answer", "cluster", "the API server: no answer within 4 s"),
+    ("the API server does not answer", "error", "the API server of the cluster cannot be reached"),
+    (
+        "Kubernetes is newer than the release supports",
+        "error",
+        'error: resource mapping not found for name: "x" namespace: "default" from "STDIN": no matches for kind '
+        '"HorizontalPodAutoscaler" in version "autoscaling/v2beta2"',
+    ),
+    (
+        "Kubernetes is newer than the release supports",
+        "error",
+        "Kubernetes v1.27.4 does not serve all kinds of objects that Kubeflow 1.7.0 consists of; nothing was applied",
+    ),
+    (
+        "a CRD is missing",
+        "error",
+        'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind "Profile" in '
+        'version "kubeflow.org/v1"',
+    ),
+    (
+        "an annotation is too long for client-side apply",
+        "error",
+        'The ConfigMap "x" is invalid: metadata.annotations: Too long: must have at most 262144 bytes',
+    ),
+    (
+        "the webhook of cert-manager cannot be reached",
+        "error",
+        f'{REJECTED}"webhook.cert-manager.io": {CALL}: dial tcp 10.102.59.155:443: connect: no route to host',
+    ),
+    (
+        "the webhook of cert-manager is not ready",
+        "error",
+        f'{REJECTED}"webhook.cert-manager.io": {CALL}: dial tcp 10.43.241.254:443: connect: connection refused',
+    ),
+    (
+        "the webhook of MetalLB is not ready",
+        "error",
+        f'{REJECTED}"ipaddresspoolvalidationwebhook.metallb.io": {CALL}: EOF',
+    ),
+    (
+        "the webhook of MetalLB is not ready",
+        "error",
+        f'{REJECTED}"l2advertisementvalidationwebhook.metallb.io": {CALL}: EOF',
+    ),
+    (
+        "the webhook of the Ingress controller is not ready",
+        "error",
+        f'{REJECTED}"validate.nginx.ingress.kubernetes.io": {CALL}: context deadline exceeded',
+    ),
+    ("a webhook is not ready", "event", f'FailedCreate: {REJECTED}"sidecar-injector.istio.io": {CALL}: EOF'),
+    (
+        "the registry limits pulls",
+        "pod",
+        "ErrImagePull: failed to pull and unpack image: unexpected status code: 429 Too Many Requests - Server "
+        "message: toomanyrequests: You have reached your pull rate limit.",
+    ),
+    (
+        "an image is not in its registry any more",
+        "event",
+        'Failed: Failed to pull image "gcr.io/a/b:1": rpc error: code = NotFound desc = failed to pull and unpack '
+        'image "gcr.io/a/b:1": failed to resolve reference "gcr.io/a/b:1": gcr.io/a/b:1: not found',
+    ),
+    ("there is no default StorageClass", "cluster", "no StorageClass is marked as default"),
+    ("there is too little CPU or memory", "pod", "Unschedulable: 0/1 nodes are available: 1 Insufficient memory."),
+    (
+        "a variable of a Service is parsed as a setting",
+        "log",
+        'panic: failed to convert the environment variable "WEBHOOK_PORT" : strconv.Atoi: parsing '
+        '"tcp://10.96.58.164:9090": invalid syntax',
+    ),
+    ("servicelb was not disabled", "cluster", "pod kube-system/svclb-web-x7 belongs to servicelb of k3s"),
+    ("a container has an address of MetalLB's pool", "docker", "container web has 172.20.0.13, an address of the pool"),
+    (
+        "Kubeflow is open to everybody",
+        "auth chain",
+        "there is no EnvoyFilter authn-filter in istio-system: without it the gateway does not ask authservice about "
+        "requests, and Kubeflow is open to everybody",
+    ),
+    ("Dex rejects the redirect URI", "response", 'Bad Request Unregistered redirect_uri ("http://a/callback").'),
+    (
+        "Dex has not read its configuration",
+        "auth chain",
+        "ConfigMap dex was changed at 2026-11-24T10:00:00Z; auth/dex-1 has not been started since",
+    ),
+    (
+        "Dex does not answer",
+        "auth chain",
+        "Dex is not ready (Deployment dex in auth has 0 of 1 pods ready): no user can log in",
+    ),
+    ("Dex does not answer", "auth chain", "no Service in auth selects the pods of Dex: no user can log in"),
+    (
+        "authservice does not reach Dex",
+        "log",
+        'level=error msg="OIDC provider setup failed, retrying in 10 seconds: Get '
+        "http://dex.auth.svc.cluster.local:5556/dex/.well-known/openid-configuration: dial tcp: i/o timeout",
+    ),
+    (
+        "authservice does not answer",
+        "auth chain",
+        "oidc-authservice is not ready (StatefulSet authservice in istio-system has 0 of 1 pods ready): the gateway "
+        "cannot ask it about requests, and rejects each with 403 or 503 (ext_authz)",
+    ),
+    (
+        "Secure cookies over plain HTTP",
+        "error",
+        "expected 200 from the web app, seen 403: Could not find CSRF cookie XSRF-TOKEN in the request.",
+    ),
+    (
+        "Istio's authorization rejects the request",
+        "response",
+        "http://kubeflow.example.it/ returns 403: RBAC: access denied",
+    ),
+    ("the port-forward has lost its pod", "port-forward", "error: lost connection to pod"),
+    ("the port-forward has lost its pod", "port-forward", "error: timed out waiting for the condition"),
+]
+REPRODUCED: dict[str, str] = tomllib.loads(Path(__file__).with_name("reproduced.toml").read_text())
+"""The way in which the symptom of each known failure was reproduced."""
+
+
+def observation_of(source: SymptomSource, text: str) -> Observation:
+    """Return an observation with one symptom."""
+    return Observation((Symptom(source, "the subject", text),))
+
+
+def observation_of_error(error: LabError) -> Observation:
+    """Return the observation of an error, as for a failed scenario."""
+    return Observation.from_error(f"{error.headline}\n{error.seen}")
+
+
+@pytest.mark.parametrize(("name", "source", "text"), SYMPTOMS)
+def test_a_message_of_the_real_program_is_recognized(name: str, source: SymptomSource, text: str) -> None:
+    [found] = diagnose(observation_of(source, f"a line before\n{text}\na line after"))
+    assert found.name == name
+    assert found.seen == f"the subject: {text}"
+
+
+@pytest.mark.parametrize(("name", "source", "text"), SYMPTOMS)
+def test_the_same_message_from_another_source_is_not(name: str, source: SymptomSource, text: str) -> None:
+    """The remedy in the text of an error, for example, is no symptom."""
+    [row] = [row for row in load_table() if row.name == name]
+    for other in set(get_args(SymptomSource)) - set(row.sources):
+        assert name not in [found.name for found in diagnose(observation_of(other, text))]
+
+
+def test_every_known_failure_has_a_message() -> None:
+    assert {name for name, _, _ in SYMPTOMS} == {row.name for row in load_table()}
+
+
+@pytest.mark.parametrize("row", load_table(), ids=lambda row: row.name)
+def test_every_known_failure_has_cause_and_remedy(row: KnownFailure) -> None:
+    assert row.cause
+    assert row.remedy
+
+
+def test_names_are_unique() -> None:
+    assert len({row.name for row in load_table()}) == len(load_table())
+
+
+def test_other_texts_are_not_recognized() -> None:
+    assert diagnose(Observation()) == ()
+    assert diagnose(observation_of("error", "assert 1 == 2")) == ()
+
+
+def replace_docker(lab: Lab, subnet: str) -> None:
+    """Replace the Docker client of a lab by one that has a network with a subnet."""
+    network = SimpleNamespace(name="database", attrs={"IPAM": {"Config": [{"Subnet": subnet}]}})
+    vars(lab)["docker"] = SimpleNamespace(networks=SimpleNamespace(list=lambda: [network]))
+
+
+class TestErrorsOfTheSuite:
+    """The patterns match the errors that the suite itself raises."""
+
+    def test_an_unreachable_api_server(self, tmp_path: Path, kube: Kube) -> None:
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(re.sub(r"http://\S+", "http://127.0.0.1:9", kubeconfig.read_text()))
+        with pytest.raises(LabError) as caught:
+            kube.list_objects("Pod")
+        assert [found.name for found in diagnose(observation_of_error(caught.value))] == [
+            "the API server does not answer"
+        ]
+
+    def test_a_kind_that_is_not_served(self, kube: Kube, make_lab: MakeLab) -> None:
+        autoscaler = {
+            "apiVersion": "autoscaling/v2beta2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web", "namespace": "default"},
+        }
+        with pytest.raises(LabError) as caught:
+            check_kinds_served([autoscaler], kube, make_lab(lab="existing").release)
+        assert [found.name for found in diagnose(observation_of_error(caught.value))] == [
+            "Kubernetes is newer than the release supports"
+        ]
+
+    def test_a_subnet_that_is_in_use(self, make_lab: MakeLab) -> None:
+        lab = make_lab(lab="k3d", subnet="198.18.7.0/24")
+        replace_docker(lab, "198.18.0.0/16")
+        [overlap] = DockerNetwork(lab).find_overlaps()
+        assert [found.name for found in diagnose(observation_of_error(overlap))] == [
+            "the subnet of the network is in use"
+        ]
+
+
+def test_exhausted_inotify_is_recognized_in_the_output_of_a_real_program(tmp_path: Path) -> None:
+    """The program runs in a user namespace with a limit of its own, so that no other process is affected."""
+    (tmp_path / "log").write_text("a line\n")
+    script = "echo 0 > /proc/sys/user/max_inotify_instances; exec timeout 1 tail -f log"
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", script]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    [found] = diagnose(observation_of("log", result.stderr))
+    assert found.name == "inotify is exhausted"
+
+
+def test_a_cause_is_listed_before_its_consequence() -> None:
+    symptoms = [
+        Symptom(source, "the subject", text) for name, source, text in reversed(SYMPTOMS) if "authservice" in name
+    ]
+    names = [found.name for found in diagnose(Observation(tuple(symptoms)))]
+    assert names == ["authservice does not reach Dex", "authservice does not answer"]
+
+
+def test_the_number_of_diagnoses_is_limited() -> None:
+    symptoms = tuple(Symptom(source, "", text) for _, source, text in SYMPTOMS)
+    assert len(diagnose(Observation(symptoms))) == MAX_DIAGNOSES
+
+
+def test_an_unknown_blocker_is_a_diagnosis_with_its_own_remedy() -> None:
+    crashes = KUBELET["CrashLoopBackOff"]
+    blockers = tuple(
+        Blocker(f"default/web-{number}", "container main", crashes, "CrashLoopBackOff: exit status 1")
+        for number in range(3)
+    )
+    symptoms = tuple(Symptom("pod", blocker.pod, blocker.message) for blocker in blockers)
+    [found] = diagnose(Observation(symptoms, blockers))
+    assert (found.cause, found.remedy) == (crashes.summary, crashes.remedy)
+    assert found.seen == f"{blockers[0]}, and 2 more pods"
+
+
+def test_a_blocker_that_is_a_known_failure_is_listed_once() -> None:
+    message = "ErrImagePull: gcr.io/a/b:1: not found"
+    blocker = Blocker("default/web", "container main", KUBELET["ErrImagePull"], message, "main")
+    [found] = diagnose(Observation((Symptom("pod", "pod default/web", message),), (blocker,)))
+    assert found.name == "an image is not in its registry any more"
+
+
+def test_a_redacted_diagnosis_is_formatted_as_an_error(secrets: Secrets) -> None:
+    secrets.add("hunter2000")
+    diagnosis = Diagnosis("the name", "the cause", "the remedy", "kubeflow/manifests#1", "log: hunter2000")
+    rows = (
+        ("cause", "the cause"),
+        ("seen", f"log: {MASK}"),
+        ("what to do", "the remedy"),
+        ("see", "kubeflow/manifests#1"),
+    )
+    assert str(diagnosis.redacted(secrets)) == format_error("the name", rows)
+
+
+def test_the_page_about_failures_lists_the_table() -> None:
+    page = (REPOSITORY / "docs/failures.md").read_text()
+    assert [line for line in page.splitlines() if line.startswith("| ")][1:] == [
+        format_row(row) for row in load_table()
+    ]
+
+
+def format_row(row: KnownFailure) -> str:
+    """Return the row of a known failure in docs/failures.md."""
+    pattern = row.pattern.pattern.replace("|", "\\|")
+    return f"| {row.name} | {', '.join(row.sources)} | `{pattern}` | {REPRODUCED[row.name]} |"
+
+
+def test_every_known_failure_was_reproduced() -> None:
+    assert list(REPRODUCED) == [row.name for row in load_table()]

@@ -1,0 +1,193 @@
+"""lab/evidence/observation.py: symptoms of a cluster, also if parts of it do not answer."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab.context import Lab
+from lab.evidence.known_failures import diagnose
+from lab.evidence.observation import NOT_OBSERVED, Observation, Symptom, observe
+from lab.k8s.objects import Object
+from lab.layers.port_forward import port_forward_log
+from lab.run.redaction import MASK
+from tests.conftest import MakeLab
+from tests.evidence.conftest import LOOPBACK, TIMEOUT, TOKEN, crashing_pod
+from tests.fake_cluster import FakeCluster, claim, pod
+
+STARTED, CHANGED = "2026-11-24T10:00:00Z", "2026-11-24T10:05:00Z"
+NO_STORAGE_CLASS = "there is no default StorageClass"
+
+
+def warning(obj: Object, text: str, age: float, kind: str = "Pod") -> Object:
+    """Return a warning about an object that is some seconds old."""
+    metadata = obj["metadata"]
+    time = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "type": "Warning",
+        "metadata": {"name": f"e-{len(text)}", "namespace": metadata["namespace"], "uid": text},
+        "involvedObject": {"kind": kind, **{key: metadata[key] for key in ("name", "namespace", "uid")}},
+        "reason": "Failed",
+        "message": text,
+        "lastTimestamp": time,
+    }
+
+
+def namespaced(kind: str, name: str, namespace: str, **content: Any) -> Object:
+    """Return an object with some content."""
+    return {"kind": kind, "metadata": {"name": name, "namespace": namespace, "uid": f"{kind}-{name}"}, **content}
+
+
+def texts_of(observation: Observation, source: str) -> list[tuple[str, str]]:
+    """Return subject and text of the symptoms from a source."""
+    return [(symptom.subject, symptom.text) for symptom in observation.symptoms if symptom.source == source]
+
+
+def diagnosed(lab: Lab) -> list[str]:
+    """Return the names of the known failures that the lab shows."""
+    return [diagnosis.name for diagnosis in diagnose(observe(lab, TIMEOUT))]
+
+
+@pytest.mark.usefixtures("logs")
+def test_blockers_logs_and_warnings_of_unready_pods_are_observed(cluster: FakeCluster, lab: Lab) -> None:
+    web, database, nginx = crashing_pod("web"), pod("database", waiting="ImagePullBackOff"), pod("nginx", ready=True)
+    cluster.objects = {
+        "Pod": [web, database, nginx],
+        "Event": [warning(web, "recent", 5), warning(nginx, "obsolete, the pod is ready", 5)],
+    }
+    observation = observe(lab, TIMEOUT)
+    [(subject, text)] = texts_of(observation, "pod")
+    assert (subject, text.partition(":")[0]) == ("pod default/database", "ImagePullBackOff")
+    assert texts_of(observation, "event") == [("Pod default/web", "Failed: recent")]
+    log = "the log of default/web, container main"
+    assert texts_of(observation, "log") == [
+        (log, f"web, main, previous: {TOKEN}"),
+        (log, f"web, main, current: {TOKEN}"),
+    ]
+    assert len(observation.pods) == 3
+    assert [blocker.pod for blocker in observation.blockers] == ["default/database"]
+
+
+def test_an_old_warning_is_no_symptom(cluster: FakeCluster, lab: Lab) -> None:
+    cluster.objects = {"Event": [warning(claim("data"), "an hour ago", 3600, "PersistentVolumeClaim")]}
+    assert texts_of(observe(lab, TIMEOUT), "event") == []
+
+
+def test_values_of_secrets_are_redacted_and_user_names_are_not(cluster: FakeCluster, lab: Lab) -> None:
+    data = {"token": base64.b64encode(TOKEN.encode()).decode(), "user": base64.b64encode(b"user-1").decode()}
+    cluster.objects = {"Secret": [namespaced("Secret", "web", "default", data=data)]}
+    observe(lab, TIMEOUT)
+    assert lab.secrets.redact(f"{TOKEN} {data['token']} of user-1") == f"{MASK} {MASK} of user-1"
+
+
+def test_storage_class_and_servicelb_are_recognized(cluster: FakeCluster, lab: Lab) -> None:
+    cluster.objects = {"Pod": [pod("svclb-web", ready=True, namespace="kube-system")]}
+    assert diagnosed(lab) == [NO_STORAGE_CLASS, "servicelb was not disabled"]
+
+
+class TestAuthChain:
+    """Problems of the ext_authz filter, of Dex and of the auth proxy."""
+
+    def test_missing_components_are_recognized(self, cluster: FakeCluster, lab: Lab) -> None:
+        cluster.objects = {"Namespace": [{"metadata": {"name": "istio-system", "uid": "1"}}]}
+        assert diagnosed(lab) == [
+            NO_STORAGE_CLASS,
+            "Kubeflow is open to everybody",
+            "Dex does not answer",
+            "authservice does not answer",
+        ]
+
+    def test_a_missing_service_of_dex_is_recognized(self, cluster: FakeCluster, lab: Lab) -> None:
+        dex_pod = pod("dex-1", ready=True, namespace="auth")
+        selector = {"selector": {"matchLabels": {"app": "dex"}}}
+        cluster.objects = {
+            "Namespace": [{"metadata": {"name": "istio-system", "uid": "1"}}],
+            "Deployment": [namespaced("Deployment", "dex", "auth", spec=selector)],
+            "Pod": [dex_pod],
+        }
+        assert "Dex does not answer" in diagnosed(lab)
+
+    @pytest.mark.parametrize(("changed", "is_known"), [(CHANGED, True), (STARTED, False)])
+    def test_a_configuration_that_dex_has_not_read(
+        self, cluster: FakeCluster, lab: Lab, changed: str, is_known: bool
+    ) -> None:
+        dex_pod, config_map = pod("dex-1", ready=True, namespace="auth"), namespaced("ConfigMap", "dex", "auth")
+        dex_pod["spec"] = {"volumes": [{"name": "config", "configMap": {"name": "dex"}}]}
+        dex_pod["status"]["startTime"] = STARTED
+        config_map["metadata"]["managedFields"] = [{"time": changed}, {}]
+        cluster.objects = {
+            "Namespace": [{"metadata": {"name": "istio-system", "uid": "1"}}],
+            "Pod": [dex_pod],
+            "ConfigMap": [config_map],
+        }
+        assert ("Dex has not read its configuration" in diagnosed(lab)) is is_known
+
+    def test_nothing_is_reported_before_kubeflow_is_installed(self, lab: Lab) -> None:
+        assert texts_of(observe(lab, TIMEOUT), "auth chain") == []
+
+
+class TestDocker:
+    """Symptoms of the lab's Docker Engine, which a fake client returns."""
+
+    @pytest.fixture
+    def lab(self, lab: Lab, make_lab: MakeLab) -> Lab:
+        """A k3d lab, with Docker Desktop, a container and the exited node."""
+        lab = make_lab(lab.state, lab="k3d", **LOOPBACK)
+        containers = {"1": {"Name": "database", "IPv4Address": "127.20.0.12/24"}}
+        network = SimpleNamespace(attrs={"Containers": containers})
+        node = SimpleNamespace(name="k3d-server-0", logs=lambda tail: b"failed to find memory cgroup")
+        vars(lab)["docker"] = SimpleNamespace(
+            info=lambda: {"OperatingSystem": "Docker Desktop"},
+            networks=SimpleNamespace(get=lambda name: network),
+            containers=SimpleNamespace(list=lambda all, filters: [node]),
+        )
+        return lab
+
+    def test_known_failures_of_docker_are_recognized(self, lab: Lab) -> None:
+        assert diagnosed(lab) == [
+            "Docker Desktop does not route to the network of the lab",
+            "the node finds no memory cgroup",
+            NO_STORAGE_CLASS,
+            "a container has an address of MetalLB's pool",
+        ]
+
+
+def test_the_output_of_the_port_forward_is_observed(lab: Lab) -> None:
+    port_forward_log(lab).write_text("error: lost connection to pod\n")
+    assert texts_of(observe(lab, TIMEOUT), "port-forward") == [("the port-forward", "error: lost connection to pod\n")]
+
+
+class TestUnreachableCluster:
+    """A cluster that does not answer, or not in time."""
+
+    @pytest.fixture
+    def lab(self, lab: Lab) -> Lab:
+        """A lab whose kubeconfig names a closed port."""
+        kubeconfig = Path(lab.state.environment["KUBECONFIG"])
+        kubeconfig.write_text(re.sub(r"http://\S+", "http://127.0.0.1:9", kubeconfig.read_text()))
+        return lab
+
+    def test_it_is_recognized(self, lab: Lab) -> None:
+        assert diagnosed(lab) == ["the API server does not answer"]
+
+    def test_an_exceeded_deadline_is_recognized(self, lab: Lab) -> None:
+        observation = observe(lab, timeout=0)
+        assert ("cluster", NOT_OBSERVED, "pods: no answer within 0 s") in [
+            (symptom.source, symptom.subject, symptom.text) for symptom in observation.symptoms
+        ]
+        assert [diagnosis.name for diagnosis in diagnose(observation)] == ["the API server does not answer"]
+
+
+def test_merged_observations_have_the_content_of_all() -> None:
+    parts = [Observation((Symptom("error", "", text),), pods=({"name": text},)) for text in "ab"]
+    merged = Observation.merge(parts)
+    assert [symptom.text for symptom in merged.symptoms] == ["a", "b"]
+    assert merged.pods == ({"name": "a"}, {"name": "b"})

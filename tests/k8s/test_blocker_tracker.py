@@ -1,0 +1,76 @@
+"""lab/k8s/blocker_tracker.py: distinguishing blockers that last from those that disappear by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.k8s.blocker_tracker import BlockerTracker
+from lab.k8s.blockers import Blocker, Explanation
+
+CRASH, IMAGE = Explanation("it crashes", "read its log"), Explanation("no image", "push it")
+
+
+def make_blocker(pod: str = "auth/dex", explanation: Explanation = CRASH, message: str = "") -> Blocker:
+    return Blocker(pod, "container main", explanation, message)
+
+
+@pytest.fixture
+def tracker() -> BlockerTracker:
+    """Return a tracker with a patience of 20 s."""
+    return BlockerTracker(20)
+
+
+def test_blocker_that_lasts_is_returned(tracker: BlockerTracker) -> None:
+    assert tracker.update([make_blocker()], (), 100) == []
+    assert tracker.update([make_blocker()], (), 119.9) == []
+    assert tracker.update([make_blocker()], (), 120) == [make_blocker()]
+
+
+def test_blocker_that_is_absent_for_a_moment_still_counts(tracker: BlockerTracker) -> None:
+    """A container that keeps crashing runs between two crashes."""
+    tracker.update([make_blocker()], (), 100)
+    tracker.update([make_blocker()], (), 110)
+    assert tracker.update([], (), 119) == []
+    assert tracker.update([make_blocker()], (), 121) == [make_blocker()]
+
+
+def test_absent_blocker_is_not_returned(tracker: BlockerTracker) -> None:
+    tracker.update([make_blocker()], (), 100)
+    assert tracker.update([], (), 130) == []
+
+
+def test_blocker_ends_when_its_pod_is_ready(tracker: BlockerTracker) -> None:
+    tracker.update([make_blocker()], (), 100)
+    tracker.update([], ["auth/dex"], 110)
+    assert tracker.update([make_blocker()], (), 121) == []
+    assert tracker.update([make_blocker()], (), 141) == [make_blocker()]
+
+
+def test_blocker_remains_when_another_pod_is_ready(tracker: BlockerTracker) -> None:
+    tracker.update([make_blocker()], ["auth/database"], 100)
+    assert tracker.update([make_blocker()], ["auth/database"], 120) == [make_blocker()]
+
+
+def test_blocker_ends_when_it_was_absent_for_long(tracker: BlockerTracker) -> None:
+    tracker.update([make_blocker()], (), 100)
+    assert tracker.update([make_blocker()], (), 121) == []
+
+
+def test_consecutive_different_blockers_are_not_one(tracker: BlockerTracker) -> None:
+    tracker.update([make_blocker(explanation=IMAGE)], (), 100)
+    tracker.update([make_blocker()], (), 115)
+    assert tracker.update([make_blocker()], (), 125) == []
+
+
+def test_first_message_is_kept(tracker: BlockerTracker) -> None:
+    """The registry's message is reported first; later the kubelet only reports that it waits."""
+    first = make_blocker(explanation=IMAGE, message="ErrImagePull: not found")
+    tracker.update([first], (), 100)
+    assert tracker.update([make_blocker(explanation=IMAGE, message="ImagePullBackOff")], (), 120) == [first]
+
+
+def test_all_present_blockers_are_returned_oldest_first(tracker: BlockerTracker) -> None:
+    old, new, gone = make_blocker("auth/z"), make_blocker("auth/a"), make_blocker("auth/b")
+    tracker.update([old, gone], (), 100)
+    tracker.update([new, old], (), 110)
+    assert tracker.update([new, old], (), 120) == [old, new]

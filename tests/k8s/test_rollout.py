@@ -1,0 +1,209 @@
+"""lab/k8s/rollout.py: the readiness of workloads, and waiting for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from lab.errors import UnrecoverableError, WaitTimeoutError
+from lab.k8s.client import Kube
+from lab.k8s.objects import Object
+from lab.k8s.rollout import describe_unready_pods, is_workload_ready, wait_until_ready
+from lab.run.shell import Shell
+from tests.conftest import WriteProgram
+from tests.fake_cluster import FakeCluster, claim, claim_event, pod
+
+WaitAndFail = Callable[[], UnrecoverableError]
+
+
+def make_workload(desired: int | None = 1, generation: int = 2, **status: int) -> Object:
+    """Return the fields that Deployments and StatefulSets have in common."""
+    spec = {} if desired is None else {"replicas": desired}
+    return {"metadata": {"generation": generation}, "spec": spec, "status": status}
+
+
+def make_deployment(name: str, namespace: str = "auth", **status: int) -> Object:
+    deployment = make_workload(1, **status)
+    deployment["metadata"] |= {"name": name, "namespace": namespace, "uid": f"uid-of-{name}", "resourceVersion": "1"}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", **deployment}
+
+
+def ignore(counts: str) -> None:
+    """Ignore reported progress."""
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        make_workload(1, observedGeneration=2, replicas=1, readyReplicas=1, updatedReplicas=1),
+        make_workload(2, observedGeneration=3, replicas=2, readyReplicas=2, updatedReplicas=2),
+        make_workload(None, observedGeneration=2, replicas=1, readyReplicas=1, updatedReplicas=1),
+        make_workload(0, observedGeneration=2),
+    ],
+)
+def test_workload_with_all_replicas_of_the_newest_revision_is_ready(workload: Object) -> None:
+    assert is_workload_ready(workload)
+
+
+@pytest.mark.parametrize(
+    ("workload", "reason"),
+    [
+        (make_workload(1), "it has no status"),
+        (
+            make_workload(2, observedGeneration=2, replicas=2, readyReplicas=1, updatedReplicas=2),
+            "one replica is not ready",
+        ),
+        (
+            make_workload(1, observedGeneration=1, replicas=1, readyReplicas=1, updatedReplicas=1),
+            "the controller has not observed the change",
+        ),
+        (
+            make_workload(1, observedGeneration=2, replicas=2, readyReplicas=2, updatedReplicas=1),
+            "an old replica still exists",
+        ),
+        (
+            make_workload(1, observedGeneration=2, replicas=2, readyReplicas=1, updatedReplicas=1),
+            "the new replica is not ready",
+        ),
+        (make_workload(1, observedGeneration=2, readyReplicas=1), "the ready replica is an old one"),
+    ],
+)
+def test_any_other_workload_is_not_ready(workload: Object, reason: str) -> None:
+    assert not is_workload_ready(workload), reason
+
+
+def test_wait_reports_progress_and_uses_one_watch_for_each_kind(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+    cluster.objects["Deployment"] = [make_deployment("dex"), make_deployment("web", "default")]
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", ready=True)]
+    reported: list[str] = []
+
+    def report(counts: str) -> None:
+        reported.append(counts)
+        if len(reported) == 1:
+            ready = make_deployment("dex", observedGeneration=2, replicas=1, readyReplicas=1, updatedReplicas=1)
+            cluster.send_event("MODIFIED", ready)
+
+    wait_until_ready(kube, shell, ["auth"], ["auth/dex"], 8, report)
+    assert reported == ["auth 0/1", "auth 1/1"]
+    paths = [watch.partition("?")[0] for watch in cluster.watches()]
+    assert len(paths) == len(set(paths))
+    assert "/apis/apps/v1/deployments" in paths
+
+
+def test_timeout_error_names_what_is_missing_or_not_ready(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+    cluster.objects["Deployment"] = [make_deployment("dex")]
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth")]
+    with pytest.raises(WaitTimeoutError) as caught:
+        wait_until_ready(kube, shell, ["auth"], ["auth/web"], 1, ignore)
+    assert caught.value.seen.splitlines() == [
+        "auth/web does not exist yet",
+        "auth/dex: 0 of 1 ready",
+        "dex-1 (Pending)",
+    ]
+
+
+def test_wait_ends_early_although_nothing_changes(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+    """There are no events for a pod that fits no node."""
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", unschedulable="1 Insufficient cpu.")]
+    begin = time.monotonic()
+    with pytest.raises(UnrecoverableError) as caught:
+        wait_until_ready(kube, shell, ["auth"], [], 30, ignore, patience=2)
+    assert 2 <= time.monotonic() - begin < 5
+    assert "Unschedulable: 1 Insufficient cpu." in caught.value.seen
+    assert "8 CPUs" in caught.value.remedy
+
+
+@pytest.fixture
+def wait_and_fail(kube: Kube, shell: Shell) -> WaitAndFail:
+    """Return a function that waits without patience for the namespace auth, and returns the error of the wait."""
+
+    def wait() -> UnrecoverableError:
+        with pytest.raises(UnrecoverableError) as caught:
+            wait_until_ready(kube, shell, ["auth"], [], 8, ignore, patience=0)
+        return caught.value
+
+    return wait
+
+
+def test_error_for_a_crashing_pod_has_its_log(
+    cluster: FakeCluster, write_program: WriteProgram, wait_and_fail: WaitAndFail
+) -> None:
+    write_program("kubectl", "echo no such issuer")
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
+    error = wait_and_fail()
+    assert "pod auth/dex-1, container main: its container keeps crashing" in error.seen
+    assert "no such issuer" in error.seen
+
+
+def test_error_for_a_claim_without_volume_has_its_event(cluster: FakeCluster, wait_and_fail: WaitAndFail) -> None:
+    data = claim("data", namespace="auth")
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", claim="data")]
+    cluster.objects["PersistentVolumeClaim"] = [data]
+    cluster.objects["Event"] = [claim_event(data, "FailedBinding", "no storage class is set")]
+    error = wait_and_fail()
+    assert "claim data: it has no volume" in error.seen
+    assert "mark a StorageClass as default" in error.remedy
+
+
+def test_error_names_a_dozen_blockers_and_each_remedy_once(
+    cluster: FakeCluster, write_program: WriteProgram, wait_and_fail: WaitAndFail
+) -> None:
+    write_program("kubectl", 'echo "log of $4"')
+    cluster.objects["Pod"] = [
+        pod("image", namespace="auth", waiting="ImagePullBackOff"),
+        *(pod(f"crash-{number}", namespace="auth", waiting="CrashLoopBackOff") for number in range(12)),
+    ]
+    error = wait_and_fail()
+    assert error.seen.count("container main: ") == 12
+    assert "and 1 more" in error.seen
+    assert "the last lines of the log of auth/crash-0:\nlog of crash-0" in error.seen
+    image_remedy, crash_remedy = error.remedy.splitlines()
+    assert image_remedy.startswith("check that the registry has the image")
+    assert crash_remedy.startswith("read the cause in its log")
+
+
+def test_timeout_error_names_pending_claims(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+    data = claim("data", namespace="auth")
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", claim="data")]
+    cluster.objects["PersistentVolumeClaim"] = [data]
+    cluster.objects["Event"] = [claim_event(data, "ExternalProvisioning", "waiting for a volume")]
+    with pytest.raises(WaitTimeoutError) as caught:
+        wait_until_ready(kube, shell, ["auth"], [], 1.5, ignore)
+    assert "claim data is Pending (ExternalProvisioning: waiting for a volume)" in caught.value.seen
+
+
+def test_previous_log_is_read_if_the_container_has_just_restarted(
+    cluster: FakeCluster, write_program: WriteProgram, wait_and_fail: WaitAndFail
+) -> None:
+    write_program("kubectl", 'case "$*" in *--previous*) echo no such issuer;; esac')
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
+    assert "no such issuer" in wait_and_fail().seen
+
+
+def test_blocker_that_disappears_does_not_end_the_wait(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+    cluster.objects["Pod"] = [pod("dex-1", namespace="auth", waiting="CrashLoopBackOff")]
+    cluster.send_event("MODIFIED", pod("dex-1", namespace="auth", ready=True))
+    wait_until_ready(kube, shell, ["auth"], [], 8, ignore)
+
+
+def test_describe_unready_pods(kube: Kube, cluster: FakeCluster, shell: Shell, write_program: WriteProgram) -> None:
+    write_program("kubectl", "echo no such issuer")
+    cluster.objects["Pod"] = [
+        pod("dex-1", ready=True),
+        pod("crash", waiting="CrashLoopBackOff"),
+        pod("starting"),
+        {**pod("succeeded"), "status": {"phase": "Succeeded"}},
+    ]
+    assert describe_unready_pods(kube, shell, "default") == [
+        "pod default/crash, container main: its container keeps crashing (CrashLoopBackOff: message about crash)",
+        "the last lines of the log of default/crash:",
+        "no such issuer",
+        "starting (Pending)",
+    ]
+
+
+def test_describe_unready_pods_returns_nothing_if_all_are_ready(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+    cluster.objects["Pod"] = [pod("dex-1", ready=True)]
+    assert describe_unready_pods(kube, shell, "default") == []

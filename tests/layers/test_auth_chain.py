@@ -1,0 +1,121 @@
+"""lab/layers/auth_chain.py: the diagnosis names the problems of the auth chain, causes before consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lab.context import Lab
+from lab.errors import UnreachableError
+from lab.k8s.client import Kube
+from lab.k8s.objects import Object
+from lab.layers import auth_chain
+from tests.conftest import MakeLab, WriteProgram
+from tests.fake_cluster import pod
+from tests.layers.static_kube import StaticKube, make_object
+
+DEX, AUTHSERVICE = {"app": "dex"}, {"app": "authservice"}
+Diagnose = Callable[[Kube], list[str]]
+
+
+class UnreachableKube(Kube):
+    """The API of a cluster that does not answer."""
+
+    def __init__(self) -> None:
+        pass
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Raise an error."""
+        raise UnreachableError("the API server does not answer", seen="Connection refused")
+
+
+def make_workload(kind: str, name: str, namespace: str, labels: dict[str, str]) -> Object:
+    """Return a workload with one replica, whose pods have the labels."""
+    return make_object(kind, name, namespace, {"replicas": 1, "selector": {"matchLabels": labels}})
+
+
+def add_labels(obj: Object, labels: dict[str, str]) -> Object:
+    """Return a pod with labels, and with the additional label of a controller."""
+    return {**obj, "metadata": {**obj["metadata"], "labels": {**labels, "pod-template-hash": "1"}}}
+
+
+HEALTHY = {
+    "filter": make_object("EnvoyFilter", "authn-filter", "istio-system"),
+    "dex": make_workload("Deployment", "dex", "auth", DEX),
+    "dex pod": add_labels(pod("dex-1", ready=True, namespace="auth"), DEX),
+    "dex service": make_object("Service", "dex", "auth", {"selector": DEX}),
+    "authservice": make_workload("StatefulSet", "authservice", "istio-system", AUTHSERVICE),
+    "authservice pod": add_labels(pod("authservice-0", ready=True, namespace="istio-system"), AUTHSERVICE),
+    "authservice service": make_object("Service", "authservice", "istio-system", {"selector": AUTHSERVICE}),
+    "other service": make_object("Service", "api", "istio-system", {}),
+}
+"""The objects of an intact auth chain."""
+
+
+def without(*names: str) -> StaticKube:
+    """Return a cluster whose auth chain lacks some objects."""
+    return StaticKube(*(obj for name, obj in HEALTHY.items() if name not in names))
+
+
+@pytest.fixture
+def diagnose(make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch) -> Diagnose:
+    """A function that diagnoses a cluster."""
+
+    def diagnose_cluster(kube: Kube) -> list[str]:
+        monkeypatch.setattr(Lab, "kube", kube)
+        return auth_chain.diagnose(make_lab())
+
+    return diagnose_cluster
+
+
+@pytest.fixture
+def dex_log(write_program: WriteProgram) -> None:
+    """A kubectl that finds one log: that of the crashed container of Dex."""
+    write_program("kubectl", 'case "$*" in *dex-1*--previous) echo bad config;; *) exit 1;; esac')
+
+
+def test_an_intact_auth_chain_has_no_problems(diagnose: Diagnose) -> None:
+    assert diagnose(StaticKube(*HEALTHY.values())) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "problems"),
+    [
+        (["filter"], ["there is no EnvoyFilter authn-filter in istio-system: without it the gateway does not ask"]),
+        (["dex"], ["Dex is not installed (there is no Deployment dex in auth)"]),
+        (["dex pod"], ["Dex is not ready (Deployment dex in auth has 0 of 1 pods ready)"]),
+        (["dex service"], ["no Service in auth selects the pods of Dex"]),
+        (["authservice"], ["oidc-authservice is not installed (there is no StatefulSet authservice in istio-system)"]),
+        (["authservice pod"], ["oidc-authservice is not ready (StatefulSet authservice in istio-system"]),
+        (["authservice service"], ["no Service in istio-system selects the pods of oidc-authservice"]),
+        (["dex pod", "authservice pod"], ["Dex is not ready", "oidc-authservice is not ready"]),
+    ],
+)
+def test_each_missing_object_is_a_problem(missing: list[str], problems: list[str], diagnose: Diagnose) -> None:
+    found = diagnose(without(*missing))
+    assert len(found) == len(problems)
+    assert all(text.startswith(beginning) for text, beginning in zip(found, problems, strict=True))
+
+
+def test_a_missing_filter_opens_kubeflow_to_everybody(diagnose: Diagnose) -> None:
+    [problem] = diagnose(without("filter"))
+    assert problem.endswith("Kubeflow is open to everybody")
+
+
+def test_the_end_of_a_crashed_pods_log_is_reported(dex_log: None, diagnose: Diagnose) -> None:
+    crashing = add_labels(pod("dex-1", waiting="CrashLoopBackOff", namespace="auth"), DEX)
+    unready, crash = diagnose(StaticKube(*{**HEALTHY, "dex pod": crashing}.values()))
+    assert unready.startswith("Dex is not ready")
+    assert crash == "Dex: dex-1 (CrashLoopBackOff), the last lines of its log:\nbad config"
+
+
+def test_a_crashed_pod_is_reported_even_if_another_one_is_ready(dex_log: None, diagnose: Diagnose) -> None:
+    crashing = add_labels(pod("authservice-1", waiting="CrashLoopBackOff", namespace="istio-system"), AUTHSERVICE)
+    problems = diagnose(StaticKube(*HEALTHY.values(), crashing))
+    assert problems == ["oidc-authservice: authservice-1 (CrashLoopBackOff), its log is empty"]
+
+
+def test_an_unreachable_cluster_is_a_problem_and_no_error(diagnose: Diagnose) -> None:
+    [problem] = diagnose(UnreachableKube())
+    assert problem.endswith("the API server does not answer: Connection refused")

@@ -1,0 +1,108 @@
+"""lab/layers/kubeflow.py: missing objects, stopped workloads, leftovers, and the order of images."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from lab.k8s.client import Kube
+from lab.k8s.objects import Object
+from lab.layers.kubeflow import (
+    PROFILE,
+    find_missing_objects,
+    find_stopped_workloads,
+    list_images_in_order,
+    list_leftovers,
+)
+from tests.fake_cluster import FakeCluster, pod
+
+
+def make_object(kind: str, name: str, namespace: str = "", api_version: str = "v1") -> Object:
+    """Return an object as a manifest contains it."""
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+def make_workload(name: str, replicas: int | None, kind: str = "Deployment") -> Object:
+    """Return a workload; its manifest does not set the number of replicas if it is None."""
+    spec = {} if replicas is None else {"replicas": replicas}
+    return {**make_object(kind, name, "kubeflow", "apps/v1"), "spec": spec}
+
+
+@pytest.fixture(autouse=True)
+def _objects(cluster: FakeCluster) -> None:
+    """A pod in the default namespace, a pod in another namespace, and a node."""
+    cluster.objects["Pod"] = [pod("nginx"), pod("database", namespace="kubeflow")]
+    cluster.objects["Node"] = [{"metadata": {"name": "node-1"}}]
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        make_object("Pod", "nginx"),
+        make_object("Pod", "nginx", "default"),
+        make_object("Pod", "database", "kubeflow"),
+        make_object("Node", "node-1"),
+        make_object("Node", "node-1", "kubeflow"),  # kustomize adds a namespace to a kind that it does not know
+    ],
+)
+def test_an_existing_object_is_not_missing(obj: Object, kube: Kube) -> None:
+    assert list(find_missing_objects([obj], kube)) == []
+
+
+def test_a_missing_object_is_named_with_kind_and_namespace(kube: Kube) -> None:
+    objects = [
+        make_object("Pod", "database"),
+        make_object("Pod", "nginx", "kubeflow"),
+        make_object("Node", "node-2"),
+        make_object("Profile", "user", api_version="kubeflow.org/v1"),
+    ]
+    assert list(find_missing_objects(objects, kube)) == [
+        "Pod/database",
+        "Pod/nginx kubeflow",
+        "Node/node-2",
+        "Profile/user",
+    ]
+
+
+def test_a_workload_without_replicas_is_stopped_unless_the_manifests_say_so(kube: Kube, cluster: FakeCluster) -> None:
+    cluster.objects["Deployment"] = [
+        make_workload("dex", 0),
+        make_workload("adapter", 0),
+        make_workload("unknown", 0),
+        make_workload("web", 1),
+    ]
+    cluster.objects["StatefulSet"] = [make_workload("authservice", 0, "StatefulSet")]
+    manifests = [
+        make_workload("dex", 2),
+        make_workload("adapter", 0),
+        make_workload("web", 2),
+        make_workload("authservice", None, "StatefulSet"),
+    ]
+    assert find_stopped_workloads(manifests, kube) == [
+        "Deployment kubeflow/dex is set to 0 replicas, in the manifests to 2",
+        "StatefulSet kubeflow/authservice is set to 0 replicas, in the manifests to 1",
+    ]
+
+
+def test_only_resources_of_scenarios_are_leftovers(kube: Kube, cluster: FakeCluster) -> None:
+    cluster.objects["PersistentVolumeClaim"] = [
+        pod("lab-1a2b3c", namespace=PROFILE),
+        pod("lab-1a2b3c", namespace="kubeflow"),
+        pod("data", namespace=PROFILE),
+    ]
+    assert list_leftovers(kube) == ["persistentvolumeclaims/lab-1a2b3c"]
+
+
+def test_images_of_workloads_that_are_applied_first_are_listed_first() -> None:
+    def make_deployment(namespace: str, name: str, image: str) -> Object:
+        spec = {"template": {"spec": {"containers": [{"image": image}]}}}
+        return {**make_object("Deployment", name, namespace, "apps/v1"), "spec": spec}
+
+    example = yaml.safe_dump_all(
+        [
+            make_deployment("auth", "dex", "docker.io/library/a:1"),
+            make_deployment("istio-system", "istiod", "docker.io/library/z:1"),
+        ]
+    )
+    assert list_images_in_order(example) == ["docker.io/library/z:1", "docker.io/library/a:1"]

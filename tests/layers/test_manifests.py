@@ -1,0 +1,175 @@
+"""lab/layers/manifests.py: a clone of a repository and a copy of a directory, with a real Git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab.context import Lab
+from lab.errors import LabError
+from lab.layers import manifests
+from lab.layers.manifests import Clone, Copy
+from tests.conftest import MakeLab
+
+
+def git(directory: Path, *arguments: str) -> str:
+    """Run Git in a directory, and return its output."""
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(repository: Path, content: str) -> str:
+    """Commit a file with this content to a repository, and return the commit."""
+    (repository / "file").write_text(content)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", content)
+    return git(repository, "rev-parse", "HEAD")
+
+
+def url(repository: Path) -> str:
+    """Return the URL of a repository."""
+    return f"file://{repository}"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit on the branch v1."""
+    directory = tmp_path / "origin"
+    directory.mkdir()
+    git(directory, "init", "--quiet", "--initial-branch=v1")
+    commit(directory, "first")
+    return directory
+
+
+@pytest.fixture
+def lab(make_lab: MakeLab) -> Lab:
+    """A lab."""
+    return make_lab()
+
+
+def test_a_clone_has_the_pinned_commit_and_no_later_one(repository: Path, lab: Lab) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    commit(repository, "second")
+    clone = Clone(lab, url(repository), "v1", first)
+    assert clone.problem() == "there is no clone of the manifests"
+    clone.install()
+    assert clone.problem() is None
+    assert clone.get_commit() == first
+    assert clone.list_branches() == ["v1"]
+    assert (clone.directory / "file").read_text() == "first"
+
+
+def test_a_changed_clone_is_reset(repository: Path, lab: Lab) -> None:
+    clone = Clone(lab, url(repository), "v1", git(repository, "rev-parse", "HEAD"))
+    clone.install()
+    (clone.directory / "file").write_text("changed")
+    (clone.directory / "new").write_text("new")
+    assert str(clone.problem()).startswith("the clone has local changes")
+    clone.install()
+    assert clone.problem() is None
+
+
+def test_a_clone_of_another_repository_is_replaced(repository: Path, lab: Lab, tmp_path: Path) -> None:
+    Clone(lab, url(repository), "v1").install()
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "--quiet", str(repository), str(other))
+    clone = Clone(lab, url(other), "v1")
+    assert clone.problem() == f"the clone is of another repository: {url(repository)}"
+    clone.install()
+    assert clone.problem() is None
+
+
+@pytest.mark.parametrize("ref", ["HEAD", "v1", "tag"])
+def test_without_a_pinned_commit_a_clone_follows_branch_or_tag(ref: str, repository: Path, lab: Lab) -> None:
+    git(repository, "tag", "--annotate", "--message=tag", "tag")
+    clone = Clone(lab, url(repository), ref)
+    clone.install()
+    assert clone.problem() is None
+    newest = commit(repository, "second")
+    git(repository, "tag", "--annotate", "--force", "--message=tag", "tag")
+    assert str(clone.problem()).endswith(f", and not at {newest}")
+    clone.install()
+    assert clone.problem() is None
+    assert clone.get_commit() == newest
+
+
+def test_the_ref_of_a_clone_may_be_a_commit(repository: Path, lab: Lab) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    commit(repository, "second")
+    clone = Clone(lab, url(repository), first)
+    clone.install()
+    assert clone.problem() is None
+    assert clone.get_commit() == first
+
+
+def test_a_missing_repository_is_an_error(lab: Lab, tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="git failed: git clone") as caught:
+        Clone(lab, url(tmp_path / "missing"), "v1").install()
+    assert "missing" in caught.value.seen
+    assert "--manifests" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("ref", "pinned"), [("v2", None), ("v1", "0" * 40)])
+def test_a_missing_branch_or_commit_is_an_error(ref: str, pinned: str | None, repository: Path, lab: Lab) -> None:
+    with pytest.raises(LabError, match="git failed") as caught:
+        Clone(lab, url(repository), ref, pinned).install()
+    assert (pinned or ref) in caught.value.remedy
+
+
+def test_a_copy_lacks_the_repository_and_leaves_the_original_unchanged(repository: Path, lab: Lab) -> None:
+    copy = Copy(lab, repository)
+    assert copy.problem() == f"there is no copy of {repository}"
+    copy.install()
+    assert copy.problem() is None
+    assert sorted(path.name for path in copy.directory.iterdir()) == ["file"]
+    (copy.directory / "file").write_text("changed")
+    assert copy.problem() == f"the copy differs from {repository} in file"
+    copy.install()
+    assert copy.problem() is None
+    assert (repository / "file").read_text() == "first"
+
+
+def test_copy_and_clone_replace_each_other(repository: Path, lab: Lab) -> None:
+    clone, copy = Clone(lab, url(repository), "v1"), Copy(lab, repository)
+    for layer in (clone, copy, clone):
+        assert layer.problem() is not None
+        layer.install()
+        assert layer.problem() is None
+
+
+def test_the_default_is_a_clone(lab: Lab) -> None:
+    assert isinstance(manifests.for_lab(lab), Clone)
+
+
+def test_a_directory_is_copied(repository: Path, make_lab: MakeLab) -> None:
+    assert isinstance(manifests.for_lab(make_lab(manifests=str(repository))), Copy)
+
+
+def test_a_url_with_a_ref_is_cloned(repository: Path, make_lab: MakeLab) -> None:
+    layer = manifests.for_lab(make_lab(manifests=f"{url(repository)}?ref=v1"))
+    layer.install()
+    assert (layer.directory / "file").read_text() == "first"
+
+
+def test_neither_a_directory_nor_a_url_is_invalid(make_lab: MakeLab) -> None:
+    with pytest.raises(LabError) as caught:
+        make_lab(manifests="no/such/directory")
+    assert "--manifests no/such/directory: this is neither a directory nor the URL" in caught.value.seen
+
+
+def test_leftovers_of_a_killed_git_are_removed(repository: Path, lab: Lab) -> None:
+    clone = Clone(lab, url(repository), "v1")
+    clone.install()
+    (clone.directory / ".git/index.lock").write_text("")
+    unfinished = clone.directory.with_name("manifests.unfinished")
+    unfinished.mkdir()
+    assert clone.problem() == "the clone is incomplete: an interrupted run has left the lock of Git"
+    clone.install()
+    assert clone.problem() is None
+    (clone.directory / ".git").rename(clone.directory / "no-git")
+    clone.install()
+    assert clone.problem() is None
+    assert not unfinished.exists()

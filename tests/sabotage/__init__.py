@@ -1,1 +1,0 @@
-"""Breaks a lab, one thing at a time, and expects the suite to notice: `make sabotage`."""

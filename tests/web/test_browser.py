@@ -1,0 +1,51 @@
+"""lab/web/browser.py: a real Chromium resolves the hosts of the lab and no other host."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error
+
+from lab.config.settings import Settings
+from lab.errors import LabError
+from lab.run.journal import Journal
+from lab.web.browser import find_chromium, launch_chromium
+
+
+class AddressHandler(BaseHTTPRequestHandler):
+    """Returns the address at which the server was contacted."""
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.connection.getsockname()[0].encode())
+
+
+def test_chromium_resolves_the_hosts_of_the_lab_only() -> None:
+    settings, journal = Settings(name="one"), Journal()
+    address = str(settings.loopback)
+    with HTTPServer((address, 0), AddressHandler) as server, launch_chromium(settings, journal) as browser:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://localhost:{server.server_port}/")
+        assert page.inner_text("body") == address
+        with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+            page.goto(f"http://www.example.com:{server.server_port}/")
+        server.shutdown()
+    assert [(entry.kind, entry.text) for entry in journal.entries] == [("program", "chromium")]
+
+
+def test_the_first_installed_program_is_used(tmp_path: Path) -> None:
+    for name in ("chromium", "google-chrome"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    assert find_chromium(path=str(tmp_path)) == str(tmp_path / "chromium")
+
+
+def test_a_missing_chromium_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="there is no Chromium"):
+        find_chromium(path=str(tmp_path))

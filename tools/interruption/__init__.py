@@ -1,0 +1,1 @@
+"""The interruption test, `make interrupt`: interrupts runs at random moments, and checks that later runs succeed."""

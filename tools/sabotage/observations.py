@@ -1,0 +1,191 @@
+"""Observations of a lab: that a sabotage has taken effect, and that the lab is intact again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lab.context import Lab
+from lab.errors import LabError
+from lab.k8s.objects import load_balancer_ip
+from lab.k8s.readiness import is_ready
+from lab.k8s.rollout import WORKLOADS, is_workload_ready
+from lab.run.waiting import poll, wait_until
+from lab.web.browser_user import PASSWORD, USER, USER_INFO_PATH, USERID_HEADER
+from lab.web.hosts import INGRESS_URL, NGINX_HOST
+
+EFFECT_TIMEOUT, RESTORE_TIMEOUT = 90, 180
+NGINX_URL = f"http://{NGINX_HOST}"
+HTTP_TIMEOUT = 5
+TRANSIENT = (OSError, LabError)
+"""Exceptions of an observation while pods start and end."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that a lab can meet.
+
+    Args:
+        description: The awaited state, as in "the pods to be ready".
+        is_met: Returns whether a lab meets it.
+    """
+
+    description: str
+    is_met: Callable[[Lab], bool]
+
+
+def has_no_pods(namespace: str, selector: str) -> Condition:
+    """Return the condition that a namespace has no pods with these labels."""
+    return Condition(
+        f"all pods with {selector} in {namespace} to be gone",
+        lambda lab: not lab.kube.list_objects("Pod", namespace, selector),
+    )
+
+
+def has_only_new_pods(namespace: str, selector: str, text: str) -> Condition:
+    """Return the condition that all pods with these labels are ready and from after a change.
+
+    Args:
+        namespace: The namespace.
+        selector: The label selector.
+        text: A text that only the specifications of the new pods contain.
+    """
+
+    def is_met(lab: Lab) -> bool:
+        pods = lab.kube.list_objects("Pod", namespace, selector)
+        return bool(pods) and all(is_ready(pod) and text in json.dumps(pod["spec"]) for pod in pods)
+
+    return Condition(f"the pods with {selector} in {namespace} to be replaced by pods with {text}", is_met)
+
+
+def has_pod_status(namespace: str, selector: str, text: str) -> Condition:
+    """Return the condition that the status of a pod with these labels contains a text."""
+
+    def is_met(lab: Lab) -> bool:
+        pods = lab.kube.list_objects("Pod", namespace, selector)
+        return any(text in json.dumps(pod.get("status")) for pod in pods)
+
+    return Condition(f"the status of a pod with {selector} in {namespace} to contain {text!r}", is_met)
+
+
+def has_event(namespace: str, name: str, text: str) -> Condition:
+    """Return the condition that an event about the object of a name contains a text."""
+
+    def is_met(lab: Lab) -> bool:
+        events = lab.kube.list_objects("Event", namespace)
+        return any(text in json.dumps(event) for event in events if event["involvedObject"]["name"] == name)
+
+    return Condition(f"an event about {name} in {namespace} to contain {text!r}", is_met)
+
+
+def has_address(namespace: str, service: str, address: str) -> Condition:
+    """Return the condition that a Service has an external address."""
+    return Condition(
+        f"the Service {service} to have the address {address}",
+        lambda lab: str(load_balancer_ip(lab.kube.get("Service", service, namespace))) == address,
+    )
+
+
+def returns_status(url: str, status: int) -> Condition:
+    """Return the condition that a page of the lab is answered with an HTTP status."""
+    return Condition(f"{url} to return {status}", lambda lab: _get_status(url, lab) == status)
+
+
+def shows_text(url: str, text: str) -> Condition:
+    """Return the condition that the page to which a URL redirects contains a text."""
+    return Condition(f"{url} to show {text!r}", lambda lab: text in lab.http.follow(url).text)
+
+
+def identifies_owner_as(user: str, claimed_user: str = "") -> Condition:
+    """Return the condition that the dashboard identifies the owner, who is logged in, as a user.
+
+    Args:
+        user: The user.
+        claimed_user: The value of the user header in the owner's request; without that header if empty.
+    """
+
+    def is_met(lab: Lab) -> bool:
+        cookies = lab.http.submit_form(INGRESS_URL, {"login": USER, "password": PASSWORD}).cookies
+        headers = {USERID_HEADER: claimed_user} if claimed_user else {}
+        answer = lab.http.get(f"{INGRESS_URL}{USER_INFO_PATH}", headers=headers, cookies=cookies)
+        return f'"user":"{user}"' in answer.text.replace(" ", "")
+
+    return Condition(f"the dashboard to identify the owner as {user}", is_met)
+
+
+def rejects_owner() -> Condition:
+    """Return the condition that Dex rejects the owner's password."""
+    return Condition(
+        "Dex to reject the owner's password",
+        lambda lab: bool(lab.http.submit_form(INGRESS_URL, {"login": USER, "password": PASSWORD}).login_error),
+    )
+
+
+def accepts_login(user: str) -> Condition:
+    """Return the condition that Dex accepts a user with the owner's password."""
+
+    def is_met(lab: Lab) -> bool:
+        result = lab.http.submit_form(INGRESS_URL, {"login": user, "password": PASSWORD})
+        return not result.login_error and "/dex/" not in result.answer.url
+
+    return Condition(f"Dex to accept the login of {user}", is_met)
+
+
+def wait_for(condition: Condition, lab: Lab) -> None:
+    """Wait until a sabotaged lab meets a condition.
+
+    Raises:
+        WaitTimeoutError: If it does not meet the condition in time.
+    """
+    wait_until(
+        poll(lambda: condition.is_met(lab), every=0.3, transient=TRANSIENT),
+        satisfied=bool,
+        timeout=EFFECT_TIMEOUT,
+        waiting_for=condition.description,
+        journal=lab.journal,
+        describe=lambda _: "the sabotage has had no effect",
+        remedy="run the commands of the sabotage by hand in `make shell`",
+    )
+
+
+def wait_until_intact(lab: Lab) -> None:
+    """Wait until no workload is being rolled out, both sites answer, and the owner can log in.
+
+    Raises:
+        WaitTimeoutError: If the lab is not intact in time.
+    """
+    wait_until(
+        poll(lambda: next(_list_problems(lab), ""), every=0.5, transient=TRANSIENT),
+        satisfied=lambda problem: not problem,
+        timeout=RESTORE_TIMEOUT,
+        waiting_for="the lab to be intact again",
+        journal=lab.journal,
+        remedy='`make lab ARGS="--keep-lab"` corrects the lab, and `make down` removes it',
+    )
+
+
+def _list_problems(lab: Lab) -> Iterator[str]:
+    for kind in WORKLOADS:
+        for workload in lab.kube.list_objects(kind):
+            if not is_workload_ready(workload):
+                yield f"the {kind} {workload['metadata']['name']} is not ready"
+    for daemon_set in lab.kube.list_objects("DaemonSet"):
+        status, metadata = daemon_set["status"], daemon_set["metadata"]
+        if not status.get("numberReady") or status.get("observedGeneration", 0) < metadata.get("generation", 0):
+            yield f"the DaemonSet {metadata['name']} is not ready"
+    for pod in lab.kube.list_objects("Pod"):
+        if "deletionTimestamp" in pod["metadata"]:
+            yield f"the pod {pod['metadata']['name']} is being deleted"
+    for ingress in lab.kube.list_objects("Ingress"):  # the controller removes the address when it ends
+        if load_balancer_ip(ingress) is None:
+            yield f"the Ingress {ingress['metadata']['name']} has no address"
+    for url, expected in ((NGINX_URL, 200), (INGRESS_URL, 302)):
+        if (status := _get_status(url, lab)) != expected:
+            yield f"{url} returns {status}"
+    if not identifies_owner_as(USER, claimed_user="nobody@example.com").is_met(lab):
+        yield "the dashboard does not identify the owner"
+
+
+def _get_status(url: str, lab: Lab) -> int:
+    return lab.http.get(url, timeout=HTTP_TIMEOUT).status_code
