@@ -28,7 +28,7 @@ lab: $(READY) $(CHROMIUM) ## Install the lab, verify it and remove it (ARGS="--k
 
 test: lint $(CHROMIUM) ## Run lint and the unit tests, which need no lab (ARGS="-k lock" and other options of pytest)
 	$(call in_go_programs,go test ./...)
-	python -m embedded programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	python -m lab kit programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	pytest tests --numprocesses auto $(ARGS)
 
 lint: $(READY) ## Check style, types, imports, spelling, words, workflows and Go programs
@@ -65,7 +65,7 @@ sabotage: $(READY) $(CHROMIUM) ## Check that the suite detects faults (ONLY=name
 	python -m tools.sabotage $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART)) $(if $(CLEAN),--clean-runs=$(CLEAN))
 
 interrupt: $(READY) $(CHROMIUM) ## Check that runs succeed after interrupted ones; takes hours (N=4 is shorter, SEED=… repeats a test)
-	python -m embedded > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	python -m lab kit > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	python -m tools.interruption $(CACHE)/kit
 
 ready: $(READY) ## Set up the Python environment; the other targets do it when necessary

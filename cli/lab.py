@@ -80,7 +80,8 @@ def down(invocation: Invocation) -> None:
     with hold_lab(context.paths):
         state = state_module.load(context.paths)
         # Without a state, files may still exist: a run may have been killed before it saved one.
-        (state or LabState(kind="none")).remove(context.paths, context.create_shell())
+        removed = state or LabState(kind="none")
+        removed.remove(context.paths, context.create_shell(removed.environment))
     click.echo("the lab was removed" if state else "there is no lab")
 
 

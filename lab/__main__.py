@@ -1,6 +1,9 @@
-"""`python -m lab`: the same command line as `kubeflow-lab`."""
+"""`python -m lab`: the same command line as `kubeflow-lab`.
 
-from cli.main import main
+It is run by name and not imported, because the command line depends on lab and not the other way around.
+"""
+
+import runpy
 
 if __name__ == "__main__":
-    main()
+    runpy.run_module("cli", run_name="__main__")

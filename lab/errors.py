@@ -1,4 +1,4 @@
-"""The errors that a user is meant to read, each with a headline, an observation and a remedy.
+"""The errors that a user is meant to read, each with a headline, an observation and a remedy; ids of known failures.
 
 LabError
 ├── WaitError                  a wait ended without success
@@ -12,6 +12,26 @@ LabError
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
+
+
+class KnownFailureId(StrEnum):
+    """The known failures that the lab itself recognizes and reports.
+
+    lab/evidence/known_failures.toml has a row with each of these ids.
+    """
+
+    SUBNET_IN_USE = "subnet-in-use"
+    DOCKER_DESKTOP = "docker-desktop"
+    API_SERVER_UNREACHABLE = "api-server-unreachable"
+    KUBERNETES_TOO_NEW = "kubernetes-too-new"
+    NO_DEFAULT_STORAGE_CLASS = "no-default-storage-class"
+    SERVICELB_ENABLED = "servicelb-enabled"
+    POOL_ADDRESS_IN_USE = "pool-address-in-use"
+    EXT_AUTHZ_MISSING = "ext-authz-missing"
+    DEX_CONFIGURATION_NOT_READ = "dex-configuration-not-read"
+    DEX_UNAVAILABLE = "dex-unavailable"
+    AUTH_PROXY_UNAVAILABLE = "auth-proxy-unavailable"
 
 
 class LabError(Exception):
@@ -23,14 +43,24 @@ class LabError(Exception):
         seen: The observed state, possibly several lines.
         remedy: What to do. Commands are in backticks and written as on a cluster of the user's own, as in
             `kubectl get pods -A`; lab.config.kinds.render_commands adapts them to the kind of lab when they are shown.
+        known_failure: The known failure that this error reports; None if it is none.
 
     Attributes:
         layer: The name of the layer that could not be installed because of this error; empty if it is none.
     """
 
-    def __init__(self, headline: str, *, expected: str = "", seen: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        headline: str,
+        *,
+        expected: str = "",
+        seen: str = "",
+        remedy: str = "",
+        known_failure: KnownFailureId | None = None,
+    ) -> None:
         self.layer = ""
         self.headline, self.expected, self.seen, self.remedy = headline, expected, seen, remedy
+        self.known_failure = known_failure
         super().__init__(headline, expected, seen, remedy)
 
     def __str__(self) -> str:

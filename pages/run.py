@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lab.config.source import StandIn
 from lab.evidence.known_failures import Diagnosis
@@ -20,10 +19,6 @@ from lab.layers.base import LedgerRow
 FILE = "run.json"
 Status = Literal["passed", "failed", "skipped", "not run"]
 STATUSES: tuple[Status, ...] = ("passed", "failed", "skipped", "not run")
-OLD_NAMES: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("old_names.json").read_text())
-"""The fields and statuses in a run.json of an earlier version of the suite, and their present names."""
-OLD_FIELD = "left_out"
-"""A field that only a run.json of an earlier version has."""
 
 
 @dataclass
@@ -251,23 +246,14 @@ class Run(_Fact):
 
 
 def load(directory: Path) -> Run | None:
-    """Return the facts of the run in a directory, also those of an earlier version, or None if there are none."""
+    """Return the facts of the run in a directory, or None if there are none, or if another version wrote them."""
     try:
-        content = (directory / FILE).read_text()
-    except FileNotFoundError:
+        return Run.model_validate_json((directory / FILE).read_text())
+    except (FileNotFoundError, ValidationError):
         return None
-    is_old = OLD_FIELD in json.loads(content)
-    return Run.model_validate(json.loads(content, object_hook=_rename_old if is_old else None))
 
 
 def count_by_status(scenarios: Iterable[Scenario]) -> dict[Status, int]:
     """Return the number of scenarios by status, in a fixed order, without statuses that no scenario has."""
     counts = Counter(scenario.status for scenario in scenarios)
     return {status: counts[status] for status in STATUSES if counts[status]}
-
-
-def _rename_old(values: dict[str, Any]) -> dict[str, Any]:
-    renamed = {OLD_NAMES["fields"].get(name, name): value for name, value in values.items()}
-    if isinstance(status := renamed.get("status"), str):
-        renamed["status"] = OLD_NAMES["statuses"].get(status, status)
-    return renamed

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from _pytest._code.code import ExceptionRepr
 
-from lab.errors import LabError
 from lab.evidence import bundle, known_failures, observation
 from lab.evidence.known_failures import Diagnosis
 from lab.evidence.observation import NOT_OBSERVED, Observation
@@ -67,12 +66,8 @@ class EvidenceCollector:
         return report
 
     def _diagnose(self, error: BaseException) -> list[Diagnosis]:
-        """Return the known failures that the error and the lab show, with commands that work in the lab.
-
-        The remedy of an error is not searched, because its text would match as a symptom.
-        """
-        text = f"{error.headline}\n{error.seen}" if isinstance(error, LabError) else str(error)
-        seen = Observation.merge([Observation.from_error(text), self._observe()])
+        """Return the known failures that the error and the lab show, with commands that work in the lab."""
+        seen = Observation.merge([Observation.from_error(error), self._observe()])
         render = self._state.context.render_commands
         return [
             replace(diagnosis, cause=render(diagnosis.cause), remedy=render(diagnosis.remedy))

@@ -1,8 +1,8 @@
-"""lab/errors.py: the format of errors."""
+"""lab/errors.py: the format of errors, and their known failures."""
 
 from __future__ import annotations
 
-from lab.errors import LabError
+from lab.errors import KnownFailureId, LabError
 
 
 def test_error_has_headline_expected_seen_and_remedy() -> None:
@@ -23,3 +23,10 @@ def test_empty_rows_are_omitted() -> None:
 def test_lines_of_a_text_are_aligned() -> None:
     lines = str(LabError("it failed", seen="first\nsecond\n")).splitlines()
     assert lines == ["it failed", "  seen:       first", "              second"]
+
+
+def test_known_failure_is_no_part_of_the_text() -> None:
+    error = LabError("the subnet is in use", known_failure=KnownFailureId.SUBNET_IN_USE)
+    assert error.known_failure is KnownFailureId.SUBNET_IN_USE
+    assert str(error) == "the subnet is in use"
+    assert LabError("the pool is empty").known_failure is None

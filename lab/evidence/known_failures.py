@@ -1,20 +1,23 @@
 """The known failures of this installation: the symptom, its cause, and what to do about it.
 
-The table is lab/evidence/known_failures.toml. A failure is recognized by what was observed, whichever step has failed.
+The table is lab/evidence/known_failures.toml. A failure is recognized by what was observed, whichever step has failed:
+by its id where the lab's own code reports it, and by a pattern where another program reports it.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from lab.errors import format_error
+from lab.errors import KnownFailureId, format_error
 from lab.evidence.observation import Observation, Symptom, SymptomSource
 from lab.k8s.blockers import Blocker
 from lab.run.redaction import Secrets
@@ -58,8 +61,10 @@ class KnownFailure(BaseModel):
 
     Args:
         name: A short name.
-        sources: The sources of the symptom.
-        pattern: A regular expression that matches a part of one line of the symptom.
+        id: The id with which the lab's own code reports the failure; None if it does not.
+        sources: The sources of the messages that the pattern matches.
+        pattern: A regular expression that matches a part of one line of another program's message; None if no other
+            program reports the failure.
         cause: The cause.
         remedy: What to do about it.
         reference: Where it is discussed; empty for a finding of this suite's own.
@@ -69,27 +74,77 @@ class KnownFailure(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    sources: tuple[SymptomSource, ...] = Field(min_length=1)
-    pattern: re.Pattern[str]
+    id: KnownFailureId | None = None
+    sources: tuple[SymptomSource, ...] = ()
+    pattern: re.Pattern[str] | None = None
     cause: str
     remedy: str
     reference: str = ""
     consequence: bool = False
 
+    @model_validator(mode="after")
+    def check_recognizable(self) -> Self:
+        """Check that the row has an id, or a pattern and its sources, or all of them.
+
+        Raises:
+            ValueError: If it has none, or only one of pattern and sources.
+        """
+        if self.id is None and self.pattern is None:
+            raise ValueError("a known failure needs an id or a pattern")
+        if (self.pattern is None) != (not self.sources):
+            raise ValueError("a pattern needs sources, and sources need a pattern")
+        return self
+
     def find_symptom(self, symptoms: Iterable[Symptom]) -> Symptom | None:
-        """Return the first symptom that matches, reduced to the matching line, or None."""
+        """Return the first symptom that reports this failure, reduced to one line, or None.
+
+        The line is the one that matches the pattern; of a text of the lab's own, it is the first one.
+        """
         for symptom in symptoms:
-            if symptom.source in self.sources:
-                for line in _split_lines(symptom.text):
-                    if self.pattern.search(line):
-                        return replace(symptom, text=line)
+            line = self._find_line(symptom)
+            if line is not None:
+                return replace(symptom, text=line)
         return None
+
+    def _find_line(self, symptom: Symptom) -> str | None:
+        if self.id is not None and symptom.known_failure == self.id:
+            return symptom.text.partition("\n")[0]
+        if self.pattern is None or symptom.source not in self.sources:
+            return None
+        return next(filter(self.pattern.search, _split_lines(symptom.text)), None)
+
+
+class _Table(BaseModel):
+    """The table, with its rows in the attribute `failure`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    failure: tuple[KnownFailure, ...]
+
+    @model_validator(mode="after")
+    def check_ids_unique(self) -> Self:
+        """Check that no two rows have the same id.
+
+        Raises:
+            ValueError: If two rows have.
+        """
+        counts = Counter(row.id for row in self.failure if row.id is not None)
+        if repeated := [known_failure for known_failure, count in counts.items() if count > 1]:
+            raise ValueError(f"several known failures have the same id: {', '.join(repeated)}")
+        return self
 
 
 @cache
-def load_table() -> tuple[KnownFailure, ...]:
-    """Return all known failures, causes before their consequences."""
-    return tuple(KnownFailure.model_validate(row) for row in tomllib.loads(FILE.read_text())["failure"])
+def load_table(file: Path = FILE) -> tuple[KnownFailure, ...]:
+    """Return all known failures, causes before their consequences.
+
+    Args:
+        file: The table.
+
+    Raises:
+        ValidationError: If a row is incorrect, or if two rows have the same id.
+    """
+    return _Table.model_validate(tomllib.loads(file.read_text())).failure
 
 
 def diagnose(observation: Observation) -> tuple[Diagnosis, ...]:

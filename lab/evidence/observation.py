@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from lab.context import Lab
-from lab.errors import LabError
+from lab.errors import KnownFailureId, LabError
 from lab.k8s.blockers import Blocker, pod_blockers
 from lab.k8s.client import TRANSIENT_ERRORS, Kube
 from lab.k8s.objects import Object, ObjectRef, is_terminated, names_with_annotation, qualified_name
@@ -21,7 +21,7 @@ from lab.layers import auth_chain
 from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
 from lab.layers.network import DockerNetwork
 from lab.layers.port_forward import port_forward_log
-from lab.run.deadline import run_within
+from lab.run.deadline import DeadlineExceededError, run_within
 from lab.run.redaction import Secrets
 from lab.run.waiting import root_cause
 from lab.web.hosts import INGRESS_URL
@@ -52,6 +52,8 @@ SECRET_KEY = re.compile(r"(?i)secret|passw|token|\.key$|key\.pem$|secretkey")
 """The keys of Kubernetes Secrets whose values are secrets; the other ones are user names and certificates."""
 MAX_SECRET = 8192
 """Characters of the longest base64 value that is redacted."""
+API_SERVER = "the API server"
+"""The name of the part of an observation that only checks that the API server answers."""
 NOT_OBSERVED = "failed observation"
 """The subject of a symptom that states why a part of the lab could not be observed."""
 SERVICELB = "svccontroller.k3s.cattle.io/svcname"
@@ -67,11 +69,13 @@ class Symptom:
         source: The source of the text.
         subject: The object that the text is about, or comes from.
         text: The text, possibly several lines.
+        known_failure: The known failure that the lab's own code reports with this text; None if it reports none.
     """
 
     source: SymptomSource
     subject: str
     text: str
+    known_failure: KnownFailureId | None = None
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,15 @@ class Observation:
     pods: tuple[Object, ...] = ()
 
     @classmethod
-    def from_error(cls, text: str) -> Observation:
-        """Return an observation that consists of the text of an error."""
-        return cls((Symptom("error", "the error", text),))
+    def from_error(cls, error: BaseException) -> Observation:
+        """Return an observation that consists of an error.
+
+        The remedy of a LabError is left out, because its text would match as a symptom.
+        """
+        if not isinstance(error, LabError):
+            return cls((Symptom("error", "the error", str(error)),))
+        text = f"{error.headline}\n{error.seen}"
+        return cls((Symptom("error", "the error", text, error.known_failure),))
 
     @classmethod
     def merge(cls, observations: Iterable[Observation]) -> Observation:
@@ -115,7 +125,7 @@ def observe(lab: Lab, timeout: float = TIMEOUT) -> Observation:
         timeout: Seconds for all parts together.
     """
     jobs: dict[str, Callable[[], Observation]] = {
-        "the API server": lambda: _observe_api_server(lab.kube),
+        API_SERVER: lambda: _observe_api_server(lab.kube),
         "the cluster's Secrets": lambda: _register_secrets(lab.kube, lab.secrets),
         "pods": lambda: _observe_pods(lab.kube),
         "logs": lambda: Observation(tuple(_observe_logs(lab.kube))),
@@ -153,7 +163,15 @@ def _convert_result(name: str, result: Observation | Exception) -> Observation:
     if isinstance(result, Observation):
         return result
     reason = f"{result.headline}: {result.seen}" if isinstance(result, LabError) else root_cause(result)
-    return Observation((Symptom("cluster", NOT_OBSERVED, f"{name}: {reason}"),))
+    known_failure = _identify_failure(name, result)
+    return Observation((Symptom("cluster", NOT_OBSERVED, f"{name}: {reason}", known_failure),))
+
+
+def _identify_failure(name: str, error: Exception) -> KnownFailureId | None:
+    """Return the known failure that prevented the observation of a part of the lab, or None."""
+    if name == API_SERVER and isinstance(error, DeadlineExceededError):
+        return KnownFailureId.API_SERVER_UNREACHABLE
+    return error.known_failure if isinstance(error, LabError) else None
 
 
 def _observe_api_server(kube: Kube) -> Observation:
@@ -205,18 +223,20 @@ def _event_age(event: Object) -> float:
 
 def _observe_cluster(kube: Kube) -> Iterator[Symptom]:
     if not names_with_annotation(kube.list_objects("StorageClass"), DEFAULT_CLASS_ANNOTATION):
-        yield Symptom("cluster", "the cluster", "no StorageClass is marked as default")
+        text = "no StorageClass is marked as default"
+        yield Symptom("cluster", "the cluster", text, KnownFailureId.NO_DEFAULT_STORAGE_CLASS)
     for pod in kube.list_objects("Pod", selector=SERVICELB):
-        yield Symptom("cluster", "the cluster", f"pod {qualified_name(pod)} belongs to servicelb of k3s")
+        text = f"pod {qualified_name(pod)} belongs to servicelb of k3s"
+        yield Symptom("cluster", "the cluster", text, KnownFailureId.SERVICELB_ENABLED)
 
 
 def _observe_auth_chain(lab: Lab) -> Iterator[Symptom]:
-    """Yield the findings of lab.layers.auth_chain; none if Kubeflow is not installed yet."""
+    """Yield the problems that lab.layers.auth_chain finds; none if Kubeflow is not installed yet."""
     namespace = ObjectRef.parse(lab.release.auth_proxy.workload).namespace
     if not lab.kube.list_objects("Namespace", selector=f"kubernetes.io/metadata.name={namespace}"):
         return
-    for finding in auth_chain.diagnose(lab):
-        yield Symptom("auth chain", "authentication", finding.partition("\n")[0])
+    for problem in auth_chain.diagnose(lab):
+        yield Symptom("auth chain", "authentication", problem.text.partition("\n")[0], problem.known_failure)
     yield from _observe_dex_configuration(lab.kube)
 
 
@@ -235,7 +255,7 @@ def _observe_dex_configuration(kube: Kube) -> Iterator[Symptom]:
             changed = max((field.get("time", "") for field in fields), default="")
             if changed > started:
                 text = f"ConfigMap {name} was changed at {changed}; {qualified_name(pod)} has not been started since"
-                yield Symptom("auth chain", "Dex", text)
+                yield Symptom("auth chain", "Dex", text, KnownFailureId.DEX_CONFIGURATION_NOT_READ)
 
 
 def _observe_ingress(lab: Lab) -> Iterator[Symptom]:
@@ -253,10 +273,11 @@ def _observe_port_forward(lab: Lab) -> Iterator[Symptom]:
 
 def _observe_docker(lab: Lab) -> Iterator[Symptom]:
     if (system := lab.docker.info().get("OperatingSystem", "")) == DOCKER_DESKTOP:
-        yield Symptom("docker", "Docker", f"the engine runs on {system}")
+        yield Symptom("docker", "Docker", f"the engine runs on {system}", KnownFailureId.DOCKER_DESKTOP)
     for container, address in DockerNetwork(lab).get_container_addresses().items():
         if address in lab.settings.pool:
-            yield Symptom("docker", "Docker", f"container {container} has {address}, an address of the pool")
+            text = f"container {container} has {address}, an address of the pool"
+            yield Symptom("docker", "Docker", text, KnownFailureId.POOL_ADDRESS_IN_USE)
     for node in lab.docker.containers.list(all=True, filters={"label": "k3d.role=server", "status": "exited"}):
         yield Symptom("docker", f"the log of {node.name}", node.logs(tail=LOG_LINES).decode(errors="replace"))
 

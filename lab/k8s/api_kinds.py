@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from lab.errors import LabError
+from lab.errors import KnownFailureId, LabError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from lab.releases import Release
@@ -56,6 +56,7 @@ def check_kinds_served(objects: Sequence[Object], kube: Kube, release: Release) 
         expected=f"Kubernetes {supported}, which Kubeflow {release.kubeflow} supports",
         seen="\n".join([f"Kubernetes {version}, which does not serve", *lines]),
         remedy=f"use a cluster of Kubernetes {supported}, or a release of Kubeflow that supports {version}",
+        known_failure=KnownFailureId.KUBERNETES_TOO_NEW,
     )
 
 

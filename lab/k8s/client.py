@@ -23,7 +23,7 @@ from kubernetes.dynamic.resource import Resource
 from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
 
-from lab.errors import UnreachableError
+from lab.errors import KnownFailureId, UnreachableError
 from lab.k8s.objects import Object
 from lab.run.journal import Journal
 from lab.run.waiting import Observations, Unobserved, poll, root_cause
@@ -239,6 +239,7 @@ class Kube:
                 expected=f"an answer from the server in the kubeconfig {self._kubeconfig}",
                 seen=root_cause(error),
                 remedy="check that the cluster runs (`kubectl cluster-info`), and that KUBECONFIG names the right one",
+                known_failure=KnownFailureId.API_SERVER_UNREACHABLE,
             ) from None
 
     def _list(self, kind: str, query: Mapping[str, str | None]) -> tuple[list[Object], str]:

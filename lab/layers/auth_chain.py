@@ -5,8 +5,10 @@ It explains why the gateway rejects every request, or accepts requests without a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lab.context import Lab
-from lab.errors import LabError
+from lab.errors import KnownFailureId, LabError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, ObjectRef, label_selector
 from lab.k8s.readiness import describe_unready, is_ready
@@ -19,30 +21,54 @@ NO_LOG = "unable to retrieve container logs"
 """The output of a successful kubectl if the container runtime has deleted the log."""
 
 
-def diagnose(lab: Lab) -> list[str]:
+@dataclass(frozen=True)
+class AuthProblem:
+    """A problem of the auth chain.
+
+    Args:
+        text: The problem; the last lines of a log may follow.
+        known_failure: The known failure that it is; None if it only describes another problem in detail.
+    """
+
+    text: str
+    known_failure: KnownFailureId | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def diagnose(lab: Lab) -> list[AuthProblem]:
     """Return the problems of the auth chain, each cause before its consequences.
 
     Args:
         lab: The lab.
 
     Returns:
-        One text for each problem; empty if all components exist and are ready. If the API server does not answer, this
-        is a problem, too, and no error.
+        The problems; empty if all components exist and are ready. If the API server does not answer, this is a problem,
+        too, and no error.
     """
     auth_proxy = lab.release.auth_proxy
     try:
         return [
-            *check_ext_authz(lab),
-            *_check_workload(lab, DEX, "Dex", "no user can log in, and its login page returns 503"),
+            *(AuthProblem(text, KnownFailureId.EXT_AUTHZ_MISSING) for text in check_ext_authz(lab)),
+            *_check_workload(
+                lab,
+                DEX,
+                "Dex",
+                "no user can log in, and its login page returns 503",
+                KnownFailureId.DEX_UNAVAILABLE,
+            ),
             *_check_workload(
                 lab,
                 ObjectRef.parse(auth_proxy.workload),
                 auth_proxy.name,
                 "the gateway cannot ask it about requests, and rejects each with 403 or 503 (ext_authz)",
+                KnownFailureId.AUTH_PROXY_UNAVAILABLE,
             ),
         ]
     except LabError as error:
-        return [f"the auth chain cannot be diagnosed: {error.headline}: {error.seen}"]
+        text = f"the auth chain cannot be diagnosed: {error.headline}: {error.seen}"
+        return [AuthProblem(text, error.known_failure)]
 
 
 def check_ext_authz(lab: Lab) -> list[str]:
@@ -57,21 +83,25 @@ def check_ext_authz(lab: Lab) -> list[str]:
     ]
 
 
-def _check_workload(lab: Lab, ref: ObjectRef, component: str, consequence: str) -> list[str]:
+def _check_workload(
+    lab: Lab, ref: ObjectRef, component: str, consequence: str, known_failure: KnownFailureId
+) -> list[AuthProblem]:
     """Return the problems of the workload of a component, of its pods and of its Service."""
     kube = lab.kube
     workload = kube.get(ref.kind, ref.name, ref.namespace)
     if workload is None:
-        return [f"{component} is not installed (there is no {ref}): {consequence}"]
+        return [AuthProblem(f"{component} is not installed (there is no {ref}): {consequence}", known_failure)]
     labels = workload["spec"]["selector"]["matchLabels"]
     pods = kube.list_objects("Pod", ref.namespace, label_selector(labels))
     problems = []
     if not any(map(is_ready, pods)):
         replicas = workload["spec"].get("replicas", 1)
-        problems.append(f"{component} is not ready ({ref} has 0 of {replicas} pods ready): {consequence}")
-    problems += [f"{component}: {_describe_pod(pod, lab.shell)}" for pod in pods if not is_ready(pod)]
+        text = f"{component} is not ready ({ref} has 0 of {replicas} pods ready): {consequence}"
+        problems.append(AuthProblem(text, known_failure))
+    problems += [AuthProblem(f"{component}: {_describe_pod(pod, lab.shell)}") for pod in pods if not is_ready(pod)]
     if not _is_selected_by_service(kube, ref.namespace, labels):
-        problems.append(f"no Service in {ref.namespace} selects the pods of {component}: {consequence}")
+        text = f"no Service in {ref.namespace} selects the pods of {component}: {consequence}"
+        problems.append(AuthProblem(text, known_failure))
     return problems
 
 

@@ -75,8 +75,13 @@ class KubeflowIngress:
                 f"`kubectl logs -n {gateway.NAMESPACE} deployment/{gateway.SERVICE}`",
             )
         except WaitError as error:
-            seen = "\n".join([error.seen, *auth_chain.diagnose(self.lab)])
-            raise type(error)(error.headline, expected=error.expected, seen=seen, remedy=error.remedy) from None
+            raise type(error)(
+                error.headline,
+                expected=error.expected,
+                seen="\n".join([error.seen, *map(str, auth_chain.diagnose(self.lab))]),
+                remedy=error.remedy,
+                known_failure=error.known_failure,
+            ) from None
         wait_until(
             poll(lambda: get_status(self.lab, KEYS_PATH), every=0.1, transient=(OSError,)),
             satisfied=lambda status: status == requests.codes.ok,

@@ -9,7 +9,7 @@ from docker.errors import NotFound
 from pyroute2 import IPRoute
 
 from lab.context import Lab
-from lab.errors import LabError
+from lab.errors import KnownFailureId, LabError
 
 
 class DockerNetwork:
@@ -36,8 +36,8 @@ class DockerNetwork:
                 f"the Docker network {self.network_name} exists with other settings; it was not changed",
                 expected="subnet {}, gateway {}, driver {}".format(*expected),
                 seen="subnet {}, gateway {}, driver {}".format(*seen),
-                remedy=f"if it is not used: `docker network rm {self.network_name}`; otherwise adapt --subnet, "
-                "--gateway, --pool and --ingress-address to it",
+                remedy=f"if it is not used: `docker network rm {self.network_name}`; otherwise run with "
+                "--subnet, and if needed --gateway, of that network",
             )
         return None
 
@@ -69,8 +69,8 @@ class DockerNetwork:
                 f"the subnet {subnet} is in use; nothing was changed",
                 expected=f"no other network in {subnet}",
                 seen=f"{owner} has {used}",
-                remedy="remove that network if it is not used, or choose another subnet with --subnet, --gateway, "
-                "--pool and --ingress-address",
+                remedy="remove that network if it is not used, or choose another subnet with --subnet",
+                known_failure=KnownFailureId.SUBNET_IN_USE,
             )
             for owner, used in [*self._list_docker_subnets(), *_list_routes()]
             if used.overlaps(subnet)

@@ -161,11 +161,16 @@ def kill_enclosure(first_process: ProcessId | None, journal: Journal) -> None:
     )
 
 
-def delete_cgroup(name: str) -> None:
-    """Delete the cgroups of a name below every controller; they are empty once the enclosure has ended."""
+def delete_cgroup(name: str, root: Path = CGROUPS) -> None:
+    """Delete the cgroups of a name below every controller; they are empty once the enclosure has ended.
+
+    Args:
+        name: The name; empty for none.
+        root: The directory in which the cgroup file systems are mounted.
+    """
     if not name:
         return
-    for directory in _deepest_first(CGROUPS.glob(f"*/{name}")) + _deepest_first(CGROUPS.glob(name)):
+    for directory in _deepest_first(root.glob(f"*/{name}")) + _deepest_first(root.glob(name)):
         directory.rmdir()
 
 

@@ -105,6 +105,15 @@ def test_down_removes_the_lab(run_cli: RunCli, paths: Paths, running: ProcessId)
     assert state.load(paths) is None
 
 
+def test_down_runs_the_undo_commands_in_the_environment_of_the_lab(
+    run_cli: RunCli, paths: Paths, tmp_path: Path
+) -> None:
+    undo = [["sh", "-c", f"echo $DOCKER_HOST > {tmp_path}/removed"]]
+    LabState(kind="k3d", environment={"DOCKER_HOST": "unix:///lab.sock"}, undo=undo).save(paths)
+    assert run_cli("down").exit_code == 0
+    assert (tmp_path / "removed").read_text() == "unix:///lab.sock\n"
+
+
 def test_down_without_a_lab_succeeds(run_cli: RunCli) -> None:
     result = run_cli("down")
     assert (result.exit_code, result.stdout) == (0, "there is no lab\n")

@@ -1,18 +1,21 @@
-"""lab/evidence/known_failures.py: messages of the real programs are recognized as known failures, other texts not."""
+"""lab/evidence/known_failures.py: messages of real programs and reports of the lab are recognized, other texts not."""
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from lab.context import Lab
-from lab.errors import LabError, format_error
+from lab.errors import KnownFailureId, LabError, format_error
 from lab.evidence.known_failures import MAX_DIAGNOSES, Diagnosis, KnownFailure, diagnose, load_table
 from lab.evidence.observation import Observation, Symptom, SymptomSource
 from lab.k8s.api_kinds import check_kinds_served
@@ -32,8 +35,6 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         "error",
         "Error response from daemon: Pool overlaps with other one on this address space",
     ),
-    ("the subnet of the network is in use", "error", "the subnet 172.20.0.0/24 is in use; nothing was changed"),
-    ("Docker Desktop does not route to the network of the lab", "docker", "the engine runs on Docker Desktop"),
     ("the node finds no memory cgroup", "docker", 'level=fatal msg="failed to find memory cgroup (v2)"'),
     (
         "inotify is exhausted",
@@ -48,18 +49,11 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         "as a Namespace: strict decoding error: unknown field "
         '"2023/02/27 11:40:30 well-defined vars that were never replaced"',
     ),
-    ("the API server does not answer", "cluster", "the API server: no answer within 4 s"),
-    ("the API server does not answer", "error", "the API server of the cluster cannot be reached"),
     (
         "Kubernetes is newer than the release supports",
         "error",
         'error: resource mapping not found for name: "x" namespace: "default" from "STDIN": no matches for kind '
         '"HorizontalPodAutoscaler" in version "autoscaling/v2beta2"',
-    ),
-    (
-        "Kubernetes is newer than the release supports",
-        "error",
-        "Kubernetes v1.27.4 does not serve all kinds of objects that Kubeflow 1.7.0 consists of; nothing was applied",
     ),
     (
         "a CRD is missing",
@@ -110,7 +104,6 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         'Failed: Failed to pull image "gcr.io/a/b:1": rpc error: code = NotFound desc = failed to pull and unpack '
         'image "gcr.io/a/b:1": failed to resolve reference "gcr.io/a/b:1": gcr.io/a/b:1: not found',
     ),
-    ("there is no default StorageClass", "cluster", "no StorageClass is marked as default"),
     ("there is too little CPU or memory", "pod", "Unschedulable: 0/1 nodes are available: 1 Insufficient memory."),
     (
         "a variable of a Service is parsed as a setting",
@@ -118,37 +111,12 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         'panic: failed to convert the environment variable "WEBHOOK_PORT" : strconv.Atoi: parsing '
         '"tcp://10.96.58.164:9090": invalid syntax',
     ),
-    ("servicelb was not disabled", "cluster", "pod kube-system/svclb-web-x7 belongs to servicelb of k3s"),
-    ("a container has an address of MetalLB's pool", "docker", "container web has 172.20.0.13, an address of the pool"),
-    (
-        "Kubeflow is open to everybody",
-        "auth chain",
-        "there is no EnvoyFilter authn-filter in istio-system: without it the gateway does not ask authservice about "
-        "requests, and Kubeflow is open to everybody",
-    ),
     ("Dex rejects the redirect URI", "response", 'Bad Request Unregistered redirect_uri ("http://a/callback").'),
-    (
-        "Dex has not read its configuration",
-        "auth chain",
-        "ConfigMap dex was changed at 2026-11-24T10:00:00Z; auth/dex-1 has not been started since",
-    ),
-    (
-        "Dex does not answer",
-        "auth chain",
-        "Dex is not ready (Deployment dex in auth has 0 of 1 pods ready): no user can log in",
-    ),
-    ("Dex does not answer", "auth chain", "no Service in auth selects the pods of Dex: no user can log in"),
     (
         "authservice does not reach Dex",
         "log",
         'level=error msg="OIDC provider setup failed, retrying in 10 seconds: Get '
         "http://dex.auth.svc.cluster.local:5556/dex/.well-known/openid-configuration: dial tcp: i/o timeout",
-    ),
-    (
-        "authservice does not answer",
-        "auth chain",
-        "oidc-authservice is not ready (StatefulSet authservice in istio-system has 0 of 1 pods ready): the gateway "
-        "cannot ask it about requests, and rejects each with 403 or 503 (ext_authz)",
     ),
     (
         "Secure cookies over plain HTTP",
@@ -163,6 +131,10 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
     ("the port-forward has lost its pod", "port-forward", "error: lost connection to pod"),
     ("the port-forward has lost its pod", "port-forward", "error: timed out waiting for the condition"),
 ]
+"""Messages of other programs, each with the known failure that it shows and with its source."""
+ROW_ID, ROW_PATTERN = "id = 'dex-unavailable'", "sources = ['log']\npattern = 'EOF'"
+"""Lines that make a row of the table complete."""
+LoadRows = Callable[[list[str]], tuple[KnownFailure, ...]]
 REPRODUCED: dict[str, str] = tomllib.loads(Path(__file__).with_name("reproduced.toml").read_text())
 """The way in which the symptom of each known failure was reproduced."""
 
@@ -172,9 +144,16 @@ def observation_of(source: SymptomSource, text: str) -> Observation:
     return Observation((Symptom(source, "the subject", text),))
 
 
-def observation_of_error(error: LabError) -> Observation:
-    """Return the observation of an error, as for a failed scenario."""
-    return Observation.from_error(f"{error.headline}\n{error.seen}")
+def names_of(observation: Observation) -> list[str]:
+    """Return the names of the known failures that an observation shows."""
+    return [found.name for found in diagnose(observation)]
+
+
+def list_ids_in_code() -> set[str]:
+    """Return the names of the ids that the lab's own code reports."""
+    nodes = [node for file in (REPOSITORY / "lab").rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    return {node.attr for node in attributes if ast.unparse(node.value) == KnownFailureId.__name__}
 
 
 @pytest.mark.parametrize(("name", "source", "text"), SYMPTOMS)
@@ -189,11 +168,23 @@ def test_the_same_message_from_another_source_is_not(name: str, source: SymptomS
     """The remedy in the text of an error, for example, is no symptom."""
     [row] = [row for row in load_table() if row.name == name]
     for other in set(get_args(SymptomSource)) - set(row.sources):
-        assert name not in [found.name for found in diagnose(observation_of(other, text))]
+        assert name not in names_of(observation_of(other, text))
 
 
-def test_every_known_failure_has_a_message() -> None:
-    assert {name for name, _, _ in SYMPTOMS} == {row.name for row in load_table()}
+def test_every_pattern_has_a_message() -> None:
+    assert {name for name, _, _ in SYMPTOMS} == {row.name for row in load_table() if row.pattern}
+
+
+@pytest.mark.parametrize("known_failure", KnownFailureId)
+def test_report_of_the_lab_is_recognized_by_its_id(known_failure: KnownFailureId) -> None:
+    [row] = [row for row in load_table() if row.id == known_failure]
+    [found] = diagnose(Observation((Symptom("error", "the subject", "the headline\nthe details", known_failure),)))
+    assert found.name == row.name
+    assert found.seen == "the subject: the headline"
+
+
+def test_code_reports_every_id_of_the_table() -> None:
+    assert {row.id.name for row in load_table() if row.id} == list_ids_in_code()
 
 
 @pytest.mark.parametrize("row", load_table(), ids=lambda row: row.name)
@@ -204,6 +195,44 @@ def test_every_known_failure_has_cause_and_remedy(row: KnownFailure) -> None:
 
 def test_names_are_unique() -> None:
     assert len({row.name for row in load_table()}) == len(load_table())
+
+
+@pytest.fixture
+def load_rows(tmp_path: Path) -> LoadRows:
+    """A function that loads a table, whose rows consist of the given lines and of the fields that every row has."""
+
+    def load(rows: list[str]) -> tuple[KnownFailure, ...]:
+        file = tmp_path / "known_failures.toml"
+        common = '[[failure]]\nname = "Dex does not answer"\ncause = "a cause"\nremedy = "a remedy"'
+        file.write_text("\n".join(f"{common}\n{row}" for row in rows))
+        return load_table(file)
+
+    return load
+
+
+def test_row_has_an_id_or_a_pattern_or_both(load_rows: LoadRows) -> None:
+    rows = load_rows([ROW_ID, ROW_PATTERN, f"id = 'docker-desktop'\n{ROW_PATTERN}"])
+    assert [(row.id, bool(row.pattern)) for row in rows] == [
+        (KnownFailureId.DEX_UNAVAILABLE, False),
+        (None, True),
+        (KnownFailureId.DOCKER_DESKTOP, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([""], id="neither id nor pattern"),
+        pytest.param(["sources = ['log']"], id="only sources"),
+        pytest.param(["pattern = 'EOF'"], id="pattern without sources"),
+        pytest.param([f"{ROW_ID}\nsources = ['log']"], id="sources without pattern"),
+        pytest.param(["id = 'dex-is-unavailable'"], id="unknown id"),
+        pytest.param([ROW_ID, ROW_ID], id="repeated id"),
+    ],
+)
+def test_incorrect_table_is_rejected(rows: list[str], load_rows: LoadRows) -> None:
+    with pytest.raises(ValidationError):
+        load_rows(rows)
 
 
 def test_other_texts_are_not_recognized() -> None:
@@ -217,17 +246,21 @@ def replace_docker(lab: Lab, subnet: str) -> None:
     vars(lab)["docker"] = SimpleNamespace(networks=SimpleNamespace(list=lambda: [network]))
 
 
-class TestErrorsOfTheSuite:
-    """The patterns match the errors that the suite itself raises."""
+def check_recognized_by_id(error: LabError, name: str) -> None:
+    """Check that an error is recognized as a known failure, and that no pattern matches its text."""
+    assert names_of(Observation.from_error(error)) == [name]
+    assert diagnose(observation_of("error", f"{error.headline}\n{error.seen}")) == ()
+
+
+class TestErrorsOfTheLab:
+    """The lab's own errors are recognized by their ids."""
 
     def test_an_unreachable_api_server(self, tmp_path: Path, kube: Kube) -> None:
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(re.sub(r"http://\S+", "http://127.0.0.1:9", kubeconfig.read_text()))
         with pytest.raises(LabError) as caught:
             kube.list_objects("Pod")
-        assert [found.name for found in diagnose(observation_of_error(caught.value))] == [
-            "the API server does not answer"
-        ]
+        check_recognized_by_id(caught.value, "the API server does not answer")
 
     def test_a_kind_that_is_not_served(self, kube: Kube, make_lab: MakeLab) -> None:
         autoscaler = {
@@ -237,17 +270,13 @@ class TestErrorsOfTheSuite:
         }
         with pytest.raises(LabError) as caught:
             check_kinds_served([autoscaler], kube, make_lab(lab="existing").release)
-        assert [found.name for found in diagnose(observation_of_error(caught.value))] == [
-            "Kubernetes is newer than the release supports"
-        ]
+        check_recognized_by_id(caught.value, "Kubernetes is newer than the release supports")
 
     def test_a_subnet_that_is_in_use(self, make_lab: MakeLab) -> None:
         lab = make_lab(lab="k3d", subnet="198.18.7.0/24")
         replace_docker(lab, "198.18.0.0/16")
         [overlap] = DockerNetwork(lab).find_overlaps()
-        assert [found.name for found in diagnose(observation_of_error(overlap))] == [
-            "the subnet of the network is in use"
-        ]
+        check_recognized_by_id(overlap, "the subnet of the network is in use")
 
 
 def test_exhausted_inotify_is_recognized_in_the_output_of_a_real_program(tmp_path: Path) -> None:
@@ -261,11 +290,12 @@ def test_exhausted_inotify_is_recognized_in_the_output_of_a_real_program(tmp_pat
 
 
 def test_a_cause_is_listed_before_its_consequence() -> None:
-    symptoms = [
-        Symptom(source, "the subject", text) for name, source, text in reversed(SYMPTOMS) if "authservice" in name
+    consequence = Symptom("auth chain", "", "authservice is not ready", KnownFailureId.AUTH_PROXY_UNAVAILABLE)
+    [cause] = [Symptom(source, "", text) for name, source, text in SYMPTOMS if name == "authservice does not reach Dex"]
+    assert names_of(Observation((consequence, cause))) == [
+        "authservice does not reach Dex",
+        "authservice does not answer",
     ]
-    names = [found.name for found in diagnose(Observation(tuple(symptoms)))]
-    assert names == ["authservice does not reach Dex", "authservice does not answer"]
 
 
 def test_the_number_of_diagnoses_is_limited() -> None:
@@ -313,8 +343,10 @@ def test_the_page_about_failures_lists_the_table() -> None:
 
 def format_row(row: KnownFailure) -> str:
     """Return the row of a known failure in docs/failures.md."""
-    pattern = row.pattern.pattern.replace("|", "\\|")
-    return f"| {row.name} | {', '.join(row.sources)} | `{pattern}` | {REPRODUCED[row.name]} |"
+    known_failure = f"`{row.id}`" if row.id else ""
+    pattern = "`{}`".format(row.pattern.pattern.replace("|", "\\|")) if row.pattern else ""
+    cells = [row.name, known_failure, ", ".join(row.sources), pattern, REPRODUCED[row.name]]
+    return f"| {' | '.join(cells)} |"
 
 
 def test_every_known_failure_was_reproduced() -> None:

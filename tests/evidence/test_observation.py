@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from lab.context import Lab
+from lab.errors import KnownFailureId, LabError
 from lab.evidence.known_failures import diagnose
 from lab.evidence.observation import NOT_OBSERVED, Observation, Symptom, observe
 from lab.k8s.objects import Object
@@ -52,8 +54,11 @@ def texts_of(observation: Observation, source: str) -> list[tuple[str, str]]:
 
 
 def diagnosed(lab: Lab) -> list[str]:
-    """Return the names of the known failures that the lab shows."""
-    return [diagnosis.name for diagnosis in diagnose(observe(lab, TIMEOUT))]
+    """Return the names of the known failures that the lab shows; those that it reports itself must match no pattern."""
+    observation = observe(lab, TIMEOUT)
+    reports = [replace(symptom, known_failure=None) for symptom in observation.symptoms if symptom.known_failure]
+    assert diagnose(Observation(tuple(reports))) == ()
+    return [diagnosis.name for diagnosis in diagnose(observation)]
 
 
 @pytest.mark.usefixtures("logs")
@@ -184,6 +189,15 @@ class TestUnreachableCluster:
             (symptom.source, symptom.subject, symptom.text) for symptom in observation.symptoms
         ]
         assert [diagnosis.name for diagnosis in diagnose(observation)] == ["the API server does not answer"]
+
+
+def test_error_is_observed_with_its_known_failure_and_without_its_remedy() -> None:
+    known_failure = KnownFailureId.SUBNET_IN_USE
+    error = LabError("the subnet is in use", seen="a route", remedy="choose another", known_failure=known_failure)
+    assert Observation.from_error(error).symptoms == (
+        Symptom("error", "the error", "the subnet is in use\na route", known_failure),
+    )
+    assert Observation.from_error(AssertionError("1 == 2")).symptoms == (Symptom("error", "the error", "1 == 2"),)
 
 
 def test_merged_observations_have_the_content_of_all() -> None:

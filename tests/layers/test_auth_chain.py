@@ -7,16 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from lab.context import Lab
-from lab.errors import UnreachableError
+from lab.errors import KnownFailureId, UnreachableError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from lab.layers import auth_chain
+from lab.layers.auth_chain import AuthProblem
 from tests.conftest import MakeLab, WriteProgram
 from tests.fake_cluster import pod
 from tests.layers.static_kube import StaticKube, make_object
 
 DEX, AUTHSERVICE = {"app": "dex"}, {"app": "authservice"}
-Diagnose = Callable[[Kube], list[str]]
+Diagnose = Callable[[Kube], list[AuthProblem]]
 
 
 class UnreachableKube(Kube):
@@ -27,7 +28,11 @@ class UnreachableKube(Kube):
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """Raise an error."""
-        raise UnreachableError("the API server does not answer", seen="Connection refused")
+        raise UnreachableError(
+            "the API server does not answer",
+            seen="Connection refused",
+            known_failure=KnownFailureId.API_SERVER_UNREACHABLE,
+        )
 
 
 def make_workload(kind: str, name: str, namespace: str, labels: dict[str, str]) -> Object:
@@ -62,7 +67,7 @@ def without(*names: str) -> StaticKube:
 def diagnose(make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch) -> Diagnose:
     """A function that diagnoses a cluster."""
 
-    def diagnose_cluster(kube: Kube) -> list[str]:
+    def diagnose_cluster(kube: Kube) -> list[AuthProblem]:
         monkeypatch.setattr(Lab, "kube", kube)
         return auth_chain.diagnose(make_lab())
 
@@ -95,27 +100,47 @@ def test_an_intact_auth_chain_has_no_problems(diagnose: Diagnose) -> None:
 def test_each_missing_object_is_a_problem(missing: list[str], problems: list[str], diagnose: Diagnose) -> None:
     found = diagnose(without(*missing))
     assert len(found) == len(problems)
-    assert all(text.startswith(beginning) for text, beginning in zip(found, problems, strict=True))
+    assert all(str(problem).startswith(beginning) for problem, beginning in zip(found, problems, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("missing", "known_failure"),
+    [
+        ("filter", KnownFailureId.EXT_AUTHZ_MISSING),
+        ("dex", KnownFailureId.DEX_UNAVAILABLE),
+        ("dex pod", KnownFailureId.DEX_UNAVAILABLE),
+        ("dex service", KnownFailureId.DEX_UNAVAILABLE),
+        ("authservice", KnownFailureId.AUTH_PROXY_UNAVAILABLE),
+        ("authservice pod", KnownFailureId.AUTH_PROXY_UNAVAILABLE),
+        ("authservice service", KnownFailureId.AUTH_PROXY_UNAVAILABLE),
+    ],
+)
+def test_each_missing_object_is_a_known_failure(
+    missing: str, known_failure: KnownFailureId, diagnose: Diagnose
+) -> None:
+    [problem] = diagnose(without(missing))
+    assert problem.known_failure is known_failure
 
 
 def test_a_missing_filter_opens_kubeflow_to_everybody(diagnose: Diagnose) -> None:
     [problem] = diagnose(without("filter"))
-    assert problem.endswith("Kubeflow is open to everybody")
+    assert str(problem).endswith("Kubeflow is open to everybody")
 
 
 def test_the_end_of_a_crashed_pods_log_is_reported(dex_log: None, diagnose: Diagnose) -> None:
     crashing = add_labels(pod("dex-1", waiting="CrashLoopBackOff", namespace="auth"), DEX)
     unready, crash = diagnose(StaticKube(*{**HEALTHY, "dex pod": crashing}.values()))
-    assert unready.startswith("Dex is not ready")
-    assert crash == "Dex: dex-1 (CrashLoopBackOff), the last lines of its log:\nbad config"
+    assert str(unready).startswith("Dex is not ready")
+    assert crash == AuthProblem("Dex: dex-1 (CrashLoopBackOff), the last lines of its log:\nbad config")
 
 
 def test_a_crashed_pod_is_reported_even_if_another_one_is_ready(dex_log: None, diagnose: Diagnose) -> None:
     crashing = add_labels(pod("authservice-1", waiting="CrashLoopBackOff", namespace="istio-system"), AUTHSERVICE)
     problems = diagnose(StaticKube(*HEALTHY.values(), crashing))
-    assert problems == ["oidc-authservice: authservice-1 (CrashLoopBackOff), its log is empty"]
+    assert problems == [AuthProblem("oidc-authservice: authservice-1 (CrashLoopBackOff), its log is empty")]
 
 
 def test_an_unreachable_cluster_is_a_problem_and_no_error(diagnose: Diagnose) -> None:
     [problem] = diagnose(UnreachableKube())
-    assert problem.endswith("the API server does not answer: Connection refused")
+    assert str(problem).endswith("the API server does not answer: Connection refused")
+    assert problem.known_failure is KnownFailureId.API_SERVER_UNREACHABLE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.config.source import StandIn
 from lab.evidence.known_failures import Diagnosis
-from lab.k8s.versions import Comparison
 from lab.layers.base import LedgerRow
 from pages import github, markdown, report, run, words
-from pages.run import Failure, Step, Wait
+from pages.run import Failure, Step
 from pages.templates import render
 from tests import some_run
 from tests.conftest import MakeContext
@@ -124,33 +121,11 @@ def test_directory_without_run_has_no_facts(tmp_path: Path) -> None:
     assert run.load(tmp_path) is None
 
 
-def test_run_of_earlier_version_can_be_loaded(tmp_path: Path) -> None:
-    comparison = Comparison("nginx", "v1.7", "the tag", "v1.7", "nginx itself", True)
-    failed = some_run.scenario(status="failed", steps=[Step("Given", "nginx")], failure=Failure("404"))
-    facts = some_run.run(
-        chapters=[some_run.chapter(failed)],
-        layers=[LedgerRow("nginx", "misconfigured", 1, "no pod"), LedgerRow("mysql", "cancelled")],
-        waits=[Wait(waiting_for="nginx to be ready", seconds=1)],
-        stand_ins=[StandIn(component="mysql", implemented_by="sqlite")],
-        components=[comparison],
-    )
-    old = use_old_names(json.loads(facts.model_dump_json()))
-    for name in ("error_type", "headline", "seen", "remedy"):
-        del old["chapters"][0]["scenarios"][0]["failure"][name]
-    (tmp_path / run.FILE).write_text(json.dumps(old | {"peak_memory_bytes": 3_294_000_000}))
-    assert run.load(tmp_path) == facts
-
-
-def use_old_names(value: Any) -> Any:
-    """Return the facts of a run with the names of the earlier version."""
-    fields = {name: old for old, name in run.OLD_NAMES["fields"].items()}
-    statuses = {name: old for old, name in run.OLD_NAMES["statuses"].items()}
-    if isinstance(value, list):
-        return [use_old_names(part) for part in value]
-    if isinstance(value, dict):
-        scoped = fields | ({"status": "status"} if "steps" in value or "sentence" in value else {})
-        return {scoped.get(name, name): use_old_names(part) for name, part in value.items()}
-    return statuses.get(value, value)
+@pytest.mark.parametrize("content", [None, '{"left_out": 3}'])
+def test_facts_that_are_missing_or_of_another_version_are_ignored(content: str | None, tmp_path: Path) -> None:
+    if content:
+        (tmp_path / run.FILE).write_text(content)
+    assert run.load(tmp_path) is None
 
 
 @pytest.mark.parametrize(

@@ -147,18 +147,18 @@ def test_other_exception_is_recorded_with_its_type(tmp_path: Path) -> None:
 
 
 def test_failure_before_first_step_is_shown_above_steps(tmp_path: Path) -> None:
-    fixture = "@pytest.fixture(autouse=True)\ndef power():\n    raise WaitTimeoutError('no power')\n"
+    fixture = "@pytest.fixture(autouse=True)\ndef network():\n    raise WaitTimeoutError('no network')\n"
     finished = run(tmp_path, FEATURE, STEPS + fixture, "--lab=k3d", "-k", "complete")
     lines = [
         "    Scenario: Its page is 100%: complete",
-        "      no power",
+        "      no network",
         "      – Given nginx is running",
         "      – Then its page is",
     ]
     assert "\n".join(lines) in finished.output
     [scenario] = finished.facts.failed
     assert scenario.failure is not None
-    assert scenario.failure.error == "no power"
+    assert scenario.failure.error == "no network"
 
 
 def test_skipped_scenario_is_recorded_with_reason(tmp_path: Path) -> None:

@@ -151,21 +151,19 @@ def test_process_is_recognized_from_the_file(paths: Paths, sleeper: subprocess.P
     assert loaded.first_process.is_running()
 
 
-def test_only_cgroups_of_the_name_are_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_only_cgroups_of_the_name_are_deleted(tmp_path: Path) -> None:
     """On plain directories, for which rmdir works as for cgroups, because cgroups need root."""
-    monkeypatch.setattr(state, "CGROUPS", tmp_path)
     own = ["memory/lab/pod/container", "cpu/lab/pod", "lab"]
     for directory in [*own, "memory/lab-other", "cpu/user"]:
         (tmp_path / directory).mkdir(parents=True)
-    state.delete_cgroup("lab")
+    state.delete_cgroup("lab", tmp_path)
     left = {str(directory.relative_to(tmp_path)) for directory in tmp_path.rglob("*")}
     assert left == {"memory", "cpu", "memory/lab-other", "cpu/user"}
 
 
-def test_without_a_name_no_cgroup_is_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(state, "CGROUPS", tmp_path)
+def test_without_a_name_no_cgroup_is_deleted(tmp_path: Path) -> None:
     (tmp_path / "cpu").mkdir()
-    state.delete_cgroup("")
+    state.delete_cgroup("", tmp_path)
     assert (tmp_path / "cpu").exists()
 
 

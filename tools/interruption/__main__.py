@@ -35,16 +35,7 @@ LOGS = REPORTS / "interruption"
 DISK_SIZE = 24 * 1024**3
 INSIDE_VARIABLE = "INTERRUPTION"
 """Set in the process that has a mount namespace of its own."""
-SUBNETS = {
-    name: (
-        f"--name={name}",
-        f"--subnet=172.{number}.0.0/24",
-        f"--gateway=172.{number}.0.1",
-        f"--pool=172.{number}.0.10-172.{number}.0.15",
-        f"--ingress-address=172.{number}.0.13",
-    )
-    for name, number in (("one", 21), ("two", 22))
-}
+SUBNETS = {name: (f"--name={name}", f"--subnet=172.{number}.0.0/24") for name, number in (("one", 21), ("two", 22))}
 """The options of two labs that exist at the same time, by the name of the lab."""
 CHAPTERS = ("-m", "network or cluster or metallb or ingress")
 DOWN_TIMEOUT = 600

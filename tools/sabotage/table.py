@@ -30,12 +30,7 @@ from tools.sabotage.observations import (
 from tools.sabotage.steps import Step, create, delete, edit, run_command, scale_to_zero
 
 OTHER_USER, ADDITIONAL_USER = "admin@example.com", "nobody@example.com"
-OTHER_SUBNET = (
-    "--subnet=172.20.1.0/24",
-    "--gateway=172.20.1.1",
-    "--pool=172.20.1.10-172.20.1.15",
-    "--ingress-address=172.20.1.13",
-)
+OTHER_SUBNET = ("--subnet=172.20.1.0/24",)
 NAME = "sabotage"
 """The name of the objects that sabotages create."""
 CLUSTER, METALLB, INGRESS = "02_cluster", "03_metallb", "04_ingress"
