@@ -10,11 +10,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from lab.layers import table
 from pages.run import STATUSES, Run, Status
 
 MACHINE_PATH = re.compile(r"(?<![^\s=])/\S*/kubeflow-lab/lab[\w-]*/home/(?:manifests/)?")
 """The directories of one machine in a command; the suite runs kustomize outside the directory of the manifests."""
 REGISTRY = re.compile(r"(?<![\w.-])(?:docker\.io|quay\.io|registry\.k8s\.io|gcr\.io|ghcr\.io)/")
+
+READINESS = {layer.name for layer in (table.CLUSTER_READINESS, table.METALLB_READINESS, table.KUBEFLOW_READINESS)}
+"""The layers that only wait; they may be ready already when they are inspected."""
 
 
 class _Fact(BaseModel):
@@ -67,7 +71,8 @@ class LastRun(_Fact):
             features: The files of all features, relative to the project.
         """
         selected = {chapter.file for chapter in run.chapters}
-        installed = bool(run.layers) and all(row.status == "installed" for row in run.layers)
+        changing = [row for row in run.layers if row.layer not in READINESS]
+        installed = bool(changing) and all(row.status == "installed" for row in changing)
         if run.deselected > run.inapplicable or selected != set(features) or not installed:
             return None
         return cls(

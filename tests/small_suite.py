@@ -47,7 +47,7 @@ strict = true
 markers =
     network: a chapter
     cluster: another chapter
-addopts = -s -v -rs --tb=short --gherkin-terminal-reporter
+addopts = -s -v -rs --tb=short --gherkin-terminal-reporter -p no:hypothesispytest -p no:pytest_httpserver -p no:xdist
 """
 CACHE = "cache"
 """The cache directory of the suite, relative to its directory."""

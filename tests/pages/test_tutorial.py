@@ -152,6 +152,13 @@ def test_run_without_inapplicable_scenarios_is_complete(project: Path) -> None:
     assert (project / docs.LAST_RUN).exists()
 
 
+def test_run_is_complete_if_a_layer_was_ready_before_it_was_inspected(project: Path) -> None:
+    layers = [LedgerRow("nginx", "installed"), LedgerRow("cluster readiness", "found")]
+    some_run.run(layers=layers).save(project / docs.REPORT)
+    docs.main(project)
+    assert (project / docs.LAST_RUN).exists()
+
+
 @pytest.mark.parametrize(
     "run",
     [
