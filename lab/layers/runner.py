@@ -46,8 +46,8 @@ class LayerSpec(Preparation[AnyLayer]):
     """The declaration of a layer, which is inspected and, if necessary, installed; see Preparation.
 
     Args:
-        is_local: Whether it belongs to the suite and not to the lab, so that it is also installed where the lab is only
-            verified.
+        is_local: Whether it belongs to the suite and not to the lab, so that it is also installed for an existing
+            cluster, which is only verified.
     """
 
     is_local: bool = False
@@ -55,7 +55,7 @@ class LayerSpec(Preparation[AnyLayer]):
     def run(self, installation: Installation) -> AnyLayer:
         """Install the layer unless it is right already, and return it."""
         settings = installation.lab.settings
-        installs = settings.installs or (self.is_local and not settings.verify_only)
+        installs = settings.installs or (self.is_local and not settings.kind.is_installed)
         return ensure(self.create(installation), installation.lab, installation.ledger, installs=installs)
 
 

@@ -162,6 +162,7 @@ def test_preparation_returns_its_result_without_a_row(open_installation: Open) -
         ({}, "installed", "installed"),
         ({"lab": "existing"}, "misconfigured", "installed"),
         ({"verify_only": True}, "misconfigured", "misconfigured"),
+        ({"lab": "existing", "verify_only": True}, "misconfigured", "installed"),
     ],
 )
 def test_only_local_layers_are_installed_on_an_existing_cluster(
