@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
 
@@ -17,10 +18,12 @@ from lab.config import settings as settings_module
 from lab.config import source as source_module
 from lab.config.kinds import render_commands
 from lab.config.paths import NAME_VARIABLE, Paths
+from lab.config.proxies import bypass_proxies
 from lab.config.settings import Settings
 from lab.config.source import Source
 from lab.errors import LabError
 from lab.k8s.client import Kube
+from lab.k8s.kubeconfig import find_kubeconfig
 from lab.releases import Release
 from lab.run import state as state_module
 from lab.run.journal import Journal
@@ -72,7 +75,11 @@ class RunContext:
         source = source_module.load(settings.source) if settings.source else source_module.from_release(release)
         # Programs that run inside the lab, such as another pytest, must select the same lab.
         named = {**variables, NAME_VARIABLE: settings.name}
-        return cls(settings, release, source, Paths.from_environment(variables, settings.name), named)
+        context = cls(settings, release, source, Paths.from_environment(variables, settings.name), named)
+        context.secrets.add(settings.password.get_secret_value())
+        if "://" in settings.manifests and (token := urlsplit(settings.manifests).password):
+            context.secrets.add(token)
+        return context
 
     def create_shell(self, environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Shell:
         """Return a shell on this machine.
@@ -119,7 +126,7 @@ class Lab(RunContext):
     @cached_property
     def kube(self) -> Kube:
         """The API of the lab's cluster."""
-        return Kube(Path(self.state.environment["KUBECONFIG"]), self.journal)
+        return Kube(self.state.environment["KUBECONFIG"], self.journal)
 
     @cached_property
     def http(self) -> LabHttp:
@@ -129,7 +136,8 @@ class Lab(RunContext):
     @cached_property
     def shell(self) -> Shell:
         """The shell in the lab, with its kubeconfig, its tools and its Docker."""
-        return self.create_shell(self.state.environment)
+        direct = bypass_proxies(self.environment, self.settings.kind, self.settings.subnet)
+        return self.create_shell({**self.state.environment, **direct})
 
     @cached_property
     def docker(self) -> docker.DockerClient:
@@ -207,25 +215,7 @@ def open_existing_lab(context: RunContext) -> Iterator[Lab]:
     """Open a cluster that exists already, named by KUBECONFIG or in kubectl's default place.
 
     Raises:
-        LabError: If there is no kubeconfig.
+        LabError: If there is no kubeconfig, or it is invalid.
     """
-    environment = {"KUBECONFIG": str(find_kubeconfig(context.environment))}
+    environment = {"KUBECONFIG": find_kubeconfig(context.environment)}
     yield Lab.from_context(context, LabState(kind="existing", environment=environment))
-
-
-def find_kubeconfig(environment: Mapping[str, str]) -> Path:
-    """Return the kubeconfig of an existing cluster.
-
-    Raises:
-        LabError: If the file does not exist.
-    """
-    home = Path(environment.get("HOME") or Path.home())
-    file = Path(environment.get("KUBECONFIG") or home / ".kube/config")
-    if not file.is_file():
-        raise LabError(
-            "there is no cluster to verify",
-            expected="a kubeconfig at KUBECONFIG, or at ~/.kube/config",
-            seen=f"no file {file}",
-            remedy="set KUBECONFIG to the kubeconfig of the cluster",
-        )
-    return file

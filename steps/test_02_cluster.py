@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 from pytest_bdd import given, parsers, scenarios, then
 
-from lab.config.addresses import AddressRange
+from lab.config.addresses import AddressRange, parse_ipv4_addresses
 from lab.config.settings import Settings
 from lab.k8s.readiness import describe_unready
-from lab.layers.cluster import Cluster
+from lab.k8s.version_numbers import find_version, is_in_range, parse_kubernetes_version
+from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION, Cluster, describe_default_classes
 from lab.releases import Release
 
 scenarios("02_cluster.feature")
@@ -44,8 +43,12 @@ def dns_is_ready(cluster: Cluster) -> None:
 def has_one_default_storage_class(cluster: Cluster) -> None:
     """Check the default, since the databases of Kubeflow claim volumes without a class."""
     seen = cluster.list_default_storage_classes()
-    assert len(seen) == 1, (
-        f"expected one default StorageClass, seen {seen}: without a default, PersistentVolumeClaims stay Pending"
+    version = find_version(cluster.lab.kube.get_server_version())
+    problem = describe_default_classes(seen, version)
+    is_usable = not problem
+    assert is_usable, (
+        f"expected one default StorageClass, seen {seen}: {problem} "
+        f"(`kubectl annotate --overwrite storageclass NAME {DEFAULT_CLASS_ANNOTATION}=true`, or =false)"
     )
 
 
@@ -53,9 +56,8 @@ def has_one_default_storage_class(cluster: Cluster) -> None:
 def kubernetes_version_is_supported(cluster: Cluster, release: Release) -> None:
     """Check the version, since a newer Kubernetes no longer serves some APIs that the release uses."""
     seen, supported = cluster.lab.kube.get_server_version(), release.kubernetes.supported
-    assert Version(seen.split("+")[0]) in SpecifierSet(supported), (
-        f"expected Kubernetes {supported} for Kubeflow {release.kubeflow}, seen {seen}"
-    )
+    is_supported = is_in_range(parse_kubernetes_version(seen), supported)
+    assert is_supported, f"expected Kubernetes {supported} for Kubeflow {release.kubeflow}, seen {seen}"
 
 
 @then(parsers.parse("the current context of kubectl is {context}"))
@@ -93,11 +95,13 @@ def no_pod_name_starts_with(cluster: Cluster, prefix: str) -> None:
 
 
 def _list_addresses(cluster: Cluster) -> list[IPv4Address]:
-    addresses = [
-        IPv4Address(address["address"])
+    """Return the internal IPv4 addresses of all nodes; a node may also have IPv6 addresses and host names."""
+    listed = [
+        str(address["address"])
         for node in cluster.list_nodes()
-        for address in node["status"]["addresses"]
+        for address in (node.get("status") or {}).get("addresses") or []
         if address["type"] == "InternalIP"
     ]
-    assert addresses, "no node has an internal address"
+    addresses = parse_ipv4_addresses(listed)
+    assert addresses, f"no node has an internal IPv4 address, seen {listed or 'no internal address'}"
     return addresses

@@ -14,6 +14,7 @@ from lab.context import Lab, RunContext, open_existing_lab, open_k3d_lab
 from lab.errors import LabError
 from lab.run import state
 from lab.run.progress import Progress
+from lab.run.redaction import MASK
 from lab.run.state import LabState
 from tests.conftest import MakeContext, MakeLab
 
@@ -129,3 +130,14 @@ def test_remedies_are_rendered_for_the_kind_of_lab(make_context: MakeContext) ->
         make_context(name="other").render_commands(remedy) == "`python -m lab --name other exec -- kubectl get pods -A`"
     )
     assert make_context(lab="existing").render_commands(remedy) == remedy
+
+
+def test_the_password_is_a_secret_from_the_beginning(make_context: MakeContext) -> None:
+    context = make_context(password="correct horse battery")
+    assert context.secrets.redact("it is correct horse battery") == f"it is {MASK}"
+    assert "correct horse" not in repr(context)
+
+
+def test_programs_in_an_embedded_lab_use_no_proxy(make_lab: MakeLab) -> None:
+    shell = make_lab(environment={"https_proxy": "http://127.0.0.1:9", "no_proxy": "localhost"}).shell
+    assert (shell.environment["no_proxy"], shell.environment["NO_PROXY"]) == ("*", "*")

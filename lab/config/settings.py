@@ -6,21 +6,35 @@ The defaults are the tutorial's values, which the features mention. The options 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from lab import releases
 from lab.config.addresses import LOOPBACK, AddressRange, is_host_address, loopback_of
 from lab.config.kinds import KINDS, LabKind
+from lab.config.locations import parse_location
 from lab.config.paths import NAME_PATTERN, NAME_RULE
 from lab.errors import LabError
 
+MASK = "********"
+"""The text that replaces a secret where it would be shown."""
 TUTORIAL_SUBNET = IPv4Network("172.20.0.0/24")
+TUTORIAL_USER, TUTORIAL_PASSWORD, TUTORIAL_NAMESPACE = "user@example.com", "12341234", "kubeflow-user-example-com"
+"""The owner of the tutorial, the password, and the namespace of the owner's Profile."""
+ENVIRONMENT_PREFIX = "KUBEFLOW_LAB_"
+"""The beginning of the environment variables of the settings."""
+ADDRESSES = frozenset({"subnet", "gateway", "pool", "ingress_address"})
+"""The settings that must fit together."""
+TEXTS = (str, SecretStr)
+"""The types of settings for which an empty value has a meaning, or is reported as invalid."""
+MIN_PREFIX_LENGTH = 8
+"""The shortest prefix of a subnet; no private network has more addresses than 10.0.0.0/8."""
 GATEWAY_OFFSET, POOL_OFFSETS, INGRESS_OFFSET = 1, (10, 15), 13
 """The positions of the tutorial's gateway, pool and Ingress address in its subnet."""
 
@@ -33,7 +47,7 @@ class Settings(BaseSettings):
     """The settings of a run. Every field is an option of the same name, with `-` in place of `_`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KUBEFLOW_LAB_", frozen=True, arbitrary_types_allowed=True, extra="forbid"
+        env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, frozen=True, arbitrary_types_allowed=True, extra="forbid"
     )
 
     lab: Literal["embedded", "k3d", "existing"] = Field(default="embedded", description="kind of lab")
@@ -63,6 +77,15 @@ class Settings(BaseSettings):
         default_factory=lambda data: _host(data, INGRESS_OFFSET),
         description="address of the Ingress controller (default: address 13 of the subnet)",
     )
+    user: str = Field(
+        default=TUTORIAL_USER,
+        description="user who owns the Profile; if not given, and the lab is installed, the owner in the manifests",
+    )
+    password: SecretStr = Field(
+        default=SecretStr(TUTORIAL_PASSWORD),
+        description="password of the user (default: the tutorial's); the environment variable KUBEFLOW_LAB_PASSWORD "
+        "keeps it out of the list of processes",
+    )
     verify_only: bool = Field(default=False, description="install nothing, verify the existing lab")
     keep_lab: bool = Field(default=False, description="keep the lab after the run, for the next run to reuse")
 
@@ -88,7 +111,7 @@ class Settings(BaseSettings):
 
     @property
     def installs(self) -> bool:
-        """Whether this run installs layers; otherwise it only verifies them."""
+        """Whether this run may install the layers of the lab."""
         return self.kind.is_installed and not self.verify_only
 
     @field_validator("name")
@@ -101,8 +124,21 @@ class Settings(BaseSettings):
     @field_validator("manifests")
     @classmethod
     def _check_manifests(cls, value: str) -> str:
-        if value and "://" not in value and not Path(value).is_dir():
-            raise ValueError("this is neither a directory nor the URL of a Git repository")
+        location = parse_location(value) if value else value
+        return str(location) if isinstance(location, Path) else value
+
+    @field_validator("user")
+    @classmethod
+    def _check_user(cls, value: str) -> str:
+        if not value or value.split() != [value]:
+            raise ValueError("this is not the name of a user: give the email address with which the user logs in")
+        return value
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise ValueError("the password is empty")
         return value
 
     @field_validator("subnet")
@@ -110,18 +146,51 @@ class Settings(BaseSettings):
     def _check_subnet(cls, value: IPv4Network) -> IPv4Network:
         if value.num_addresses <= POOL_OFFSETS[1] + 1:
             raise ValueError(f"the subnet {value} is too small: MetalLB's pool ends at its address {POOL_OFFSETS[1]}")
+        if value.prefixlen < MIN_PREFIX_LENGTH:
+            raise ValueError(f"the subnet {value} is too large: use at most a /{MIN_PREFIX_LENGTH}")
         return value
+
+    @field_validator("release")
+    @classmethod
+    def _check_release(cls, value: str) -> str:
+        if value not in releases.list_names():
+            raise ValueError(
+                f"Kubeflow {value} is not supported by this suite: choose one of {', '.join(releases.list_names())}, "
+                "or add a file for it to lab/releases"
+            )
+        return value
+
+    @field_validator("source")
+    @classmethod
+    def _check_source(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        try:
+            file = value.expanduser()
+            is_file = file.is_file()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ValueError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        if not is_file:
+            raise ValueError("this is a directory, and not a TOML file" if file.is_dir() else "there is no such file")
+        return file
 
     @model_validator(mode="after")
     def _check_addresses(self) -> Settings:
+        findings, subnet = [], self.subnet
+        if self.kind.is_installed and (
+            subnet.is_loopback or subnet.is_multicast or subnet.is_link_local or subnet.is_reserved
+        ):
+            findings.append(f"the subnet {subnet} cannot be that of a network: its addresses have a special meaning")
         if not is_host_address(self.gateway, self.subnet):
-            raise ValueError(f"the gateway {self.gateway} is outside the subnet {self.subnet}")
+            findings.append(f"the gateway {self.gateway} is outside the subnet {self.subnet}")
         if not self.pool.is_within(self.subnet):
-            raise ValueError(f"the pool {self.pool} is outside the subnet {self.subnet}")
+            findings.append(f"the pool {self.pool} is outside the subnet {self.subnet}")
         if self.gateway in self.pool:
-            raise ValueError(f"the gateway {self.gateway} is inside the pool {self.pool}, MetalLB would assign it")
+            findings.append(f"the gateway {self.gateway} is inside the pool {self.pool}, MetalLB would assign it")
         if self.ingress_address not in self.pool:
-            raise ValueError(f"the ingress address {self.ingress_address} is outside the pool {self.pool}")
+            findings.append(f"the ingress address {self.ingress_address} is outside the pool {self.pool}")
+        if findings:
+            raise ValueError("\n".join(findings))
         return self
 
     @cached_property
@@ -163,7 +232,8 @@ def add_options(add: Callable[..., Any]) -> None:
     """
     for name, field in Settings.model_fields.items():
         option = "--" + name.replace("_", "-")
-        default = "" if field.default_factory or field.default in ("", None, False) else f" (default: {field.default})"
+        has_shown_default = field.annotation is not SecretStr and field.default not in ("", None, False)
+        default = f" (default: {field.default})" if has_shown_default and not field.default_factory else ""
         text = f"{field.description}{default}"
         if field.annotation is bool:
             add(option, action="store_true", default=None, help=text)
@@ -177,12 +247,18 @@ def load(options: Mapping[str, Any]) -> Settings:
     """Return the settings of this run.
 
     Args:
-        options: The values from the command line by field name; None where an option was not given.
+        options: The values from the command line by field name; None where an option was not given. An empty value
+            counts as not given, unless it is a text: an empty name selects the lab without a name. An empty environment
+            variable counts as not set.
 
     Raises:
         LabError: If a value is invalid; the error lists all invalid values.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {
+        name: value
+        for name, value in options.items()
+        if value is not None and (value != "" or Settings.model_fields[name].annotation in TEXTS)
+    }
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -190,15 +266,58 @@ def load(options: Mapping[str, Any]) -> Settings:
         findings = [finding for finding in error.errors() if finding["type"] != "default_factory_not_called"]
         raise LabError(
             "the settings are invalid, nothing was changed",
-            seen="\n".join(map(_describe_invalid, findings)),
+            seen="\n".join(
+                [*(_describe_invalid(finding, given) for finding in findings), *_find_contradictions(given, findings)]
+            ),
             remedy='correct the options (`pytest --help` lists them under "the lab") or the environment variables '
             "(KUBEFLOW_LAB_SUBNET and so on); the defaults are the tutorial's",
         ) from None
 
 
-def _describe_invalid(error: Mapping[str, Any]) -> str:
+def _find_contradictions(given: Mapping[str, Any], findings: Collection[Mapping[str, Any]]) -> list[str]:
+    """Return the contradictions among the valid addresses, which are not checked if any other setting is invalid.
+
+    Args:
+        given: The values from the command line.
+        findings: The errors about single settings.
+    """
+    invalid = {str(finding["loc"][0]) for finding in findings if finding["loc"]}
+    if not invalid or invalid & ADDRESSES:
+        return []
+    defaults = {name: Settings.model_fields[name].default for name in invalid & Settings.model_fields.keys()}
+    try:
+        Settings(**{**given, **defaults})
+    except ValidationError as error:
+        return [_describe_invalid(finding, given) for finding in error.errors() if not finding["loc"]]
+    return []
+
+
+def _describe_invalid(error: Mapping[str, Any], given: Collection[str]) -> str:
+    """Return the text about an invalid value, with the origin of the value.
+
+    Args:
+        error: The error of pydantic.
+        given: The names of the settings that were given on the command line.
+    """
     message = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
         return message
-    option = "--" + str(error["loc"][0]).replace("_", "-")
-    return f"{option} {error['input']}: {message}"
+    name = str(error["loc"][0])
+    option = "--" + name.replace("_", "-")
+    origin = "" if name in given else f" (in the environment variable {ENVIRONMENT_PREFIX}{name.upper()})"
+    return f"{option}: {message}{origin}" if is_secret(name) else f"{option} {error['input']}: {message}{origin}"
+
+
+def is_secret(name: str) -> bool:
+    """Return whether the value of a setting must not be shown."""
+    return name in Settings.model_fields and Settings.model_fields[name].annotation is SecretStr
+
+
+def hide_secrets(arguments: Iterable[str]) -> list[str]:
+    """Return the arguments of a command line without the values of secret settings."""
+    options, hidden, follows_option = {f"--{name}" for name in Settings.model_fields if is_secret(name)}, [], False
+    for argument in arguments:
+        option, equals, _ = argument.partition("=")
+        hidden.append(MASK if follows_option else f"{option}={MASK}" if equals and option in options else argument)
+        follows_option = argument in options
+    return hidden

@@ -6,10 +6,13 @@ start. Therefore every registry is asked before anything is applied, with the pr
 
 from __future__ import annotations
 
+import json
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,7 +91,7 @@ def _find_images(part: Any) -> Iterator[str]:
     elif isinstance(part, dict):
         for key, value in part.items():
             if key in CONTAINER_FIELDS and isinstance(value, list):
-                yield from (item["image"] for item in value if isinstance(item, dict) and item.get("image"))
+                yield from (str(item["image"]) for item in value if isinstance(item, dict) and item.get("image"))
             else:
                 yield from _find_images(value)
 
@@ -106,16 +109,75 @@ def _check_image(mirrors: Mapping[str, Sequence[str]], reference: str) -> str:
     for url in mirrors.get(host) or [origin]:
         parts = urlsplit(url)
         is_insecure = parts.scheme == "http"
-        registry = DXF(parts.netloc, repository, _authenticate_anonymously, insecure=is_insecure, timeout=TIMEOUT)
+        registry_type = _DirectRegistry if _is_private(parts.hostname or "", is_mirror=url != origin) else DXF
+        registry = registry_type(
+            parts.netloc, repository, _authenticate_anonymously, insecure=is_insecure, timeout=TIMEOUT
+        )
         try:
-            registry.head_manifest_and_response(version or "latest")
+            problem = _find_manifest_problem(registry, version or "latest")
         except requests.HTTPError as error:
-            reasons.append(f"{parts.netloc} returns {error.response.status_code}")
+            problem = f"returns {error.response.status_code}"
+        except requests.TooManyRedirects:
+            problem = "redirects in a loop"
         except (DXFError, OSError) as error:
-            reasons.append(f"{parts.netloc} cannot be queried: {root_cause(error)}")
-        else:
+            problem = f"cannot be queried: {root_cause(error)}"
+        except Exception as error:  # the client library fails in many ways if an answer is not as expected
+            problem = f"returns an answer that is not a registry's: {type(error).__name__}: {root_cause(error)}"
+        if not problem:
             return ""
+        reasons.append(f"{parts.netloc} {problem}")
     return ", ".join(reasons)
+
+
+def _find_manifest_problem(registry: DXF, version: str) -> str:
+    """Return why the answer of a registry is not the manifest of an image; empty if it is.
+
+    A proxy or a login page may answer any request with status 200. A registry reports the digest of the manifest, or at
+    least returns the manifest itself.
+
+    Raises:
+        Exception: If the registry returns an error, or its answer cannot be interpreted.
+    """
+    digest, response = registry.head_manifest_and_response(version)
+    content_type = response.headers.get("Content-Type", "").partition(";")[0]
+    if digest and content_type != "text/html":
+        return ""
+    text, _ = registry.get_manifest_and_response(version)
+    try:
+        manifest = json.loads(text)
+    except ValueError:
+        manifest = None
+    if isinstance(manifest, dict) and "schemaVersion" in manifest:
+        return ""
+    return f"returns no manifest of an image, but {content_type or 'an answer without a type'}"
+
+
+class _DirectRegistry(DXF):
+    """A registry that is asked without the proxy that the environment names."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        session = requests.Session()
+        session.trust_env = False
+        self._sessions = [session]
+
+
+def _is_private(host: str, *, is_mirror: bool) -> bool:
+    """Return whether a registry is on a private address, which no proxy of the internet reaches.
+
+    Only the name of a mirror is resolved: behind a proxy, names of the internet often cannot be.
+    """
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        pass
+    if host == "localhost" or not is_mirror:
+        return host == "localhost"
+    try:
+        addresses = {ip_address(info[4][0]) for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return all(address.is_private for address in addresses)
 
 
 def _authenticate_anonymously(registry: Any, response: requests.Response) -> None:

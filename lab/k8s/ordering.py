@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from enum import IntEnum
 
-from lab.k8s.kubectl_apply import join_documents, split_documents
-from lab.k8s.objects import Object, ObjectRef, qualified_name
+from lab.k8s.documents import join_documents, split_documents
+from lab.k8s.objects import Object, ObjectRef, get_nested, namespace_of, qualified_name
 from lab.k8s.rollout import WORKLOADS
 
 SETTINGS = ("ConfigMap", "Secret")
 CRD = "CustomResourceDefinition"
+POD = ("spec", "template", "spec")
+"""The path to the pod template's specification in a workload."""
 
 
 class Part(IntEnum):
@@ -62,12 +64,12 @@ def _list_requirements(workload: Object, objects: Sequence[Object]) -> Iterator[
 
     All settings of its namespace count, since some are read through the API: istiod injects no sidecars without them.
     """
-    namespace, pod = workload["metadata"]["namespace"], workload["spec"]["template"]["spec"]
-    account = ObjectRef("ServiceAccount", pod.get("serviceAccountName", "default"), namespace)
+    namespace, name = namespace_of(workload), get_nested(workload, *POD, "serviceAccountName")
+    account = ObjectRef("ServiceAccount", name or "default", namespace)
     bindings = [obj for obj in objects if account in _list_subjects(obj)]
     refs = {ObjectRef("Namespace", namespace), account, *map(_bound_role, bindings)}
     for obj in objects:
-        is_setting = obj["kind"] in SETTINGS and obj["metadata"].get("namespace") == namespace
+        is_setting = obj["kind"] in SETTINGS and namespace_of(obj) == namespace
         if is_setting or obj in bindings or ObjectRef.from_object(obj) in refs:
             yield obj
 
@@ -75,17 +77,22 @@ def _list_requirements(workload: Object, objects: Sequence[Object]) -> Iterator[
 def _list_subjects(obj: Object) -> list[ObjectRef]:
     """Return the subjects of a role binding; none for any other object."""
     subjects = obj.get("subjects") or []
-    return [ObjectRef(subject["kind"], subject["name"], subject.get("namespace", "")) for subject in subjects]
+    return [
+        ObjectRef(str(subject.get("kind")), str(subject.get("name")), subject.get("namespace") or "")
+        for subject in subjects
+        if isinstance(subject, dict)
+    ]
 
 
 def _bound_role(binding: Object) -> ObjectRef:
-    kind, name = binding["roleRef"]["kind"], binding["roleRef"]["name"]
-    return ObjectRef(kind, name, binding["metadata"]["namespace"] if kind == "Role" else "")
+    kind, name = get_nested(binding, "roleRef", "kind"), get_nested(binding, "roleRef", "name")
+    return ObjectRef(str(kind), str(name), namespace_of(binding) if kind == "Role" else "")
 
 
 def _list_mounted_objects(workload: Object) -> Iterator[ObjectRef]:
     """Yield the ConfigMaps and Secrets without which no pod of a workload starts."""
-    for volume in workload["spec"]["template"]["spec"].get("volumes") or []:
-        for field, kind, name in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
-            if field in volume and not volume[field].get("optional"):
-                yield ObjectRef(kind, volume[field][name], workload["metadata"]["namespace"])
+    for volume in get_nested(workload, *POD, "volumes") or []:
+        for field, kind, key in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+            name = get_nested(volume, field, key)
+            if name and not get_nested(volume, field, "optional"):
+                yield ObjectRef(kind, name, namespace_of(workload))

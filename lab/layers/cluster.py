@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from packaging.version import Version
 
 from lab.config.settings import Settings
 from lab.context import Lab
 from lab.errors import LabError, UnreachableError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, names_with_annotation
-from lab.k8s.readiness import describe_unready, is_ready, wait_for_pods
+from lab.k8s.readiness import describe_unready, is_ready, list_running_pods, wait_for_pods
+from lab.k8s.version_numbers import is_in_range
 from lab.run.waiting import wait_until
 
 PORTS = {6443: "the Kubernetes API", 8080: "HTTP at the load balancer", 8443: "HTTPS at the load balancer"}
@@ -22,6 +24,10 @@ CREATE_TIMEOUT = 240
 NODE_TIMEOUT, DNS_TIMEOUT = 60, 120
 DNS_SELECTOR = "k8s-app=kube-dns"
 DEFAULT_CLASS_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
+OLD_DEFAULT_CLASS_ANNOTATION = "storageclass.beta.kubernetes.io/is-default-class"
+"""The annotation before it was stable; Kubernetes still respects it."""
+MANY_DEFAULTS_ACCEPTED = ">=1.26"
+"""The versions of Kubernetes that accept several default StorageClasses, and use the newest."""
 
 
 class Cluster:
@@ -48,7 +54,8 @@ class Cluster:
                 return f"there is no k3d cluster {self.cluster_name}"
             if not cluster["serversRunning"]:
                 return f"the k3d cluster {self.cluster_name} does not run"
-        if not Path(self.lab.state.environment["KUBECONFIG"]).is_file():
+        # The kubeconfig of an existing cluster may be a list of files, which was checked when the lab was opened.
+        if not is_existing and not Path(self.lab.state.environment["KUBECONFIG"]).is_file():
             return "there is no kubeconfig"
         try:
             return find_unready(self.lab.kube)
@@ -103,7 +110,7 @@ class Cluster:
 
     def list_default_storage_classes(self) -> list[str]:
         """Return the names of the StorageClasses that are marked as default."""
-        return names_with_annotation(self.lab.kube.list_objects("StorageClass"), DEFAULT_CLASS_ANNOTATION)
+        return list_default_classes(self.lab.kube.list_objects("StorageClass"))
 
     def list_dns_pods(self) -> list[Object]:
         """Return the pods of the cluster DNS."""
@@ -185,6 +192,30 @@ def find_unready(kube: Kube) -> str | None:
     return None if any(map(is_ready, _list_dns_pods(kube))) else "the cluster DNS is not ready"
 
 
+def list_default_classes(storage_classes: Iterable[Object]) -> list[str]:
+    """Return the names of the StorageClasses that are marked as default by either of the two annotations."""
+    classes = list(storage_classes)
+    annotations = (DEFAULT_CLASS_ANNOTATION, OLD_DEFAULT_CLASS_ANNOTATION)
+    return sorted({name for annotation in annotations for name in names_with_annotation(classes, annotation)})
+
+
+def describe_default_classes(names: Sequence[str], version: Version | None) -> str:
+    """Return why PersistentVolumeClaims without a class get no volume; empty if they get one.
+
+    Args:
+        names: The names of the default StorageClasses.
+        version: The version of Kubernetes; None if it is not known.
+    """
+    if not names:
+        return "no StorageClass is marked as default: PersistentVolumeClaims without a class stay Pending"
+    if len(names) == 1 or (version and is_in_range(version, MANY_DEFAULTS_ACCEPTED)):
+        return ""
+    return (
+        f"{len(names)} StorageClasses are marked as default ({', '.join(names)}): Kubernetes before 1.26 rejects "
+        "PersistentVolumeClaims without a class; from 1.26 on, the newest of these StorageClasses is used"
+    )
+
+
 def build_registry_config(lab: Lab) -> str:
     """Return the content of the file for k3d's --registry-config: the mirrors that the node uses for each registry."""
     mirrors = {host: {"endpoint": endpoints} for host, endpoints in list_mirrors(lab).items()}
@@ -198,4 +229,4 @@ def list_mirrors(lab: Lab) -> dict[str, list[str]]:
 
 
 def _list_dns_pods(kube: Kube) -> list[Object]:
-    return kube.list_objects("Pod", "kube-system", DNS_SELECTOR)
+    return list_running_pods(kube, "kube-system", DNS_SELECTOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -14,14 +14,18 @@ from lab.k8s.helm import HelmRelease
 from lab.k8s.objects import (
     Object,
     ObjectRef,
+    describe_external_addresses,
     find_by_name,
+    get_nested,
     label_selector,
-    load_balancer_ip,
+    load_balancer_ips,
     names_with_annotation,
 )
-from lab.k8s.readiness import is_ready, wait_for_pods
+from lab.k8s.readiness import is_ready, list_running_pods, wait_for_pods
 from lab.k8s.server_side_apply import apply_objects
-from lab.layers.metallb import POOL
+from lab.k8s.version_numbers import find_version, is_in_range
+from lab.layers.metallb import POOL, find_release_problem
+from lab.layers.probes import POOL_ANNOTATION
 from lab.run.waiting import wait_until
 
 NAMESPACE = "kube-system"
@@ -35,6 +39,10 @@ ADDRESS_TIMEOUT = 30
 PUBLISHED_TIMEOUT = 75
 """Seconds; ingress-nginx writes addresses into Ingresses once a minute."""
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
+MANY_DEFAULTS_ACCEPTED = ">=1.25"
+"""The versions of Kubernetes that are known to accept several default IngressClasses, and to use the newest."""
+ANY_HOST = "*"
+"""The host of a rule that names none, and of an Ingress that has only a default backend."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ def build_chart_values(address: IPv4Address) -> Object:
     Args:
         address: The address that is reserved for the Ingress controller.
     """
-    service = {"annotations": {"metallb.universe.tf/address-pool": POOL}, "loadBalancerIP": str(address)}
+    service = {"annotations": {POOL_ANNOTATION: POOL}, "loadBalancerIP": str(address)}
     return {"controller": {"service": service, "ingressClassResource": {"default": True}}}
 
 
@@ -75,15 +83,14 @@ class IngressController:
     def problem(self) -> str | None:
         """Return what is wrong with Helm release, pod, address or IngressClass, or None."""
         pods = self.list_pods()
-        if problem := self.release.problem():
+        if problem := find_release_problem(self.release, self.lab):
             return problem
         if not pods or not all(map(is_ready, pods)):
             return "the pod of the Ingress controller is not ready"
-        address = self.get_external_address()
-        if address != self.lab.settings.ingress_address:
-            return f"the external address of the Service {SERVICE} is {address}"
-        classes = self.list_default_classes()
-        return None if classes == [CLASS] else f"the default IngressClasses are {classes}"
+        service = self.get_service()
+        if self.lab.settings.ingress_address not in load_balancer_ips(service):
+            return f"the external address of the Service {SERVICE} is {describe_external_addresses(service)}"
+        return self.find_class_problem(CLASS) or None
 
     def install(self) -> None:
         """Install the chart, and wait until the pod is ready and the Service has the reserved address.
@@ -111,17 +118,48 @@ class IngressController:
         """Return the values for the chart, as in the tutorial."""
         return build_chart_values(self.lab.settings.ingress_address)
 
-    def get_external_address(self) -> IPv4Address | None:
-        """Return the external address of the controller's Service."""
-        return load_balancer_ip(self.lab.kube.get("Service", SERVICE, NAMESPACE))
+    def get_service(self) -> Object | None:
+        """Return the controller's Service, or None."""
+        return self.lab.kube.get("Service", SERVICE, NAMESPACE)
 
     def list_pods(self) -> list[Object]:
         """Return the pods of the controller."""
-        return self.lab.kube.list_objects("Pod", NAMESPACE, SELECTOR)
+        return list_running_pods(self.lab.kube, NAMESPACE, SELECTOR)
 
-    def list_default_classes(self) -> list[str]:
-        """Return the names of the IngressClasses that Ingresses without a class get."""
-        return names_with_annotation(self.lab.kube.list_objects("IngressClass"), DEFAULT_CLASS_ANNOTATION)
+    def find_class_problem(self, name: str) -> str:
+        """Return why an Ingress without a class does not get an IngressClass; empty if it gets this class.
+
+        Args:
+            name: The name of the IngressClass.
+        """
+        classes = self.lab.kube.list_objects("IngressClass")
+        names = list_default_classes(classes)
+        if len(names) < 2:
+            return "" if names == [name] else f"the default IngressClasses are {names}"
+        version = find_version(self.lab.kube.get_server_version())
+        marked = f"{len(names)} IngressClasses are marked as default ({', '.join(names)})"
+        if not version or not is_in_range(version, MANY_DEFAULTS_ACCEPTED):
+            return f"{marked}: this Kubernetes may reject an Ingress without a class; from 1.25 on, the newest is used"
+        return "" if names[0] == name else f"{marked}: an Ingress without a class gets the newest of them, {names[0]}"
+
+
+def list_default_classes(classes: Iterable[Object]) -> list[str]:
+    """Return the names of the IngressClasses that are marked as default, in the order in which Kubernetes takes them.
+
+    From 1.25 on, that is the newest first; of those of the same second, the first by name.
+    """
+    by_name = sorted(classes, key=lambda each: str(each["metadata"]["name"]))
+    newest_first = sorted(by_name, key=lambda each: str(each["metadata"].get("creationTimestamp")), reverse=True)
+    return names_with_annotation(newest_first, DEFAULT_CLASS_ANNOTATION)
+
+
+def list_hosts(ingress: Object | None) -> list[str]:
+    """Return the hosts that an Ingress exposes; "*" for a rule without a host, and for a default backend."""
+    rules = _list_rules(ingress)
+    hosts = [str(rule.get("host") or ANY_HOST) for rule in rules]
+    if get_nested(ingress, "spec", "defaultBackend"):
+        hosts.append(ANY_HOST)
+    return list(dict.fromkeys(hosts))
 
 
 def diagnose_ingress(kube: Kube, namespace: str, name: str, host: str) -> list[str]:
@@ -136,13 +174,39 @@ def diagnose_ingress(kube: Kube, namespace: str, name: str, host: str) -> list[s
     ingress = kube.get("Ingress", name, namespace)
     if ingress is None:
         return [f"there is no Ingress {name} in {namespace}"]
-    rules = ingress["spec"].get("rules") or []
-    hosts = [rule.get("host", "*") for rule in rules]
-    if host not in hosts:
-        return [f"the Ingress {name} in {namespace} is for {', '.join(hosts)}, and not for {host}"]
-    paths = [path for rule in rules if rule.get("host") == host for path in rule["http"]["paths"]]
-    services = dict.fromkeys(path["backend"]["service"]["name"] for path in paths)
-    return [problem for service in services if (problem := _find_service_problem(kube, namespace, service))]
+    hosts = list_hosts(ingress)
+    if host not in hosts and ANY_HOST not in hosts:
+        return [f"the Ingress {name} in {namespace} is for {', '.join(hosts) or 'no host'}, and not for {host}"]
+    backends = _list_backends(ingress, host)
+    if not backends:
+        return [f"the Ingress {name} in {namespace} has no backend for {host}: no path, and no default backend"]
+    problems = [_find_backend_problem(kube, namespace, backend) for backend in backends]
+    return [problem for problem in dict.fromkeys(problems) if problem]
+
+
+def _list_rules(ingress: Object | None) -> list[Object]:
+    return [rule for rule in get_nested(ingress, "spec", "rules") or [] if isinstance(rule, dict)]
+
+
+def _list_backends(ingress: Object, host: str) -> list[Object]:
+    """Return the backends that requests for a host may be forwarded to.
+
+    Rules for the host itself precede those without a host. A rule without paths forwards to the default backend.
+    """
+    by_host = [rule for rule in _list_rules(ingress) if rule.get("host") == host]
+    rules = by_host or [rule for rule in _list_rules(ingress) if not rule.get("host")]
+    paths = [path for rule in rules for path in get_nested(rule, "http", "paths") or []]
+    default = get_nested(ingress, "spec", "defaultBackend")
+    return [path.get("backend") or {} for path in paths] or ([default] if default else [])
+
+
+def _find_backend_problem(kube: Kube, namespace: str, backend: Object) -> str | None:
+    """Return why requests to a backend of an Ingress do not reach a pod, or None."""
+    service = get_nested(backend, "service", "name")
+    if service:
+        return _find_service_problem(kube, namespace, service)
+    kind, name = get_nested(backend, "resource", "kind"), get_nested(backend, "resource", "name")
+    return f"the Ingress forwards requests to the {kind or 'unknown resource'} {name}, and not to a Service"
 
 
 def _find_service_problem(kube: Kube, namespace: str, name: str) -> str | None:
@@ -172,8 +236,8 @@ def wait_for_address(kube: Kube, ref: ObjectRef, address: IPv4Address, timeout: 
     """
     wait_until(
         kube.watch(ref.kind, ref.namespace),
-        satisfied=lambda objects: load_balancer_ip(find_by_name(objects, ref.name)) == address,
-        describe=lambda objects: f"its address is {load_balancer_ip(find_by_name(objects, ref.name))}",
+        satisfied=lambda objects: address in load_balancer_ips(find_by_name(objects, ref.name)),
+        describe=lambda objects: f"its address is {describe_external_addresses(find_by_name(objects, ref.name))}",
         timeout=timeout,
         waiting_for=f"the {ref.kind} {ref.name} to have the address {address}",
         journal=kube.journal,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from lab.config.locations import GitRepository, parse_location
 from lab.context import Lab
+from lab.errors import LabError
 from lab.layers.base import Layer
 
-REF = "?ref="
-"""Separates the URL of a repository from a branch, tag or commit of it, as in kustomize's URLs."""
 GIT = ".git"
+DEFAULT_REF = "HEAD"
+COMMIT = re.compile("[0-9a-f]{7,40}")
+"""Matches a commit, which may be abbreviated."""
+EXECUTABLE = 0o111
+"""The permission to run a file, as bits of its mode."""
 
 
 class Manifests(Layer, Protocol):
@@ -34,10 +42,48 @@ def for_lab(lab: Lab) -> Manifests:
     given, pinned = lab.settings.manifests, lab.source.manifests
     if not given:
         return Clone(lab, pinned.repository, pinned.branch, pinned.commit)
-    if "://" in given:
-        repository, _, ref = given.partition(REF)
-        return Clone(lab, repository, ref or "HEAD")
-    return Copy(lab, Path(given))
+    location = parse_location(given)
+    if isinstance(location, GitRepository):
+        return Clone(lab, location.url, location.ref or DEFAULT_REF)
+    return Copy(lab, location)
+
+
+def list_ref_patterns(ref: str) -> tuple[str, ...]:
+    """Return the arguments by which `git ls-remote` lists a branch or a tag, and the commit of an annotated tag.
+
+    The name alone would also match all branches that end with it, such as feature/v1.7-branch.
+    """
+    if ref == DEFAULT_REF:
+        return (ref,)
+    if ref.startswith("refs/"):
+        return ref, f"{ref}^{{}}"
+    return f"refs/heads/{ref}", f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}"
+
+
+def find_commit(ref: str, listing: str) -> str | None:
+    """Return the commit of a branch or tag; None if there is neither.
+
+    Args:
+        ref: The name of the branch or tag, or its full name such as refs/tags/v1.7.0.
+        listing: The output of `git ls-remote` for the patterns of list_ref_patterns.
+
+    Raises:
+        LabError: If a branch and a tag have this name, and are at different commits.
+    """
+    lines = [line.split("\t", 1) for line in listing.splitlines() if "\t" in line]
+    commits = {name: commit for commit, name in lines}
+    if ref == DEFAULT_REF or ref.startswith("refs/"):
+        return commits.get(f"{ref}^{{}}") or commits.get(ref)
+    branch, tag = f"refs/heads/{ref}", f"refs/tags/{ref}"
+    of_branch, of_tag = commits.get(branch), commits.get(f"{tag}^{{}}") or commits.get(tag)
+    if of_branch and of_tag and of_branch != of_tag:
+        raise LabError(
+            f"the name {ref} is ambiguous in the repository of the manifests",
+            expected="a branch or a tag of this name",
+            seen=f"both: the branch at {of_branch}, the tag at {of_tag}",
+            remedy=f"use --manifests with ?ref={branch} or ?ref={tag}",
+        )
+    return of_branch or of_tag
 
 
 class Clone:
@@ -93,7 +139,8 @@ class Clone:
         required = self._get_required_commit()
         if self.get_commit() != required:
             self._git("fetch", "--quiet", "--tags", "--force", "origin")
-        self._git("checkout", "--quiet", "--force", self._ref)
+        is_full_name = self._ref.startswith("refs/")  # a full name of the remote repository is none of the clone
+        self._git("checkout", "--quiet", "--force", *(("--detach", required) if is_full_name else (self._ref,)))
         self._git("reset", "--quiet", "--hard", required)
         self._git("clean", "--quiet", "--force", "-d")
 
@@ -113,20 +160,29 @@ class Clone:
     def _get_required_commit(self) -> str:
         if self._commit:
             return self._commit
-        refs = self._git("ls-remote", "origin", self._ref, f"{self._ref}^{{}}")  # the second: the commit of a tag
-        return refs.split()[-2] if refs else self._ref  # ls-remote does not list a commit
+        listing = self._git("ls-remote", "origin", *list_ref_patterns(self._ref))
+        if commit := find_commit(self._ref, listing):
+            return commit
+        # ls-remote does not list a commit, which may be abbreviated, and is known if it was fetched before.
+        known = f"{self._ref}^{{commit}}"
+        if COMMIT.fullmatch(self._ref):
+            return self._git("rev-parse", "--verify", "--quiet", known, must_succeed=False) or self._ref
+        return self._ref
 
-    def _git(self, *arguments: str) -> str:
+    def _git(self, *arguments: str, must_succeed: bool = True) -> str:
         required = f"the branch, tag or commit {self._ref}" + (
             f" and the commit {self._commit}" if self._commit else ""
         )
         remedy = f"check that the repository {self._repository} can be reached, and has {required}"
         shell = replace(self._shell, directory=self.directory)
-        return shell.run("git", *arguments, remedy=remedy).output.strip()
+        return shell.run("git", *arguments, remedy=remedy, allow_failure=not must_succeed).output.strip()
 
 
 class Copy:
     """A copy of a directory of the user's, which stays as it is.
+
+    Symbolic links are followed, so that a scenario that changes a file never changes the user's. Links that lead
+    nowhere, or to a directory that contains them, are not copied.
 
     Args:
         lab: The lab.
@@ -139,23 +195,109 @@ class Copy:
         self.directory, self._original = lab.home / "manifests", original
 
     def problem(self) -> str | None:
-        """Return that there is no copy, or the first file in which it differs from the original; or None."""
-        original, copy = _read_files(self._original), _read_files(self.directory)
+        """Return that there is no copy, or the first file in which it differs from the original; or None.
+
+        Raises:
+            LabError: If the original cannot be read, or is the copy itself.
+        """
+        check_is_outside(self._original, self.directory)
+        original, copy = _read_files(self._original), _read_files(self.directory) if self.directory.is_dir() else {}
         if not copy or (self.directory / GIT).exists():
             return f"there is no copy of {self._original}"
         differing = sorted(name for name in original.keys() | copy.keys() if original.get(name) != copy.get(name))
         return f"the copy differs from {self._original} in {differing[0]}" if differing else None
 
     def install(self) -> None:
-        """Copy the directory, and replace an earlier copy or clone."""
+        """Copy the directory, and replace an earlier copy or clone.
+
+        Raises:
+            LabError: If the original cannot be read.
+        """
+        files = _read_files(self._original)  # before the earlier copy is removed
         shutil.rmtree(self.directory, ignore_errors=True)
-        shutil.copytree(self._original, self.directory, ignore=shutil.ignore_patterns(GIT))
+        for name, content in files.items():
+            file = self.directory / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            file.chmod(file.stat().st_mode | ((self._original / name).stat().st_mode & EXECUTABLE))
+
+
+def check_is_outside(original: Path, copy: Path) -> None:
+    """Check that a directory of the user's is not the lab's own copy, and that neither contains the other.
+
+    Raises:
+        LabError: If it is, or one contains the other: it would be removed before it is copied.
+    """
+    real, real_copy = original.resolve(), copy.resolve()
+    if real == real_copy or real in real_copy.parents or real_copy in real.parents:
+        raise LabError(
+            "the directory of the manifests overlaps the lab's own copy of them; nothing was changed",
+            expected=f"a directory that neither is in {copy}, nor contains it",
+            seen=str(original),
+            remedy=f"copy the manifests first: `cp -r {original} /tmp/manifests`, or leave out --manifests",
+        )
+
+
+def list_files(directory: Path) -> tuple[list[str], list[str]]:
+    """Return the relative paths of all files of a directory, without those of Git, and of links that lead nowhere.
+
+    Links are followed. A link to a directory that contains the link counts as one that leads nowhere.
+
+    Args:
+        directory: The directory.
+
+    Returns:
+        The files, and the links, each in the order of their names.
+
+    Raises:
+        LabError: If a directory cannot be read.
+    """
+    files: list[str] = []
+    links: list[str] = []
+    try:
+        for name, is_file in _walk(directory, "", frozenset()):
+            (files if is_file else links).append(name)
+    except OSError as error:
+        raise _cannot_read(error) from None
+    return files, links
+
+
+def _walk(directory: Path, prefix: str, ancestors: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the relative path of each file, and of each link that leads nowhere, and whether it is a file."""
+    inside = ancestors | {os.path.realpath(directory)}
+    with os.scandir(directory) as entries:
+        by_name = sorted(entries, key=lambda entry: entry.name)
+    for entry in by_name:
+        path, name = directory / entry.name, f"{prefix}{entry.name}"
+        if entry.name == GIT:
+            continue
+        if path.is_dir():
+            if entry.is_symlink() and os.path.realpath(path) in inside:
+                yield name, False
+            else:
+                yield from _walk(path, f"{name}/", inside)
+        elif path.is_file():
+            yield name, True
+        elif entry.is_symlink():
+            yield name, False
 
 
 def _read_files(directory: Path) -> dict[str, bytes]:
-    """Return the content of all files of a directory, without those of Git, by relative path."""
-    return {
-        str(path.relative_to(directory)): path.read_bytes()
-        for path in directory.rglob("*")
-        if path.is_file() and GIT not in path.relative_to(directory).parts
-    }
+    """Return the content of all files of a directory, without those of Git, by relative path.
+
+    Raises:
+        LabError: If a file cannot be read.
+    """
+    files, _ = list_files(directory)
+    try:
+        return {name: (directory / name).read_bytes() for name in files}
+    except OSError as error:
+        raise _cannot_read(error) from None
+
+
+def _cannot_read(error: OSError) -> LabError:
+    return LabError(
+        "the manifests cannot be read; nothing was changed",
+        seen=f"{error.filename}: {error.strerror}" if error.filename else str(error),
+        remedy="make the files readable for this user, or use other manifests with --manifests",
+    )

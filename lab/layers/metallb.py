@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from lab.config.addresses import parse_pool
 from lab.context import Lab
+from lab.errors import ProgramError
 from lab.k8s.client import Kube
 from lab.k8s.helm import HelmRelease
-from lab.k8s.objects import Object
-from lab.k8s.readiness import is_ready, wait_for_pods
+from lab.k8s.objects import Object, get_nested, is_selected
+from lab.k8s.readiness import is_ready, list_running_pods, wait_for_pods
 from lab.k8s.server_side_apply import apply_objects
 from lab.layers import probes
 
@@ -33,7 +35,7 @@ class MetalLB:
 
     def problem(self) -> str | None:
         """Return why the Helm release is not deployed, or that a pod is not ready; None if MetalLB is ready."""
-        return self.release.problem() or _find_unready(self.lab.kube)
+        return find_release_problem(self.release, self.lab) or _find_unready(self.lab.kube)
 
     def install(self) -> None:
         """Install the Helm chart."""
@@ -86,10 +88,10 @@ class AddressPool:
 
     def problem(self) -> str | None:
         """Return how pool or advertisement differ, or which namespaces of a killed run hold addresses; or None."""
-        if self.get_addresses() != [str(self.lab.settings.pool)]:
+        if not self.has_addresses(str(self.lab.settings.pool)):
             return f"the addresses of the IPAddressPool {POOL} are {self.get_addresses()}"
-        if self.get_announced_pools() != [POOL]:
-            return f"the pools of the L2Advertisement {ADVERTISEMENT} are {self.get_announced_pools()}"
+        if POOL not in self.list_announced_pools():
+            return f"the pools of the L2Advertisement {ADVERTISEMENT} are {self.list_announced_pools()}"
         leftovers = probes.list_leftovers(self.lab.kube)
         return f"an interrupted run has left the namespaces {', '.join(leftovers)}" if leftovers else None
 
@@ -107,16 +109,64 @@ class AddressPool:
             probes.delete_namespace(namespace, self.lab.shell)
 
     def get_addresses(self, name: str = POOL) -> list[str]:
-        """Return the ranges of an IPAddressPool; an empty list if it does not exist."""
-        return self._get_list("IPAddressPool", name, "addresses")
+        """Return the ranges of an IPAddressPool as it lists them; an empty list if it does not exist."""
+        pool = self.lab.kube.get("IPAddressPool", name, NAMESPACE)
+        return list(map(str, get_nested(pool, "spec", "addresses") or []))
 
-    def get_announced_pools(self, name: str = ADVERTISEMENT) -> list[str]:
-        """Return the pools that an L2Advertisement names; an empty list if it does not exist."""
-        return self._get_list("L2Advertisement", name, "ipAddressPools")
+    def has_addresses(self, addresses: str, name: str = POOL) -> bool:
+        """Return whether an IPAddressPool has certain IPv4 addresses and no others, in whatever form it lists them.
 
-    def _get_list(self, kind: str, name: str, field: str) -> list[str]:
-        obj = self.lab.kube.get(kind, name, NAMESPACE) or {}
-        return list(obj.get("spec", {}).get(field, []))
+        Args:
+            addresses: The addresses, as in 172.20.0.10-172.20.0.15.
+            name: The name of the pool.
+        """
+        try:
+            return parse_pool(self.get_addresses(name)) == parse_pool([addresses])
+        except ValueError:
+            return False
+
+    def list_announced_pools(self, name: str = ADVERTISEMENT) -> list[str]:
+        """Return the pools that an L2Advertisement announces, those that it names first; none if it does not exist.
+
+        It announces the pools that it names and those that it selects by labels; without names and selectors, all.
+        """
+        advertisement = self.lab.kube.get("L2Advertisement", name, NAMESPACE)
+        if advertisement is None:
+            return []
+        names = get_nested(advertisement, "spec", "ipAddressPools") or []
+        selectors = get_nested(advertisement, "spec", "ipAddressPoolSelectors") or []
+        pools = self.lab.kube.list_objects("IPAddressPool", NAMESPACE)
+        selected = [
+            str(pool["metadata"]["name"])
+            for pool in pools
+            if any(is_selected(pool, selector) for selector in selectors) or not (names or selectors)
+        ]
+        return list(dict.fromkeys([*names, *sorted(selected)]))
+
+    def list_pools(self) -> list[str]:
+        """Return the names of all pools: besides that of the tutorial, a cluster may have others."""
+        pools = self.lab.kube.list_objects("IPAddressPool", NAMESPACE)
+        return sorted(str(pool["metadata"]["name"]) for pool in pools)
+
+    def get_pool_to_request(self) -> str:
+        """Return the pool that probes must request, since MetalLB may choose any other; empty if there is no other."""
+        return "" if set(self.list_pools()) <= {POOL} else POOL
+
+
+def find_release_problem(release: HelmRelease, lab: Lab) -> str | None:
+    """Return why a Helm release is not deployed as required, or None.
+
+    On a cluster that is only verified, Helm may be missing: preflight requires it for the chapters that are about it.
+
+    Raises:
+        LabError: If Helm fails where the lab is installed.
+    """
+    try:
+        return release.problem()
+    except ProgramError as error:
+        if lab.settings.kind.is_installed:
+            raise
+        return f"the Helm release {release.name} was not inspected: {error.headline}"
 
 
 def _find_unready(kube: Kube) -> str | None:
@@ -125,7 +175,7 @@ def _find_unready(kube: Kube) -> str | None:
 
 
 def _list_pods(kube: Kube) -> list[Object]:
-    return kube.list_objects("Pod", NAMESPACE, SELECTOR)
+    return list_running_pods(kube, NAMESPACE, SELECTOR)
 
 
 def _build_object(kind: str, name: str, spec: Object) -> Object:

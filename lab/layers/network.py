@@ -8,6 +8,7 @@ from typing import Any
 from docker.errors import NotFound
 from pyroute2 import IPRoute
 
+from lab.config.addresses import parse_ipv4_addresses
 from lab.context import Lab
 from lab.errors import KnownFailureId, LabError
 
@@ -83,7 +84,7 @@ class DockerNetwork:
 
     @property
     def subnet(self) -> IPv4Network | None:
-        """The subnet of the network; None if it has none, or more than one."""
+        """The IPv4 subnet of the network; None if it has none, or more than one. It may also have an IPv6 subnet."""
         config = self._get_ipam_config()
         return IPv4Network(config["Subnet"]) if config else None
 
@@ -94,9 +95,12 @@ class DockerNetwork:
         return IPv4Address(gateway) if gateway else None
 
     def get_container_addresses(self) -> dict[str, IPv4Address]:
-        """Return the address of each container on the network, by the name of the container."""
-        containers = self._get()["Containers"].values()
-        return {container["Name"]: IPv4Address(container["IPv4Address"].split("/")[0]) for container in containers}
+        """Return the IPv4 address of each container on the network that has one, by the name of the container."""
+        return {
+            container["Name"]: address
+            for container in self._get()["Containers"].values()
+            for address in parse_ipv4_addresses([container["IPv4Address"].split("/")[0]])
+        }
 
     def get_hardware_addresses(self) -> set[str]:
         """Return the MAC addresses of the containers on the network."""
@@ -117,7 +121,7 @@ class DockerNetwork:
         return network
 
     def _get_ipam_config(self) -> dict[str, str]:
-        configs = self._get()["IPAM"]["Config"] or []
+        configs = [config for config in self._get()["IPAM"]["Config"] or [] if ":" not in config.get("Subnet", "")]
         return dict(configs[0]) if len(configs) == 1 else {}
 
     def _list_docker_subnets(self) -> list[tuple[str, IPv4Network]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
 
 import requests
 
 from lab.context import Lab
-from lab.k8s.objects import load_balancer_ip
+from lab.k8s.objects import Object, describe_external_addresses, get_nested, load_balancer_ips
 from lab.k8s.readiness import wait_for_pods
 from lab.layers.ingress import READ_LOG, Backend, create_ingress, diagnose_ingress
 from lab.run.waiting import poll, root_cause, wait_until
@@ -44,9 +43,9 @@ class NginxSite:
         for kind, name in (("Deployment", NAME), ("Service", NAME), ("Ingress", INGRESS)):
             if self.lab.kube.get(kind, name, NAMESPACE) is None:
                 return f"there is no {kind} {name}"
-        address = self.get_published_address()
-        if address != self.address:
-            return f"the address of the Ingress {INGRESS} is {address}"
+        ingress = self.get_ingress()
+        if self.address not in load_balancer_ips(ingress):
+            return f"the address of the Ingress {INGRESS} is {describe_external_addresses(ingress)}"
         try:
             status = self._get_status()
         except OSError as error:
@@ -78,14 +77,13 @@ class NginxSite:
             remedy=READ_LOG,
         )
 
-    def get_published_address(self) -> IPv4Address | None:
-        """Return the address that the controller has written into the Ingress."""
-        return load_balancer_ip(self.lab.kube.get("Ingress", INGRESS, NAMESPACE))
+    def get_ingress(self) -> Object | None:
+        """Return the Ingress, into which the controller writes its address; or None."""
+        return self.lab.kube.get("Ingress", INGRESS, NAMESPACE)
 
     def get_ingress_class(self) -> str | None:
         """Return the class of the Ingress."""
-        ingress = self.lab.kube.get("Ingress", INGRESS, NAMESPACE) or {"spec": {}}
-        name: str | None = ingress["spec"].get("ingressClassName")
+        name: str | None = get_nested(self.get_ingress(), "spec", "ingressClassName")
         return name
 
     def diagnose(self) -> list[str]:

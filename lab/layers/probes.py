@@ -11,27 +11,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-import requests
-
 from lab.context import Lab
 from lab.host import arp
 from lab.k8s.client import Kube
-from lab.k8s.objects import Object, find_by_name, load_balancer_ip
+from lab.k8s.objects import Object, external_addresses, find_by_name, get_nested, load_balancer_ip, load_balancer_ips
 from lab.k8s.readiness import wait_for_pods
 from lab.k8s.server_side_apply import apply_objects
 from lab.run.shell import Shell
 from lab.run.waiting import poll, wait_until
+from lab.web.http_client import get_without_proxy
 
 PREFIX = "lab-probes-"
 """The beginning of the names of the probes' namespaces."""
 SITE = "probe"
+POOL_ANNOTATION = "metallb.universe.tf/address-pool"
+"""The annotation by which a Service requests an address of one pool of MetalLB."""
 ASSIGN_TIMEOUT = 30
 READY_TIMEOUT = 60
 
 
 @contextmanager
-def open_probes(lab: Lab) -> Iterator[Probes]:
+def open_probes(lab: Lab, pool: str = "") -> Iterator[Probes]:
     """Create a namespace for probes, and delete it with all its objects; its addresses are free afterwards.
+
+    Args:
+        lab: The lab.
+        pool: The pool of MetalLB that the probes request an address of; empty: MetalLB chooses one.
 
     Yields:
         The probes. Their namespace has a new name, since an earlier namespace may not be deleted completely yet.
@@ -39,7 +44,7 @@ def open_probes(lab: Lab) -> Iterator[Probes]:
     namespace = f"{PREFIX}{secrets.token_hex(3)}"
     apply_objects(lab.kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     try:
-        yield Probes(lab.kube, namespace)
+        yield Probes(lab.kube, namespace, pool)
     finally:
         delete_namespace(namespace, lab.shell)
 
@@ -63,10 +68,12 @@ class Probes:
     Args:
         kube: The API of the cluster.
         namespace: The namespace.
+        pool: The pool of MetalLB that they request an address of; empty: MetalLB chooses one.
     """
 
     kube: Kube
     namespace: str
+    pool: str = ""
 
     def expose_site(self) -> IPv4Address:
         """Run an nginx behind a Service of type LoadBalancer, and return the address at which it answers.
@@ -86,14 +93,14 @@ class Probes:
             remedy="check whether the node can run another pod: `kubectl describe nodes`",
         )
         address = self.wait_for_addresses([name], assigned=1)[name]
-        assert address  # since one is assigned
+        assert address, f"the Service {name} has lost its address"
         self._wait_for_answer(address)
         return address
 
     def create_services(self, count: int) -> list[str]:
         """Create a number of Services of type LoadBalancer, and return their names."""
         names = [f"probe-{number}" for number in range(1, count + 1)]
-        apply_objects(self.kube, [_build_service(name, self.namespace) for name in names])
+        apply_objects(self.kube, [_build_service(name, self.namespace, self.pool) for name in names])
         return names
 
     def wait_for_addresses(self, names: Sequence[str], assigned: int) -> dict[str, IPv4Address | None]:
@@ -110,10 +117,12 @@ class Probes:
             self.kube.watch("Service", self.namespace),
             satisfied=lambda services: sum(load_balancer_ip(service) is not None for service in services) >= assigned,
             describe=lambda services: ", ".join(
-                f"{service['metadata']['name']}: {load_balancer_ip(service) or 'pending'}" for service in services
+                f"{service['metadata']['name']}: {', '.join(external_addresses(service)) or 'pending'}"
+                for service in services
             ),
             timeout=ASSIGN_TIMEOUT,
-            waiting_for=f"{assigned} of {len(names)} Services of type LoadBalancer to have an address",
+            waiting_for=f"{assigned} of {len(names)} Services of type LoadBalancer to have an IPv4 address"
+            + (f" of the pool {self.pool}" if self.pool else ""),
             journal=self.kube.journal,
             remedy="read the log of MetalLB's controller: "
             "`kubectl logs -n metallb-system -l app.kubernetes.io/component=controller`",
@@ -135,15 +144,22 @@ class Probes:
         return _list_rejections(events, name)[0]
 
     def list_assigned_addresses(self) -> set[IPv4Address]:
-        """Return the addresses of all Services of the cluster."""
-        services = self.kube.list_objects("Service")
-        return {address for service in services if (address := load_balancer_ip(service))}
+        """Return the IPv4 addresses of all Services of the cluster, except those of other load balancers than MetalLB.
+
+        Such a Service has a class, and MetalLB ignores it.
+        """
+        return {
+            address
+            for service in self.kube.list_objects("Service")
+            if not get_nested(service, "spec", "loadBalancerClass")
+            for address in load_balancer_ips(service)
+        }
 
     def _wait_for_answer(self, address: IPv4Address) -> None:
         """Wait until an address is announced, and the site behind it answers."""
         arp.forget_mac(address)
         wait_until(
-            poll(lambda: requests.get(f"http://{address}/", timeout=(0.5, 5)).status_code, transient=(OSError,)),
+            poll(lambda: get_without_proxy(f"http://{address}/", timeout=(0.5, 5)).status_code, transient=(OSError,)),
             satisfied=bool,
             timeout=ASSIGN_TIMEOUT,
             waiting_for=f"http://{address} to answer",
@@ -169,11 +185,12 @@ def _build_site(namespace: str) -> Object:
     }
 
 
-def _build_service(name: str, namespace: str) -> Object:
+def _build_service(name: str, namespace: str, pool: str) -> Object:
+    annotations = {"annotations": {POOL_ANNOTATION: pool}} if pool else {}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace, **annotations},
         "spec": {"type": "LoadBalancer", "selector": {"app": SITE}, "ports": [{"port": 80, "targetPort": 80}]},
     }
 

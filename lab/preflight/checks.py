@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 from lab.config.settings import Settings
-from lab.context import Lab, RunContext, find_kubeconfig
+from lab.context import Lab, RunContext
 from lab.errors import LabError, ProgramTimeoutError
 from lab.host.ports import ANY_ADDRESS, find_used_ports
 from lab.k8s.images import image_tag
+from lab.k8s.kubeconfig import find_kubeconfig
+from lab.k8s.version_numbers import find_version, is_in_range
 from lab.preflight import docker, existing_cluster, machine
 from lab.preflight.findings import Finding, error, warning
+from lab.preflight.manifests import check_manifests
 from lab.preflight.requirements import REQUIREMENTS, Requirements
 from lab.run import state as state_module
 from lab.run.shell import Shell
@@ -30,9 +30,20 @@ VERSION_COMMANDS = {
     "kubectl": ("kubectl", "version", "--client", "--output=yaml"),
     "kustomize": ("kustomize", "version"),
 }
+VERSION_IN_OUTPUT = {
+    "k3d": r"k3d version (?P<version>\S+)",
+    "kubectl": r"gitVersion: *[\"']?(?P<version>[^\s\"']+)",
+    "kustomize": r"(?:^|\bkustomize/|Version:)(?P<version>v?\d[^\s{}]*)",
+}
+"""The version in the output of a tool, where the output does not begin with it.
+
+k3d also prints the version of k3s, kubectl may print that of kustomize.
+"""
+CHAPTERS_WITH_HELM = ("metallb", "ingress")
+"""The tags of the chapters that check Helm releases."""
 TOOL_TIMEOUT = 2
 """Seconds for a tool to print its version."""
-ALL_TAGS = ("kubeflow", "browser")
+ALL_TAGS = ("metallb", "ingress", "kubeflow", "browser")
 """The tags of a run of all scenarios, as far as they select checks."""
 
 Check = Callable[[], Iterable[Finding]]
@@ -67,6 +78,8 @@ def _select_checks(context: RunContext, tags: Collection[str], requirements: Req
     yield partial(machine.check_kernel, requirements.kernel)
     if "browser" in tags:
         yield partial(_check_chromium, context, requirements)
+    if "kubeflow" in tags:
+        yield partial(check_manifests, context)
     uses_own_docker = settings.lab == "k3d"
     state = state_module.load(context.paths)
     if settings.kind.is_installed and state is None:  # otherwise the lab itself uses memory and ports
@@ -109,7 +122,9 @@ def _list_tools(settings: Settings, tags: Collection[str]) -> list[str]:
     """Return the tools that the run needs, apart from docker, in a lab that does not bring them."""
     tools = ["kubectl"]
     if settings.kind.is_installed:
-        tools += ["k3d", "helm"]
+        tools += ["k3d"]
+    if settings.kind.is_installed or any(tag in tags for tag in CHAPTERS_WITH_HELM):
+        tools += ["helm"]
     if "kubeflow" in tags:
         tools += ["kustomize"]
     return tools
@@ -131,14 +146,14 @@ def _check_ports(purposes: Mapping[int, str], address: str = ANY_ADDRESS) -> lis
 
 
 def _check_existing_cluster(context: RunContext) -> Iterator[Finding]:
-    shell = context.create_shell({"KUBECONFIG": str(find_kubeconfig(context.environment))})
+    shell = context.create_shell({"KUBECONFIG": find_kubeconfig(context.environment)})
     return existing_cluster.check_cluster(shell, context.release)
 
 
 def _check_node_image(image: str, context: RunContext) -> Iterable[Finding]:
     """Check that the release supports the Kubernetes of the node's image, if the image's tag contains the version."""
-    found = re.match(r"v(\d+\.\d+\.\d+)", image_tag(image))
-    return existing_cluster.check_version(found[1], context.release) if found else ()
+    version = find_version(image_tag(image))
+    return existing_cluster.check_version(version, context.release) if version else ()
 
 
 def check_tools(supported: Mapping[str, str], shell: Shell, timeout: float = TOOL_TIMEOUT) -> Iterator[Finding]:
@@ -150,7 +165,8 @@ def check_tools(supported: Mapping[str, str], shell: Shell, timeout: float = TOO
         timeout: Seconds for each program to print its version.
 
     Yields:
-        An error for a program that cannot be used or has the wrong version, a warning if the time is up.
+        An error for a program that cannot be used or has the wrong version; a warning if the time is up, or the program
+        does not print its version, as development versions do.
     """
     for name, version_range in supported.items():
         expected = f"{name} {version_range}"
@@ -167,12 +183,27 @@ def check_tools(supported: Mapping[str, str], shell: Shell, timeout: float = TOO
                 remedy=f"install or start {name}, or use --lab embedded, which brings its own",
             )
             continue
-        found = re.search(r"\d+\.\d+\.\d+", output)
-        version = found[0] if found else "unknown"
-        if not found or Version(version) not in SpecifierSet(version_range):
+        printed = _cut_version(name, output)
+        version = find_version(printed)
+        if version is None:
+            first_line = next(iter(output.strip().splitlines()), "")
+            yield warning(
+                f"the version of {name} is not known, and was not checked",
+                expected=expected,
+                seen=f"{name} prints {first_line or 'nothing'}",
+                remedy=f"if {name} fails, install a supported version, or use --lab embedded, which brings its own",
+            )
+        elif not is_in_range(version, version_range):
             yield error(
                 f"{name} has an unsupported version",
                 expected=expected,
-                seen=f"{name} {version}",
+                seen=f"{name} {re.split('[+~_ -]', printed.strip().removeprefix('v'))[0]}",
                 remedy=f"install a supported version of {name}, or use --lab embedded, which brings its own",
             )
+
+
+def _cut_version(name: str, output: str) -> str:
+    """Return the part of a tool's output that begins with its own version; the whole output if that is not found."""
+    pattern = VERSION_IN_OUTPUT.get(name)
+    found = re.search(pattern, output) if pattern else None
+    return found["version"] if found else output

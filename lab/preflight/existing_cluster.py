@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from lab.errors import LabError, ProgramTimeoutError
 from lab.k8s.client import API_VERSIONS
-from lab.k8s.objects import names_with_annotation
-from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
+from lab.k8s.version_numbers import is_in_range, parse_kubernetes_version
+from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION, describe_default_classes, list_default_classes
 from lab.preflight.findings import Finding, error, warning
 from lab.releases import Release
 from lab.run.shell import Shell
@@ -38,8 +39,8 @@ def check_cluster(shell: Shell, release: Release) -> Iterator[Finding]:
     except ProgramTimeoutError as problem:
         yield warning("the cluster was not checked: it did not answer in time", seen=problem.seen, remedy=REMEDY)
         return
-    found = re.search(r'"serverVersion":.*?"gitVersion": *"v([\d.]+)', result.output, re.DOTALL)
-    if not found:
+    reported = _read_server_version(result.output)
+    if reported is None:
         yield error(
             "the API server of the cluster cannot be reached",
             expected="`kubectl version` prints the version of the server",
@@ -47,25 +48,38 @@ def check_cluster(shell: Shell, release: Release) -> Iterator[Finding]:
             remedy=REMEDY,
         )
         return
-    yield from check_version(found[1], release)
+    version: Version | None = None
+    try:
+        version = parse_kubernetes_version(reported)
+        yield from check_version(version, release)
+    except LabError as problem:
+        yield Finding("warning", problem)
+    checks = (partial(_check_storage, version), _check_api_versions)
     with ThreadPoolExecutor() as executor:
-        futures = [executor.submit(list[Finding], check(shell)) for check in (_check_storage, _check_api_versions)]
+        futures = [executor.submit(list[Finding], check(shell)) for check in checks]
         for future in futures:
             yield from future.result()
 
 
-def check_version(version: str, release: Release) -> Iterator[Finding]:
+def _read_server_version(output: str) -> str | None:
+    """Return the version of the server in the JSON output of `kubectl version`; None if there is none."""
+    with suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(output)["serverVersion"]["gitVersion"])
+    return None
+
+
+def check_version(version: Version, release: Release) -> Iterator[Finding]:
     """Check that a release supports a version of Kubernetes.
 
     Args:
-        version: The version of Kubernetes, as in 1.25.4.
+        version: The version of Kubernetes.
         release: The Kubeflow release.
 
     Yields:
         A warning if it does not.
     """
     supported = release.kubernetes.supported
-    if Version(version) not in SpecifierSet(supported):
+    if not is_in_range(version, supported):
         yield warning(
             f"Kubeflow {release.kubeflow} does not support this Kubernetes, chapter 2 will fail",
             expected=f"Kubernetes {supported}",
@@ -74,14 +88,26 @@ def check_version(version: str, release: Release) -> Iterator[Finding]:
         )
 
 
-def _check_storage(shell: Shell) -> Iterator[Finding]:
-    output = _run_kubectl(shell, "get", "storageclasses", "--output=json")
-    if output and not names_with_annotation(json.loads(output)["items"], DEFAULT_CLASS_ANNOTATION):
+def _check_storage(version: Version | None, shell: Shell) -> Iterator[Finding]:
+    listed: Any = None
+    with suppress(ValueError):
+        listed = json.loads(_run_kubectl(shell, "get", "storageclasses", "--output=json"))
+    if not isinstance(listed, dict):
+        return
+    defaults = list_default_classes(listed.get("items") or [])
+    if not defaults:
         yield warning(
             "the cluster has no default StorageClass",
             expected=f"a StorageClass with the annotation {DEFAULT_CLASS_ANNOTATION}",
             seen="none; claims without a class stay Pending, and so do the pods of authservice and the databases",
             remedy=f"`kubectl annotate storageclass NAME {DEFAULT_CLASS_ANNOTATION}=true` (kubeflow/manifests#1913)",
+        )
+    elif problem := describe_default_classes(defaults, version):
+        yield warning(
+            "the cluster has several default StorageClasses",
+            expected="one default StorageClass",
+            seen=problem,
+            remedy=f"`kubectl annotate --overwrite storageclass NAME {DEFAULT_CLASS_ANNOTATION}=false` for all but one",
         )
 
 

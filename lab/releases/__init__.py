@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -161,6 +163,13 @@ class AuthProxy(_Strict):
     logout: Logout
     session_lifetime: SessionLifetime
     extra_parameters: dict[str, str] = {}
+
+    def list_session_cookies(self, names: Iterable[str]) -> list[str]:
+        """Return which of the names are those of session cookies.
+
+        oauth2-proxy splits a session that is too long for one cookie, as of a user with many groups: NAME_0, NAME_1, ….
+        """
+        return [name for name in names if re.fullmatch(rf"{re.escape(self.session_cookie)}(_\d+)?", name)]
 
 
 class Password(_Strict):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.config.addresses import AddressRange, is_host_address
+from lab.config.addresses import AddressRange, is_host_address, parse_ipv4_addresses, parse_pool
 
 ADDRESSES = st.ip_addresses(v=4).map(lambda address: IPv4Address(int(address)))
 
@@ -99,3 +99,40 @@ def test_text_without_two_ends_is_rejected(text: str) -> None:
 def test_invalid_ends_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"Expected 4 octets|Octet|Address cannot be empty"):
         AddressRange.parse(text)
+
+
+@given(st.lists(short_ranges(), max_size=5))
+def test_pool_has_the_addresses_of_its_ranges_in_one_form(entries: list[AddressRange]) -> None:
+    pool = parse_pool([str(entry) for entry in entries])
+    assert {address for each in pool for address in each} == {address for entry in entries for address in entry}
+    assert parse_pool([str(each) for each in reversed(pool)]) == pool
+
+
+@given(networks(shortest=24, longest=32))
+def test_network_in_a_pool_has_all_its_addresses(network: IPv4Network) -> None:
+    [addresses] = parse_pool([str(network)])
+    assert list(addresses) == list(network)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ["172.20.0.10/31", "172.20.0.12/30"],
+        ["172.20.0.14-172.20.0.15", "172.20.0.11/31", "172.20.0.12-172.20.0.13"],
+        ["172.20.0.10-172.20.0.13", "172.20.0.12-172.20.0.15", "fc00:f853:ccd:e799::/124", "fc00::1-fc00::9"],
+        ["172.20.0.10 - 172.20.0.15", "172.20.0.11/32"],
+    ],
+)
+def test_forms_of_one_pool_are_equal(entries: list[str]) -> None:
+    assert parse_pool(entries) == parse_pool(["172.20.0.10-172.20.0.15"])
+
+
+@pytest.mark.parametrize("entry", ["172.20.0.10", "172.20.0.0/33", "host/24", ""])
+def test_entry_that_is_no_range_is_invalid(entry: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_pool([entry])
+
+
+def test_only_ipv4_addresses_are_parsed() -> None:
+    texts = ["fd00:172:20::13", "172.20.0.9", "node-1.example.com", "", "172.20.0.300"]
+    assert parse_ipv4_addresses(texts) == [IPv4Address("172.20.0.9")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -108,6 +109,9 @@ class TestInvalidValue:
             {"subnet": "10.0.0.0/24", "gateway": "172.20.0.1"},
             "the gateway 172.20.0.1 is outside the subnet 10.0.0.0/24",
         ),
+        ({"subnet": "127.0.0.0/24"}, "the subnet 127.0.0.0/24 cannot be that of a network"),
+        ({"subnet": "224.0.0.0/24"}, "the subnet 224.0.0.0/24 cannot be that of a network"),
+        ({"subnet": "169.254.0.0/24"}, "the subnet 169.254.0.0/24 cannot be that of a network"),
         ({"subnet": "172.20.0.0/28"}, "the subnet 172.20.0.0/28 is too small"),
         ({"pool": "172.20.0.13-172.20.1.13"}, "the pool 172.20.0.13-172.20.1.13 is outside the subnet"),
         ({"pool": "172.20.0.13-172.20.0.255"}, "the pool 172.20.0.13-172.20.0.255 is outside the subnet"),
@@ -191,3 +195,93 @@ def test_names_of_the_tutorials_lab_are_translated() -> None:
 def test_invalid_name_is_rejected(name: str) -> None:
     with pytest.raises(LabError, match=f"--name {name}"):
         settings.load({"name": name})
+
+
+def test_empty_environment_variables_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in settings.Settings.model_fields:
+        monkeypatch.setenv(f"KUBEFLOW_LAB_{name.upper()}", "")
+    assert settings.load({}) == settings.load(dict.fromkeys(settings.Settings.model_fields))
+
+
+def test_empty_options_are_not_given_except_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBEFLOW_LAB_NAME", "second")
+    monkeypatch.setenv("KUBEFLOW_LAB_SUBNET", "10.7.0.0/24")
+    given = settings.load({"subnet": "", "gateway": "", "source": "", "name": ""})
+    assert (str(given.subnet), str(given.gateway), given.source, given.name) == ("10.7.0.0/24", "10.7.0.1", None, "")
+
+
+def test_invalid_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBEFLOW_LAB_KEEP_LAB", "maybe")
+    seen = load_error(subnet="a")
+    assert "--keep-lab maybe: Input should be a valid boolean" in seen
+    assert seen.endswith("(in the environment variable KUBEFLOW_LAB_KEEP_LAB)")
+    assert "KUBEFLOW_LAB_SUBNET" not in seen
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--release", "0.1", "Kubeflow 0.1 is not supported by this suite: choose one of 1.7, "),
+        ("--source", "/no/such/file.toml", "there is no such file"),
+        ("--source", "/", "this is a directory, and not a TOML file"),
+        ("--source", "a" * 300, "the file cannot be read: File name too long"),
+        ("--manifests", "/no/such/directory", "this is neither a directory nor the URL of a Git repository"),
+        ("--subnet", "0.0.0.0/0", "is too large"),
+    ],
+)
+def test_unusable_value_is_named(option: str, value: str, reason: str) -> None:
+    seen = load_error(**{option.removeprefix("--").replace("-", "_"): value})
+    assert seen.startswith(f"{option} {value}: ")
+    assert reason in seen
+
+
+def test_all_contradictions_are_named_together() -> None:
+    seen = load_error(gateway="172.21.0.1", pool="172.22.0.1-172.22.0.9", ingress_address="172.23.0.1")
+    assert [line.split()[1] for line in seen.splitlines()] == ["gateway", "pool", "ingress"]
+
+
+def test_home_directory_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "source.toml").touch()
+    given = settings.load({"manifests": "~/", "source": "~/source.toml"})
+    assert (given.manifests, given.source) == (str(tmp_path), tmp_path / "source.toml")
+
+
+class TestPassword:
+    """The password is a setting that is never shown."""
+
+    def test_comes_from_command_line_and_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the environment")
+        assert settings.load({}).password.get_secret_value() == "of the environment"
+        assert settings.load({"password": "correct horse"}).password.get_secret_value() == "correct horse"
+
+    def test_is_not_shown(self) -> None:
+        given = settings.load({"password": "correct horse"})
+        assert "correct horse" not in f"{given} {given!r} {given.password} {given.model_dump_json()}"
+
+    def test_is_not_in_the_error_about_other_settings(self) -> None:
+        seen = load_error(password="", user="two words", lab="minikube")
+        assert "--password: the password is empty" in seen
+        assert "correct horse" not in load_error(password="correct horse", lab="minikube")
+
+    @pytest.mark.parametrize(
+        ("arguments", "shown"),
+        [
+            (["pytest", "--password=correct horse", "-m", "login"], ["pytest", "--password=********", "-m", "login"]),
+            (["pytest", "--password", "correct horse"], ["pytest", "--password", "********"]),
+            (["pytest", "--user=a@b.example", "--verify-only"], ["pytest", "--user=a@b.example", "--verify-only"]),
+        ],
+    )
+    def test_is_hidden_in_a_command(self, arguments: list[str], shown: list[str]) -> None:
+        assert settings.hide_secrets(arguments) == shown
+
+
+@pytest.mark.parametrize("user", ["", "two words", "user@example.com "])
+def test_a_user_without_a_name_is_rejected(user: str) -> None:
+    assert "email address" in load_error(user=user)
+
+
+def test_contradictions_are_named_together_with_invalid_values() -> None:
+    seen = load_error(lab="minikube", gateway="172.21.0.1", keep_lab="maybe").splitlines()
+    assert [line.split()[0] for line in seen] == ["--lab", "--keep-lab", "the"]
+    assert seen[2] == "the gateway 172.21.0.1 is outside the subnet 172.20.0.0/24"

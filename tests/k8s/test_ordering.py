@@ -114,3 +114,20 @@ def test_workloads_that_mount_missing_objects_follow_the_others() -> None:
 
 def test_manifests_without_workloads_keep_their_order() -> None:
     assert order(make_object("Namespace", "shop", ""), make_object("Profile", "owner")) == ["shop", "owner"]
+
+
+def test_unusual_objects_keep_their_order() -> None:
+    """The API server rejects most of them, with words of its own."""
+    objects: list[Object] = [
+        {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "web"}},
+        {
+            "kind": "Deployment",
+            "apiVersion": "apps/v1",
+            "metadata": {"name": "database", "namespace": "shop"},
+            "spec": None,
+        },
+        make_object("StatefulSet", "cache", "", spec={"template": {"spec": {"volumes": [None, {"configMap": None}]}}}),
+        {"kind": "RoleBinding", "apiVersion": "v1", "metadata": {"name": "binding"}, "subjects": [{}, None]},
+        make_object("Role", "role", ""),
+    ]
+    assert order(*objects) == ["database", "web", "cache", "binding", "role"]

@@ -173,3 +173,92 @@ def test_leftovers_of_a_killed_git_are_removed(repository: Path, lab: Lab) -> No
     clone.install()
     assert clone.problem() is None
     assert not unfinished.exists()
+
+
+def test_links_are_followed_and_those_that_lead_nowhere_are_left_out(lab: Lab, tmp_path: Path) -> None:
+    real, tree = tmp_path / "real", tmp_path / "tree"
+    (real / "sub").mkdir(parents=True)
+    (real / "sub/file").write_text("real")
+    (real / "script").write_text("#!/bin/sh")
+    (real / "script").chmod(0o755)
+    (real / "link").symlink_to("sub/file")
+    (real / "directory").symlink_to("sub")
+    (real / "dangling").symlink_to("missing")
+    (real / "sub/loop").symlink_to("..")
+    (real / "self").symlink_to("self")
+    tree.symlink_to(real)
+    copy = Copy(lab, tree)
+    copy.install()
+    assert copy.problem() is None
+    files, links = manifests.list_files(tree)
+    assert files == ["directory/file", "link", "script", "sub/file"]
+    assert links == ["dangling", "directory/loop", "self", "sub/loop"]
+    assert manifests.list_files(copy.directory) == (files, [])
+    (copy.directory / "link").write_text("changed")
+    assert (real / "sub/file").read_text() == "real"
+    assert (copy.directory / "script").stat().st_mode & 0o111
+
+
+def test_an_unreadable_file_is_an_error_and_the_earlier_copy_remains(lab: Lab, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "file").write_text("first")
+    copy = Copy(lab, tree)
+    copy.install()
+    (tree / "memory").symlink_to("/proc/self/mem")  # is a file that even root cannot read from its beginning
+    for call in (copy.problem, copy.install):
+        with pytest.raises(LabError, match="the manifests cannot be read; nothing was changed"):
+            call()
+    assert (copy.directory / "file").read_text() == "first"
+
+
+@pytest.mark.parametrize("path", ["manifests", "manifests/sub", "."])
+def test_the_labs_own_copy_is_not_removed(lab: Lab, path: str) -> None:
+    original = lab.home / path
+    original.mkdir(parents=True, exist_ok=True)
+    (original / "file").write_text("first")
+    with pytest.raises(LabError, match="overlaps the lab's own copy") as caught:
+        Copy(lab, original).problem()
+    assert "`cp -r " in caught.value.remedy
+    assert (original / "file").exists()
+
+
+def test_a_name_of_both_a_branch_and_a_tag_is_ambiguous(repository: Path, lab: Lab) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    git(repository, "tag", "v1")
+    clone = Clone(lab, url(repository), "v1")
+    clone.install()
+    assert clone.problem() is None  # both are the same commit
+    second = commit(repository, "second")
+    with pytest.raises(LabError, match="the name v1 is ambiguous") as caught:
+        clone.problem()
+    assert caught.value.seen == f"both: the branch at {second}, the tag at {first}"
+    assert caught.value.remedy == "use --manifests with ?ref=refs/heads/v1 or ?ref=refs/tags/v1"
+    for ref, required in (("refs/heads/v1", second), ("refs/tags/v1", first)):
+        clone = Clone(lab, url(repository), ref)
+        clone.install()
+        assert clone.problem() is None
+        assert clone.get_commit() == required
+
+
+def test_a_branch_whose_name_ends_with_the_ref_is_another_one(repository: Path, lab: Lab) -> None:
+    git(repository, "checkout", "--quiet", "-b", "z/v1")
+    commit(repository, "other")
+    clone = Clone(lab, url(repository), "v1")
+    clone.install()
+    assert clone.problem() is None
+    assert (clone.directory / "file").read_text() == "first"
+
+
+def test_the_ref_of_a_clone_may_be_an_abbreviated_commit(repository: Path, lab: Lab) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    commit(repository, "second")
+    clone = Clone(lab, url(repository), first[:8])
+    clone.install()
+    assert clone.problem() is None
+    assert clone.get_commit() == first
+
+
+def test_the_token_of_a_url_is_redacted(make_lab: MakeLab) -> None:
+    lab = make_lab(manifests="https://user:ghp_0123456789abcdef@host.example/repo")
+    assert "ghp_" not in lab.secrets.redact(lab.settings.manifests)

@@ -132,3 +132,15 @@ def test_networks_without_an_ipv4_subnet_do_not_overlap(make_network: MakeNetwor
     host = {**describe_network("host"), "IPAM": {"Config": None}}
     make_network(host, describe_network("ipv6", subnet="fd00::/64")).install()
     assert docker_log.exists()
+
+
+def test_dual_stack_networks_are_described_by_their_ipv4_part(make_network: MakeNetwork) -> None:
+    network = describe_network()
+    network["IPAM"]["Config"].insert(0, {"Subnet": "fd00:172:20::/64", "Gateway": "fd00:172:20::1"})
+    network["Containers"]["2"] = {"Name": "ipv6-only", "MacAddress": "02:42:c6:12:07:03", "IPv4Address": ""}
+    layer = make_network(network)
+    assert layer.problem() is None
+    assert (str(layer.subnet), str(layer.gateway)) == (SUBNET, "198.18.7.1")
+    assert {name: str(address) for name, address in layer.get_container_addresses().items()} == {
+        "k3d-server-0": "198.18.7.2"
+    }

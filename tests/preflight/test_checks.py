@@ -19,7 +19,13 @@ from lab.run.shell import Shell
 from lab.run.state import LabState
 from tests.conftest import Listener, MakeContext, WriteProgram
 
-SUPPORTED = {"docker": ">=20.10", "k3d": ">=5.4", "helm": ">=3.8,<4", "kubectl": ">=1.24,<1.27", "kustomize": ">=5.0"}
+SUPPORTED = {
+    "docker": ">=20.10",
+    "k3d": ">=5.4,<6",
+    "helm": ">=3.8,<4",
+    "kubectl": ">=1.24,<1.27",
+    "kustomize": ">=5.0",
+}
 OUTPUTS = {
     "docker": "24.0.7",
     "k3d": "k3d version v5.6.0\nk3s version v1.27.4-k3s1 (default)",
@@ -60,8 +66,8 @@ def test_tools_with_supported_versions_have_no_findings(stubs: Shell) -> None:
         ("helm", "v4.0.1+g12500dd", "4.0.1"),
         ("helm", "v2.17.0+ga690bad", "2.17.0"),
         ("kubectl", OUTPUTS["kubectl"].replace("v1.25.4", "v1.30.0"), "1.30.0"),
-        ("kubectl", "an output without a version", "unknown"),
         ("kustomize", KUSTOMIZE_4, "4.5.7"),
+        ("k3d", "k3d version v6.0.0-rc.1\nk3s version v1.27.4-k3s1 (default)", "6.0.0"),
     ],
 )
 def test_an_unsupported_version_is_an_error_with_both_versions(
@@ -73,6 +79,50 @@ def test_an_unsupported_version_is_an_error_with_both_versions(
     assert finding.problem.headline == f"{name} has an unsupported version"
     assert (finding.problem.expected, finding.problem.seen) == (f"{name} {SUPPORTED[name]}", f"{name} {version}")
     assert f"install a supported version of {name}" in finding.problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        ("kustomize", "(devel)"),
+        ("kustomize", "{Version:unknown GitCommit:$Format:%H$ BuildDate:1970-01-01T00:00:00Z GoOs:linux GoArch:amd64}"),
+        ("k3d", "k3d version v5-dev\nk3s version v1.27.4-k3s1 (default)"),
+        ("k3d", "k3s version v1.27.4-k3s1 (default)"),
+        ("helm", "v3+unreleased"),
+        ("kubectl", "clientVersion:\n  gitVersion: v0.0.0-master+$Format:%H$\nkustomizeVersion: v4.5.7"),
+        ("kubectl", "kustomizeVersion: v4.5.7"),
+        ("kubectl", "an output without a version"),
+        ("docker", "library-import"),
+        ("docker", ""),
+    ],
+)
+def test_a_version_that_is_not_printed_is_a_warning(
+    stubs: Shell, write_program: WriteProgram, name: str, output: str
+) -> None:
+    write_program(name, f'/bin/cat <<"END"\n{output}\nEND')
+    [finding] = checks.check_tools(SUPPORTED, stubs)
+    assert finding.severity == "warning"
+    assert finding.problem.headline == f"the version of {name} is not known, and was not checked"
+    first_line = output.splitlines()[0] if output else "nothing"
+    assert finding.problem.seen == f"{name} prints {first_line}"
+
+
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        ("kustomize", "v5.0.4-0.20230601165947-6ce0bf390ce3"),
+        ("kustomize", "{Version:kustomize/v5.0.0 GitCommit:738ca56ccd511a5fcd57b958d6d2019d5b7f2091 GoOs:linux}"),
+        ("kustomize", "5.6.0"),
+        ("helm", "v3.14+unreleased"),
+        ("docker", "20.10.21+dfsg1"),
+        ("kubectl", "clientVersion:\n  gitVersion: v1.25.16-eks-8cb36c9\n  goVersion: go1.19.3"),
+    ],
+)
+def test_versions_of_distributions_are_recognized(
+    stubs: Shell, write_program: WriteProgram, name: str, output: str
+) -> None:
+    write_program(name, f'/bin/cat <<"END"\n{output}\nEND')
+    assert list(checks.check_tools(SUPPORTED, stubs)) == []
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -144,6 +194,8 @@ def test_missing_chromium_is_an_error_if_a_scenario_needs_it(context: RunContext
         ("k3d", {"cluster", "kubeflow"}, {"kubectl", "docker", "k3d", "helm", "kustomize"}),
         ("existing", {"cluster"}, {"kubectl"}),
         ("existing", {"cluster", "kubeflow"}, {"kubectl", "kustomize"}),
+        ("existing", {"metallb"}, {"kubectl", "helm"}),
+        ("existing", {"ingress", "kubeflow"}, {"kubectl", "helm", "kustomize"}),
     ],
 )
 def test_the_tools_that_a_run_uses_are_checked(

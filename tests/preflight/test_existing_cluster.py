@@ -73,3 +73,53 @@ def test_objects_that_the_user_may_not_list_are_no_finding(
     answers: dict[str, str], shell: Shell, write_program: WriteProgram
 ) -> None:
     assert check({"version": answers["version"]}, shell, write_program) == []
+
+
+@pytest.mark.parametrize(
+    "version", ["v1.25.16-eks-8cb36c9", "v1.25.10-gke.2700", "v1.24.6-aliyun.1", "v1.25.4+rke2r1", "v1.25.4-rc.1"]
+)
+def test_versions_of_distributions_are_supported(
+    answers: dict[str, str], shell: Shell, write_program: WriteProgram, version: str
+) -> None:
+    answers["version"] = answers["version"].replace("v1.25.4+k3s1", version)
+    assert check(answers, shell, write_program) == []
+
+
+@pytest.mark.parametrize("version", ["nonsense", "", "v0.0.0-master+$Format:%H$"])
+def test_version_that_is_not_recognized_is_a_warning(
+    answers: dict[str, str], shell: Shell, write_program: WriteProgram, version: str
+) -> None:
+    answers["version"] = answers["version"].replace("v1.25.4+k3s1", version)
+    [finding] = check(answers, shell, write_program)
+    assert finding.severity == "warning"
+    assert finding.problem.headline == "the API server reports a version that is not recognized"
+    assert finding.problem.seen == repr(version)
+
+
+@pytest.mark.parametrize("output", ["{", "[]", "null", '{"serverVersion": null}', '{"serverVersion": {}}'])
+def test_answer_without_a_version_is_an_unreachable_server(
+    answers: dict[str, str], shell: Shell, write_program: WriteProgram, output: str
+) -> None:
+    answers["version"] = output
+    [finding] = check(answers, shell, write_program)
+    assert finding.problem.headline == "the API server of the cluster cannot be reached"
+
+
+def test_several_default_storage_classes_are_a_warning_before_1_26(
+    answers: dict[str, str], shell: Shell, write_program: WriteProgram
+) -> None:
+    items = [{"metadata": {"name": name, "annotations": DEFAULT}} for name in ("gp2", "gp3")]
+    answers["get"] = json.dumps({"items": items})
+    [finding] = check(answers, shell, write_program)
+    assert finding.problem.headline == "the cluster has several default StorageClasses"
+    assert "(gp2, gp3): Kubernetes before 1.26 rejects" in finding.problem.seen
+    answers["version"] = answers["version"].replace("v1.25.4+k3s1", "v1.26.1-gke.100")
+    assert "several default" not in str(check(answers, shell, write_program))
+
+
+@pytest.mark.parametrize("output", ["{", "[]", '{"items": null}'])
+def test_unusual_list_of_storage_classes_is_no_traceback(
+    answers: dict[str, str], shell: Shell, write_program: WriteProgram, output: str
+) -> None:
+    answers["get"] = output
+    assert len(check(answers, shell, write_program)) <= 1

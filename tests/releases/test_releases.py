@@ -154,3 +154,18 @@ def test_releases_are_listed_from_oldest_to_newest() -> None:
     names = releases.list_names()
     assert names == sorted(names, key=lambda name: [int(part) for part in name.split(".")])
     assert names.index("1.9") < names.index("1.10")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["oauth2_proxy_kubeflow"], ["oauth2_proxy_kubeflow"]),
+        (
+            ["oauth2_proxy_kubeflow_0", "oauth2_proxy_kubeflow_1", "XSRF-TOKEN"],
+            ["oauth2_proxy_kubeflow_0", "oauth2_proxy_kubeflow_1"],
+        ),
+        (["oauth2_proxy_kubeflow_csrf", "oauth2_proxy_kubeflow_csrf_1", "other"], []),
+    ],
+)
+def test_a_session_may_be_split_into_several_cookies(names: list[str], expected: list[str]) -> None:
+    assert releases.load("1.9").auth_proxy.list_session_cookies(names) == expected

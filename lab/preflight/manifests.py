@@ -1,0 +1,97 @@
+"""The check of other manifests, which --manifests names: a directory, or a Git repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.config.locations import GitRepository, parse_location
+from lab.context import RunContext
+from lab.errors import LabError, ProgramTimeoutError
+from lab.layers.kubeflow import TARGET
+from lab.layers.manifests import (
+    COMMIT,
+    DEFAULT_REF,
+    check_is_outside,
+    find_commit,
+    list_files,
+    list_ref_patterns,
+)
+from lab.preflight.findings import Finding, error, warning
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""The names of the file by which kustomize recognizes a directory."""
+TIMEOUT = 2
+"""Seconds for a repository to answer."""
+SHOWN = 5
+"""The number of links that a warning names."""
+
+
+def check_manifests(context: RunContext) -> Iterator[Finding]:
+    """Check the manifests that a run is to install or to compare with, before anything is changed.
+
+    Args:
+        context: The context of the run.
+
+    Yields:
+        An error if they cannot be used, a warning about what is not copied or could not be checked.
+    """
+    given = context.settings.manifests
+    if not given:
+        return
+    location = parse_location(given)
+    if isinstance(location, GitRepository):
+        yield from _check_repository(location, context)
+    else:
+        yield from _check_directory(location, context)
+
+
+def _check_directory(directory: Path, context: RunContext) -> Iterator[Finding]:
+    check_is_outside(directory, context.paths.home / "manifests")
+    files, links = list_files(directory)
+    if not any(f"{TARGET}/{name}" in files for name in KUSTOMIZATIONS):
+        yield error(
+            f"{directory} does not have the layout of Kubeflow's manifests",
+            expected=f"{TARGET}/{KUSTOMIZATIONS[0]}, which lists the parts of Kubeflow",
+            seen=f"{len(files)} files, but not this one",
+            remedy="give the directory of a clone of Kubeflow's manifests: "
+            "`git clone https://github.com/kubeflow/manifests`",
+        )
+    if links:
+        more = f", and {len(links) - SHOWN} more" if len(links) > SHOWN else ""
+        yield warning(
+            "symbolic links of the manifests lead nowhere, and are not copied",
+            seen=", ".join(links[:SHOWN]) + more,
+            remedy=f"if kustomize needs them, restore what they link to: `find {directory} -xtype l`",
+        )
+
+
+def _check_repository(repository: GitRepository, context: RunContext) -> Iterator[Finding]:
+    """Check branch or tag. A repository that does not answer here may still be reachable from the lab's network."""
+    ref = repository.ref or DEFAULT_REF
+    try:
+        result = context.create_shell().run(
+            "git", "ls-remote", repository.url, *list_ref_patterns(ref), timeout=TIMEOUT, allow_failure=True
+        )
+    except ProgramTimeoutError:
+        return
+    if result.exit_status:
+        report = error if repository.url.startswith("file://") else warning
+        yield report(
+            f"the repository of the manifests cannot be read: {repository.url}",
+            seen=result.last_lines,
+            remedy=f"check that `git ls-remote {repository.url}` works, or use other manifests with --manifests",
+        )
+        return
+    try:
+        commit = find_commit(ref, result.output)
+    except LabError as problem:
+        yield Finding("error", problem)
+        return
+    if commit is None and not COMMIT.fullmatch(ref):
+        yield error(
+            f"the repository of the manifests has no branch or tag {ref}",
+            expected=f"a branch, a tag or a commit of {repository.url}",
+            seen="none of this name",
+            remedy=f"choose one of those that `git ls-remote --heads --tags {repository.url}` lists",
+        )
