@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
@@ -23,7 +24,8 @@ from kubernetes.dynamic.resource import Resource
 from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
 
-from lab.errors import KnownFailureId, UnreachableError
+from lab.errors import KnownFailureId, LabError, UnreachableError
+from lab.k8s.kubeconfig import find_current_context
 from lab.k8s.objects import Object
 from lab.run.journal import Journal
 from lab.run.waiting import Observations, Unobserved, poll, root_cause
@@ -31,8 +33,13 @@ from lab.run.waiting import Observations, Unobserved, poll, root_cause
 API_VERSIONS = {
     "Deployment": "apps/v1",
     "DaemonSet": "apps/v1",
+    "ReplicaSet": "apps/v1",
+    "Job": "batch/v1",
     "StatefulSet": "apps/v1",
     "StorageClass": "storage.k8s.io/v1",
+    "CustomResourceDefinition": "apiextensions.k8s.io/v1",
+    "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
+    "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
     "Ingress": "networking.k8s.io/v1",
     "IngressClass": "networking.k8s.io/v1",
     "IPAddressPool": "metallb.io/v1beta1",
@@ -41,10 +48,13 @@ API_VERSIONS = {
     "EnvoyFilter": "networking.istio.io/v1alpha3",
     "AuthorizationPolicy": "security.istio.io/v1beta1",
     "Notebook": "kubeflow.org/v1",
+    "Profile": "kubeflow.org/v1",
     "Tensorboard": "tensorboard.kubeflow.org/v1alpha1",
 }
 """The API versions of the kinds that the lab reads; all other kinds are in v1."""
 
+LOCAL_SERVERS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - k3d writes it as the server
+"""Hosts of API servers that are never reached through a proxy of the environment."""
 OPENAPI = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 """The content type in which kubectl requests the OpenAPI document; the API server builds each type separately."""
 
@@ -72,13 +82,13 @@ class Kube:
     """The API of one cluster.
 
     Args:
-        kubeconfig: The kubeconfig of the cluster.
+        kubeconfig: The kubeconfig of the cluster; several files are separated as in KUBECONFIG.
         journal: The journal of the run, in which waits for this cluster are recorded.
     """
 
-    def __init__(self, kubeconfig: Path, journal: Journal) -> None:
+    def __init__(self, kubeconfig: Path | str, journal: Journal) -> None:
         self.journal = journal
-        self._kubeconfig = kubeconfig
+        self._kubeconfig = str(kubeconfig)
         self._discovery_lock = threading.Lock()  # of several threads that discover at the same time, some find nothing
 
     @cached_property
@@ -311,9 +321,20 @@ class Kube:
         return found
 
 
-def _load_configuration(kubeconfig: Path) -> client.Configuration:
+def _load_configuration(kubeconfig: str) -> client.Configuration:
     configuration = client.Configuration()
-    config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+    context = find_current_context(kubeconfig)
+    try:
+        config.load_kube_config(kubeconfig, context=context, client_configuration=configuration)
+    except (config.ConfigException, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise LabError(
+            "the kubeconfig does not name a cluster",
+            expected="a current context with a cluster and a user",
+            seen=f"{kubeconfig}: {error}",
+            remedy="`kubectl config get-contexts` lists the contexts, `kubectl config use-context NAME` selects one",
+        ) from None
+    if urlsplit(configuration.host).hostname in LOCAL_SERVERS:  # as Go's programs do, which read the same variables
+        configuration.proxy = None
     return configuration
 
 

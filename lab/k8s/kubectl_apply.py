@@ -1,24 +1,36 @@
-"""Applying manifests with kubectl as the tutorial does, in rounds, and interpreting the output of each round.
+"""Applying manifests with kubectl as the tutorial does, in rounds, until the API server has accepted all objects.
 
 A first round must fail in part: the API server rejects objects whose CRD is created in the same round, and objects
-whose webhook does not run yet. These are applied again. A permanent rejection ends the loop immediately.
+whose webhook does not run yet. These are applied again. A rejection whose cause cannot disappear ends the loop.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
-from lab.errors import LabError
-from lab.k8s.objects import Object
+from lab.errors import LabError, WaitTimeoutError
+from lab.k8s.blocker_tracker import PATIENCE
+from lab.k8s.blockers import Blocker
+from lab.k8s.client import Kube
+from lab.k8s.documents import Document, join_documents, split_documents
+from lab.k8s.kubectl_rejections import (
+    Definitions,
+    Outlook,
+    Rejection,
+    count_accepted,
+    name_subjects,
+    parse_rejections,
+)
+from lab.k8s.objects import Object, get_nested
+from lab.k8s.rejection_tracing import RejectionTracer
+from lab.k8s.rollout import describe_blockers
 from lab.run.shell import Shell
-from lab.run.waiting import poll, wait_until
+from lab.run.waiting import Unrecoverable, poll, wait_until
 
 STRAY_LINE = re.compile(r"^# Warning: .*|^.*well-defined vars that were never replaced.*$")
 """A line that kustomize 5.0.0 prints among the manifests (kustomize issue 5039), and that is not YAML."""
@@ -26,44 +38,28 @@ APPLY_TIMEOUT = 300
 SHOWN = 12
 """The number of rejections that an error names."""
 
-ACCEPTED = (" created", " configured", " unchanged", " serverside-applied")
-SEPARATOR = re.compile(r"(?m)^---\s*$")
-CONTENT = re.compile(r"(?m)^[^#\s]")
-"""Matches a YAML document that does not consist of comments only."""
-NO_KIND = re.compile(r'no matches for kind "(?P<kind>[^"]+)" in version "(?P<version>[^"]+)"')
-TRANSIENT = ("connection refused", "because it is being terminated")
-"""Parts of messages about transient rejections: the API server is down, or a namespace is still being deleted."""
-PERMANENT = {
-    "Too long:": "its annotation for client-side apply would be too long; it requires --server-side",
-    "(Forbidden)": "this user is not allowed to apply it",
-    "(Invalid)": "the object is invalid",
-    " is invalid:": "the object is invalid",
-    "(BadRequest)": "the object cannot be decoded",
-    "error validating": "the object is invalid",
-    "error parsing": "the object is not valid YAML",
-}
-"""Meanings of permanent rejections, by a part of kubectl's message."""
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A rejected object of one round.
-
-    Args:
-        text: kubectl's message.
-        permanent_reason: The reason why another round does not help; empty if it may help.
-    """
-
-    text: str
-    permanent_reason: str = ""
+CRD = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True)
 class ApplyRound:
-    """The result of one round: the number of accepted objects, and the rejections."""
+    """The state after a round.
+
+    Args:
+        accepted: The number of objects that were accepted in this and in earlier rounds.
+        total: The number of objects.
+        rejections: The rejections of this round.
+        permanent: Those of them whose cause does not disappear.
+        blockers: The blockers of the objects that the rejections wait for, if one of them has lasted too long.
+        awaited: Texts about these objects.
+    """
 
     accepted: int
-    rejections: tuple[Rejection, ...]
+    total: int
+    rejections: tuple[Rejection, ...] = ()
+    permanent: tuple[Rejection, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    awaited: tuple[str, ...] = ()
 
 
 def build_manifests(shell: Shell, tree: Path, target: str) -> str:
@@ -89,15 +85,10 @@ def build_manifests(shell: Shell, tree: Path, target: str) -> str:
         "build",
         tree / target,
         timeout=APPLY_TIMEOUT,
-        remedy="install kustomize 5 or newer: Kubeflow's manifests use its field sortOptions",
+        remedy="if it does not know the field sortOptions, install kustomize 5 or newer; otherwise correct the file "
+        "that it names: each object needs kind and metadata.name, and metadata.generateName does not replace the name",
     )
     return "".join(line for line in result.output.splitlines(keepends=True) if not STRAY_LINE.match(line))
-
-
-@lru_cache(maxsize=4)
-def parse_documents(manifests: str) -> tuple[Object, ...]:
-    """Return the objects of YAML documents; the last results are cached: parsing Kubeflow's tree takes seconds."""
-    return tuple(obj for obj in yaml.load_all(manifests, yaml.CSafeLoader) if obj)
 
 
 def apply_in_rounds(
@@ -108,6 +99,8 @@ def apply_in_rounds(
     timeout: float,
     server_side: bool,
     report: Callable[[str], None],
+    kube: Kube | None = None,
+    patience: float = PATIENCE,
 ) -> ApplyRound:
     """Apply manifests repeatedly until all objects are accepted, as the tutorial's loop does, but with a limit.
 
@@ -120,128 +113,211 @@ def apply_in_rounds(
         log_directory: The directory for the output of each round, in round-1.log and so on.
         timeout: Seconds after which no further round is started.
         server_side: Whether the release's manifests require server-side apply.
-        report: Receives the result of each round.
+        report: Receives the result of a round if the number of accepted objects or the causes of the rejections have
+            changed, and which object is waited for.
+        kube: The API of the cluster, to follow rejections to the objects that cause them; without it, a rejection that
+            names no permanent cause counts as transient.
+        patience: Seconds for which a cause may last that either disappears soon, or never.
 
     Returns:
         The last round.
 
     Raises:
-        UnrecoverableError: If an object is rejected permanently.
+        UnrecoverableError: If the cause of a rejection cannot disappear.
         WaitTimeoutError: If the time is up.
     """
     log_directory.mkdir(parents=True, exist_ok=True)
     options = ("--server-side", "--force-conflicts") if server_side else ()
-    return wait_until(
-        poll(_ApplyLoop(shell, manifests, log_directory, options, report).run_round, every=0.5),
-        satisfied=lambda result: not result.rejections,
-        unrecoverable=_describe_permanent_rejections,
-        describe=_describe_round,
-        timeout=timeout,
-        waiting_for="the API server to accept all objects",
-        journal=shell.journal,
-        remedy=f"read the output of each round in {log_directory}",
-    )
+    loop = _ApplyLoop(shell, manifests, log_directory, options, report, kube, patience)
+    logs = f"read the output of each round in {log_directory}"
+    try:
+        return wait_until(
+            poll(loop.run_round, every=0.5),
+            satisfied=lambda result: not result.rejections,
+            unrecoverable=lambda result: _find_dead_ends(result, shell),
+            describe=_describe_round,
+            timeout=timeout,
+            waiting_for="the API server to accept all objects",
+            journal=shell.journal,
+            remedy=logs,
+        )
+    except WaitTimeoutError as error:
+        remedies = dict.fromkeys(group[0].remedy for group in _group_by_cause(loop.last.rejections).values())
+        shown = [*filter(None, remedies)][:SHOWN]
+        raise WaitTimeoutError(error.headline, seen=error.seen, remedy="\n".join([*shown, logs])) from None
 
 
 class _ApplyLoop:
-    """Repeated rounds of `kubectl apply`, each with the objects that were not accepted in the rounds before."""
+    """Repeated rounds of `kubectl apply`, each with the objects that were not accepted in the rounds before.
+
+    Attributes:
+        last: The last round.
+    """
 
     def __init__(
-        self, shell: Shell, manifests: str, log_directory: Path, options: Sequence[str], report: Callable[[str], None]
+        self,
+        shell: Shell,
+        manifests: str,
+        log_directory: Path,
+        options: Sequence[str],
+        report: Callable[[str], None],
+        kube: Kube | None,
+        patience: float,
     ) -> None:
         self._shell, self._log_directory, self._options, self._report = shell, log_directory, options, report
-        self._crd_kinds = list_crd_kinds(parse_documents(manifests))
-        self._remaining = manifests
+        self._documents = self._remaining = split_documents(manifests)
+        objects = [obj for obj, _ in self._documents]
+        self._definitions = Definitions.from_objects(objects)
+        self._tracer = RejectionTracer(kube, objects, patience) if kube else None
+        self._patience = patience
         self._number = 0
+        self.last = ApplyRound(0, len(self._documents))
+        self._first_seen: dict[str, float] = {}
+        self._reported: object = None
+        self._awaited: set[str] = set()
 
     def run_round(self) -> ApplyRound:
-        """Run one round, and report its result."""
+        """Run one round, and report its result if it differs from the last reported one."""
         self._number += 1
         command = ["kubectl", "apply", *self._options, "-f", "-"]
-        result = self._shell.run(*command, stdin=self._remaining, allow_failure=True, timeout=APPLY_TIMEOUT)
-        self._remaining = select_rejected(self._remaining, result.output) or self._remaining
+        manifests = join_documents(text for _, text in self._remaining)
+        result = self._shell.run(*command, stdin=manifests, allow_failure=True, timeout=APPLY_TIMEOUT)
         (self._log_directory / f"round-{self._number}.log").write_text(result.output + result.errors)
-        parsed = parse_kubectl_output(result.output, result.errors, self._crd_kinds)
-        self._report(f"round {self._number}: {_count_objects(parsed)}")
-        return parsed
+        rejections = parse_rejections(result.errors, result.exit_status, self._definitions)
+        rejected = select_rejected(self._remaining, result.output) if rejections else []
+        rejections = name_subjects(rejections, [obj for obj, _ in rejected])
+        permanent = self._find_permanent(rejections)
+        trace = self._tracer.trace(rejections) if self._tracer and rejections else None
+        if rejections:
+            rejected = rejected or self._remaining
+            self._remaining = self._select_remaining(rejected, rejections)
+        total = len(self._documents)
+        state = ApplyRound(
+            total - len(rejected),
+            total,
+            tuple(rejections),
+            tuple(permanent),
+            trace.lasting if trace else (),
+            trace.awaited if trace else (),
+        )
+        self._report_changes(state)
+        self.last = state
+        return state
+
+    def _find_permanent(self, rejections: Sequence[Rejection]) -> list[Rejection]:
+        """Return the rejections whose cause does not disappear, or should have disappeared by now."""
+        now = time.monotonic()
+        causes = {rejection.cause.summary for rejection in rejections}
+        self._first_seen = {summary: self._first_seen.get(summary, now) for summary in causes}
+        return [
+            rejection
+            for rejection in rejections
+            if rejection.cause.outlook is Outlook.PERMANENT
+            or (rejection.cause.outlook is Outlook.LASTING and self._age(rejection) >= self._patience)
+        ]
+
+    def _age(self, rejection: Rejection) -> float:
+        """Return the seconds since the first of the successive rounds with this cause."""
+        return time.monotonic() - self._first_seen[rejection.cause.summary]
+
+    def _select_remaining(self, rejected: Sequence[Document], rejections: Sequence[Rejection]) -> list[Document]:
+        """Return the documents for the next round.
+
+        An object in a namespace that is being deleted disappears with it, although it was accepted; so does a CRD. Both
+        are applied again.
+        """
+        namespaces = {rejection.cause.namespace for rejection in rejections if rejection.cause.namespace}
+        lost_kinds = {
+            rejection.cause.kind[1]
+            for rejection in rejections
+            if rejection.cause.kind and self._age(rejection) >= self._patience / 2
+        }
+        deleted = any("custom resource definition is terminating" in rejection.text for rejection in rejections)
+        texts = {text for _, text in rejected}
+        return [
+            (obj, text)
+            for obj, text in self._documents
+            if text in texts
+            or get_nested(obj, "metadata", "namespace") in namespaces
+            or (obj["kind"] == "Namespace" and get_nested(obj, "metadata", "name") in namespaces)
+            or (obj["kind"] == CRD and (deleted or get_nested(obj, "spec", "names", "kind") in lost_kinds))
+        ]
+
+    def _report_changes(self, state: ApplyRound) -> None:
+        changed = (state.accepted, frozenset(rejection.cause.summary for rejection in state.rejections))
+        if changed != self._reported:
+            self._reported = changed
+            self._report(f"round {self._number}: {_count_objects(state)}{_list_causes(state.rejections)}")
+        for text in state.awaited:
+            if text not in self._awaited:
+                self._awaited.add(text)
+                self._report(f"waiting for {text}")
 
 
-def select_rejected(manifests: str, output: str) -> str:
-    """Return the part of the manifests that kubectl has not accepted; empty if it has accepted all.
+def select_rejected(documents: Sequence[Document], output: str) -> list[Document]:
+    """Return the documents whose objects kubectl has not accepted.
 
     Args:
-        manifests: YAML documents, one object each.
+        documents: Objects and texts, in the order in which kubectl read them.
         output: kubectl's standard output. It does not contain namespaces; therefore, if one of several objects with the
             same name was not accepted, all of them are returned.
     """
-    accepted = Counter(line.rpartition(" ")[0] for line in output.splitlines() if line.endswith(ACCEPTED))
-    named = [(_format_as_kubectl(obj), text) for obj, text in split_documents(manifests)]
-    total = Counter(name for name, _ in named)
-    return join_documents(text for name, text in named if accepted[name] < total[name])
-
-
-def split_documents(manifests: str) -> list[tuple[Object, str]]:
-    """Return the object and the text of each YAML document; each document has one object."""
-    texts = [text for text in SEPARATOR.split(manifests) if CONTENT.search(text)]
-    return list(zip(parse_documents(manifests), texts, strict=True))
-
-
-def join_documents(texts: Iterable[str]) -> str:
-    """Return one text with several YAML documents."""
-    return "---\n".join(f"{text.strip()}\n" for text in texts)
+    accepted = count_accepted(output)
+    names = [_format_as_kubectl(obj) for obj, _ in documents]
+    total = Counter(names)
+    return [document for name, document in zip(names, documents, strict=True) if accepted[name] < total[name]]
 
 
 def _format_as_kubectl(obj: Object) -> str:
     """Return the name of an object as kubectl prints it, as in deployment.apps/dex."""
     group = obj["apiVersion"].rpartition("/")[0]
-    return f"{obj['kind'].lower()}{'.' if group else ''}{group}/{obj['metadata']['name']}"
+    return f"{obj['kind'].lower()}{'.' if group else ''}{group}/{get_nested(obj, 'metadata', 'name')}"
 
 
-def parse_kubectl_output(output: str, errors: str, crd_kinds: set[tuple[str, str]]) -> ApplyRound:
-    """Parse the output of one round.
-
-    Args:
-        output: kubectl's standard output, with a line for each accepted object.
-        errors: kubectl's standard error.
-        crd_kinds: Group and kind of everything that the CRDs among the manifests define.
-    """
-    accepted = sum(line.endswith(ACCEPTED) for line in output.splitlines())
-    rejections = [_parse_rejection(line, crd_kinds) for line in errors.splitlines() if _is_rejection(line)]
-    return ApplyRound(accepted, tuple(rejections))
-
-
-def list_crd_kinds(objects: Iterable[Object]) -> set[tuple[str, str]]:
-    """Return group and kind of everything that the CRDs among the objects define."""
-    return {
-        (obj["spec"]["group"], obj["spec"]["names"]["kind"])
-        for obj in objects
-        if obj["kind"] == "CustomResourceDefinition"
-    }
-
-
-def _is_rejection(line: str) -> bool:
-    """Return whether a line of standard error is a rejection; others are warnings, and advice about a missing kind."""
-    return bool(line.strip()) and not line.startswith(("Warning:", "ensure CRDs are installed first"))
-
-
-def _parse_rejection(line: str, crd_kinds: set[tuple[str, str]]) -> Rejection:
-    if unknown := NO_KIND.search(line):
-        kind, version = unknown["kind"], unknown["version"]
-        is_defined = (version.rpartition("/")[0], kind) in crd_kinds
-        return Rejection(line, "" if is_defined else f"this Kubernetes does not serve {kind} in {version}")
-    if any(part in line for part in TRANSIENT):
-        return Rejection(line)
-    return Rejection(line, next((meaning for part, meaning in PERMANENT.items() if part in line), ""))
-
-
-def _describe_permanent_rejections(result: ApplyRound) -> str | None:
-    permanent = [rejection for rejection in result.rejections if rejection.permanent_reason]
-    return "\n".join(f"{rejection.permanent_reason}: {rejection.text}" for rejection in permanent[:SHOWN]) or None
+def _find_dead_ends(result: ApplyRound, shell: Shell) -> Unrecoverable | None:
+    """Return the rejections and the blockers that end the loop, with their remedies."""
+    if not result.permanent and not result.blockers:
+        return None
+    lines = list(map(str, result.permanent[:SHOWN]))
+    if len(result.permanent) > SHOWN:
+        lines.append(f"and {len(result.permanent) - SHOWN} more")
+    elif not result.permanent:
+        lines += describe_blockers(result.blockers, shell)
+        lines += [f"waiting for {text}" for text in result.awaited[:SHOWN]]
+    remedies = [rejection.remedy for rejection in result.permanent[:SHOWN]]
+    if not result.permanent:
+        remedies = [blocker.explanation.remedy for blocker in result.blockers[:SHOWN]]
+    return Unrecoverable("\n".join(lines), "\n".join(dict.fromkeys(remedies)))
 
 
 def _describe_round(result: ApplyRound) -> str:
-    return "\n".join([_count_objects(result), *(rejection.text for rejection in result.rejections[:SHOWN])])
+    """Return the number of objects and the causes, with examples unless the error names the rejections anyway."""
+    lines = [f"{_count_objects(result)}{_list_causes(result.rejections)}"]
+    if not result.permanent and not result.blockers:
+        lines += [str(group[0]) for group in _group_by_cause(result.rejections).values()][:SHOWN]
+        lines += [f"waiting for {text}" for text in result.awaited[:SHOWN]]
+    return "\n".join(lines)
 
 
 def _count_objects(result: ApplyRound) -> str:
-    return f"{result.accepted} objects accepted, {len(result.rejections)} rejected"
+    number = len(result.rejections)
+    return f"{result.accepted} of {result.total} objects accepted" + (f", {number} rejected" if number else "")
+
+
+def _list_causes(rejections: Sequence[Rejection]) -> str:
+    """Return the causes with their counts and an example, most frequent first; empty if there are none."""
+    groups = sorted(_group_by_cause(rejections).items(), key=lambda item: -len(item[1]))
+    texts = []
+    for summary, group in groups[:SHOWN]:
+        example = f", e.g. {group[0].subject}" if group[0].subject else ""
+        texts.append(f"{summary} ({len(group)}{example})")
+    if len(groups) > SHOWN:
+        texts.append(f"and {len(groups) - SHOWN} more causes")
+    return f": {', '.join(texts)}" if texts else ""
+
+
+def _group_by_cause(rejections: Iterable[Rejection]) -> dict[str, list[Rejection]]:
+    groups: dict[str, list[Rejection]] = {}
+    for rejection in rejections:
+        groups.setdefault(rejection.cause.summary, []).append(rejection)
+    return groups

@@ -8,18 +8,30 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
+from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER
 from lab.context import Lab
 from lab.k8s import images, prepull
 from lab.k8s.api_kinds import check_kinds_served
 from lab.k8s.client import Kube
-from lab.k8s.kubectl_apply import apply_in_rounds, build_manifests, parse_documents
-from lab.k8s.objects import Object, qualified_name
+from lab.k8s.documents import parse_documents
+from lab.k8s.kubectl_apply import apply_in_rounds, build_manifests
+from lab.k8s.moved_images import describe_move
+from lab.k8s.objects import Object, ObjectRef, get_nested, namespace_of, qualified_name
 from lab.k8s.ordering import order_manifests
-from lab.k8s.rollout import WORKLOADS, is_workload_ready, wait_until_ready
+from lab.k8s.ownership import list_owned
+from lab.k8s.rollout import (
+    WORKLOADS,
+    NamespaceReport,
+    describe_other_workloads,
+    inspect_namespace,
+    is_workload_ready,
+    wait_until_ready,
+)
 from lab.layers import changes
 from lab.layers.authservice import NAMESPACE, PARAMETERS
 from lab.layers.cluster import list_mirrors, node_name
 from lab.layers.manifests import Manifests
+from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
 from lab.run.background import run_in_background
 from lab.run.shell import Shell
 from lab.web.web_apps import RESOURCE_FORMS
@@ -28,7 +40,6 @@ TARGET = "example"
 """The directory of the manifests that contains all of Kubeflow."""
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
-PROFILE = "kubeflow-user-example-com"
 APPLY_FIRST = ("istio-system/istiod", "kubeflow/training-operator")
 """The workloads that are applied before all others, in every release, because others wait for them.
 
@@ -57,14 +68,55 @@ class Kubeflow:
 
     def __init__(self, lab: Lab, manifests: Manifests, example: str) -> None:
         self.lab, self.manifests, self._example = lab, manifests, example
+        self._notes: set[str] = set()
 
     @property
     def log_directory(self) -> Path:
         """The directory for the output of each round of applying."""
         return self.lab.home / "kubeflow"
 
+    @cached_property
+    def owner(self) -> Owner:
+        """The user who owns a Profile: that of the manifests, or that of the settings in an existing cluster.
+
+        Raises:
+            LabError: If no Profile belongs to the user.
+        """
+        settings = self.lab.settings
+        if settings.kind.is_installed:
+            return find_in_manifests(parse_documents(self._example), settings)
+        return find_in_cluster(self.lab.kube.list_objects("Profile"), settings)
+
+    @property
+    def namespaces(self) -> list[str]:
+        """The namespaces whose pods must be ready."""
+        return [self.owner.translate(namespace) for namespace in self.lab.release.namespaces]
+
+    @property
+    def created_by_controllers(self) -> list[str]:
+        """The Deployments that are not in the manifests, because controllers create them, as NAMESPACE/NAME."""
+        return [self.owner.translate(name) for name in self.lab.release.created_by_controllers]
+
+    @cached_property
+    def owned(self) -> frozenset[ObjectRef]:
+        """The workloads and pods that belong to Kubeflow: those of the manifests, and those of its controllers."""
+        return list_owned(parse_documents(self._example), self.created_by_controllers)
+
+    def _save_owned(self) -> None:
+        """Save the names of what belongs to Kubeflow, for the diagnosis of failures."""
+        file = _owned_file(self.lab)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(sorted(f"{ref.namespace}/{ref.kind}/{ref.name}" for ref in self.owned)))
+
     def problem(self) -> str | None:
-        """Return what is missing, or was changed in the cluster or in the manifests since it was applied; or None."""
+        """Return what is missing, or was changed in the cluster or in the manifests since it was applied; or None.
+
+        Raises:
+            LabError: If the manifests contain no Profile of the user.
+        """
+        if self.lab.settings.kind.is_installed:
+            self._report_owner()
+        self._save_owned()
         if changed := changes.list_leftovers(self.lab):
             return f"an interrupted run has changed {', '.join(map(str, changed))}"
         if self._applied.exists() and self._applied.read_text() != self._digest:
@@ -108,21 +160,41 @@ class Kubeflow:
         return {name: value for name, value in (config_map.get("data") or {}).items() if extra.get(name) != value}
 
     def list_workloads(self) -> list[Object]:
-        """Return the Deployments and StatefulSets in the namespaces of Kubeflow."""
-        return [
+        """Return the Deployments and StatefulSets of Kubeflow in its namespaces, and print a note about unready others.
+
+        Others are the workloads that users or other people have added to these namespaces.
+        """
+        namespaces = self.namespaces
+        workloads = [
             workload
             for kind in WORKLOADS
             for workload in self.lab.kube.list_objects(kind)
-            if workload["metadata"]["namespace"] in self.lab.release.namespaces
+            if workload["metadata"]["namespace"] in namespaces
         ]
+        own = [workload for workload in workloads if ObjectRef.from_object(workload) in self.owned]
+        self._print_notes(describe_other_workloads(workload for workload in workloads if workload not in own))
+        return own
 
-    def list_pods(self, namespace: str) -> list[Object]:
-        """Return the pods of a namespace."""
-        return self.lab.kube.list_objects("Pod", namespace)
+    def inspect_namespace(self, namespace: str) -> NamespaceReport:
+        """Return what is not ready in a namespace now, and print the notes about pods that do not count."""
+        report = inspect_namespace(self.lab.kube, self.lab.shell, namespace, self.owned)
+        self._print_notes(report.notes)
+        return report
+
+    def has_workloads(self, namespace: str) -> bool:
+        """Return whether Kubeflow has workloads in a namespace; from release 1.11, it has none in that of a Profile."""
+        return any(ref.namespace == namespace and ref.kind in WORKLOADS for ref in self.owned)
 
     def print_progress(self, text: str) -> None:
         """Print progress with the name of the layer, since other layers are installed at the same time."""
         self.lab.progress.print(f"{self.name}: {text}")
+
+    def _print_notes(self, notes: Iterable[str]) -> None:
+        """Print notes that were not printed before."""
+        for note in notes:
+            if note not in self._notes:
+                self._notes.add(note)
+                self.print_progress(note)
 
     @property
     def _applied(self) -> Path:
@@ -133,6 +205,12 @@ class Kubeflow:
     def _digest(self) -> str:
         return hashlib.sha256(self._example.encode()).hexdigest()
 
+    def _report_owner(self) -> None:
+        """Print who owns the Profile if it is not the tutorial's user."""
+        owner = self.owner
+        if (owner.user, owner.namespace) != (TUTORIAL_USER, TUTORIAL_NAMESPACE):
+            self.print_progress(f"the Profile {owner.namespace} belongs to {owner.user}, who is the user that logs in")
+
     def _print_unpullable_images(self) -> None:
         references = images.list_images(parse_documents(self._example))
         missing = images.find_missing_images(references, list_mirrors(self.lab), self.lab.journal)
@@ -140,7 +218,10 @@ class Kubeflow:
             f"{len(references) - len(missing)} of {len(references)} images of the manifests are pullable"
         )
         if missing:
-            lines = [f"  {image.reference}: {image.reason}" for image in missing]
+            lines = [
+                "; ".join(filter(None, (f"  {image.reference}: {image.reason}", describe_move(image.reference))))
+                for image in missing
+            ]
             self.print_progress("\n".join(["pods that need one of these images will not start:", *lines]))
 
     def _install_parts(self) -> None:
@@ -161,6 +242,7 @@ class Kubeflow:
             timeout=INSTALL_TIMEOUT,
             server_side=self.lab.release.manifests.apply == "server",
             report=self.print_progress,
+            kube=self.lab.kube,
         )
 
     def _wait_for(self, objects: Iterable[Object]) -> None:
@@ -169,10 +251,11 @@ class Kubeflow:
         wait_until_ready(
             self.lab.kube,
             self.lab.shell,
-            {workload["metadata"]["namespace"] for workload in workloads},
+            set(map(namespace_of, workloads)),
             list(map(qualified_name, workloads)),
             READY_TIMEOUT,
             self.print_progress,
+            owned=self.owned,
         )
 
 
@@ -191,9 +274,9 @@ class KubeflowReadiness:
     def problem(self) -> str | None:
         """Return what is not ready, or what an interrupted run has left; or None."""
         kube = self.lab.kube
-        if leftovers := list_leftovers(kube):
+        if leftovers := list_leftovers(kube, self._kubeflow.owner.namespace):
             return f"an interrupted run has left {', '.join(leftovers)}"
-        for name in self.lab.release.created_by_controllers:
+        for name in self._kubeflow.created_by_controllers:
             namespace, _, deployment = name.partition("/")
             if kube.get("Deployment", deployment, namespace) is None:
                 return f"there is no Deployment {name}"
@@ -208,15 +291,27 @@ class KubeflowReadiness:
             UnrecoverableError: If a pod can never become ready.
             WaitTimeoutError: If they do not become ready in time.
         """
-        delete_resources(list_leftovers(self.lab.kube), self.lab.shell)
+        namespace = self._kubeflow.owner.namespace
+        delete_resources(list_leftovers(self.lab.kube, namespace), namespace, self.lab.shell)
         wait_until_ready(
             self.lab.kube,
             self.lab.shell,
-            self.lab.release.namespaces,
-            self.lab.release.created_by_controllers,
+            self._kubeflow.namespaces,
+            self._kubeflow.created_by_controllers,
             READY_TIMEOUT,
             self._kubeflow.print_progress,
+            owned=self._kubeflow.owned,
         )
+
+
+def load_owned(lab: Lab) -> frozenset[ObjectRef]:
+    """Return what belongs to Kubeflow according to the manifests of the last run; empty if no run has read them."""
+    file = _owned_file(lab)
+    return frozenset(map(ObjectRef.parse, file.read_text().splitlines())) if file.exists() else frozenset()
+
+
+def _owned_file(lab: Lab) -> Path:
+    return lab.home / "kubeflow/owned.txt"
 
 
 def build_example(manifests: Manifests, lab: Lab) -> str:
@@ -257,25 +352,31 @@ def list_images_in_order(example: str) -> list[str]:
     return list(dict.fromkeys([*images.list_images(first), *images.list_images(objects)]))
 
 
-def list_leftovers(kube: Kube) -> list[str]:
-    """Return the resources that scenarios of an interrupted run have created in the web apps, as RESOURCE/NAME."""
+def list_leftovers(kube: Kube, namespace: str) -> list[str]:
+    """Return the resources that scenarios of an interrupted run have created in the web apps, as RESOURCE/NAME.
+
+    Args:
+        kube: The API of the cluster.
+        namespace: The owner's namespace.
+    """
     return [
         f"{form.resource}/{obj['metadata']['name']}"
         for form in RESOURCE_FORMS.values()
         for obj in kube.list_objects(form.kind)
-        if obj["metadata"]["namespace"] == PROFILE and obj["metadata"]["name"].startswith(RESOURCE_PREFIX)
+        if obj["metadata"]["namespace"] == namespace and obj["metadata"]["name"].startswith(RESOURCE_PREFIX)
     ]
 
 
-def delete_resources(resources: Collection[str], shell: Shell) -> None:
+def delete_resources(resources: Collection[str], namespace: str, shell: Shell) -> None:
     """Delete resources that were created in the web apps; a resource that does not exist is ignored.
 
     Args:
         resources: The resources, as RESOURCE/NAME.
+        namespace: The owner's namespace.
         shell: Runs kubectl.
     """
     if resources:
-        shell.run("kubectl", "delete", "--namespace", PROFILE, *resources, "--ignore-not-found", "--wait=false")
+        shell.run("kubectl", "delete", "--namespace", namespace, *resources, "--ignore-not-found", "--wait=false")
 
 
 def find_missing_objects(objects: Iterable[Object], kube: Kube) -> Iterator[str]:
@@ -302,7 +403,7 @@ def find_stopped_workloads(objects: Iterable[Object], kube: Kube) -> list[str]:
         kube: The API of the cluster.
     """
     replicas = {
-        (obj["kind"], qualified_name(obj)): obj["spec"].get("replicas", 1)
+        (obj["kind"], qualified_name(obj)): 1 if (number := get_nested(obj, "spec", "replicas")) is None else number
         for obj in objects
         if obj["kind"] in WORKLOADS
     }

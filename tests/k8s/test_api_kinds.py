@@ -6,8 +6,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from lab import releases
-from lab.errors import LabError
-from lab.k8s.api_kinds import check_kinds_served, list_unserved_kinds
+from lab.errors import KnownFailureId, LabError
+from lab.k8s.api_kinds import check_kinds_served, is_kubernetes_group, list_defined_kinds, list_unserved_kinds
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from tests.fake_cluster import FakeCluster
@@ -52,20 +52,19 @@ def test_kinds_of_the_server_and_of_crds_are_served(kube: Kube) -> None:
         make_object("storage.example/v1", "Backup"),
         make_crd(v1=True),
     ]
-    assert list_unserved_kinds(objects, kube) == []
+    assert list_unserved_kinds(objects, kube) == {}
     check_kinds_served(objects, kube, RELEASE)
 
 
 def test_unknown_version_is_unserved(kube: Kube) -> None:
     autoscaler = make_object("autoscaling/v2beta2", "HorizontalPodAutoscaler")
-    assert list_unserved_kinds([make_object("v1", "Pod"), autoscaler, autoscaler], kube) == [
-        "HorizontalPodAutoscaler in autoscaling/v2beta2 (2 objects)"
-    ]
+    assert list_unserved_kinds([make_object("v1", "Pod"), autoscaler, autoscaler], kube) == {
+        ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): 2
+    }
 
 
 def test_unknown_kind_in_a_known_version_is_unserved(kube: Kube) -> None:
-    [unserved] = list_unserved_kinds([make_object("apps/v1", "Backup")], kube)
-    assert unserved.startswith("Backup in apps/v1 (")
+    assert list_unserved_kinds([make_object("apps/v1", "Backup")], kube) == {("apps/v1", "Backup"): 1}
 
 
 def test_subresource_is_not_a_kind(kube: Kube, http_server: HTTPServer) -> None:
@@ -80,7 +79,7 @@ def test_version_that_a_crd_does_not_serve_is_unserved(kube: Kube, crd: Object) 
 
 def test_kinds_are_not_cached(kube: Kube, http_server: HTTPServer) -> None:
     """The server may have been upgraded, or a CRD may have been created."""
-    assert kube.list_kinds("apps/v1") == {"Deployment", "StatefulSet"}
+    assert {"Deployment", "StatefulSet"} <= kube.list_kinds("apps/v1")
     http_server.clear()
     serve(http_server, "apps/v1", backups="Backup")
     assert kube.list_kinds("apps/v1") == {"Backup"}
@@ -97,11 +96,70 @@ def test_error_names_both_versions_and_each_kind(kube: Kube) -> None:
     assert "Kubernetes v1.25.4 does not serve all kinds of objects that Kubeflow 1.7.0" in error.headline
     assert "nothing was applied" in error.headline
     assert error.expected == "Kubernetes >=1.24,<1.26, which Kubeflow 1.7.0 supports"
-    assert "HorizontalPodAutoscaler in autoscaling/v2beta2" in error.seen
-    assert "PodDisruptionBudget in policy/v1beta1" in error.seen
-    assert "more" not in error.seen
+    assert error.seen.splitlines() == [
+        "this Kubernetes does not serve HorizontalPodAutoscaler in autoscaling/v2beta2 (1 object)",
+        "this Kubernetes does not serve PodDisruptionBudget in policy/v1beta1 (1 object)",
+    ]
+    assert error.known_failure is KnownFailureId.KUBERNETES_TOO_NEW
 
 
 def test_error_names_at_most_a_dozen_kinds(kube: Kube) -> None:
     with pytest.raises(LabError, match="and 3 more"):
         check_kinds_served([make_object("apps/v1", f"Backup{number}") for number in range(15)], kube, RELEASE)
+
+
+@pytest.mark.parametrize(
+    ("api_version", "expected"),
+    [
+        ("v1", True),
+        ("apps/v1", True),
+        ("autoscaling/v2beta2", True),
+        ("flowcontrol.apiserver.k8s.io/v1beta1", True),
+        ("networking.k8s.io/v1beta1", True),
+        ("gateway.networking.k8s.io/v1", False),
+        ("snapshot.storage.k8s.io/v1", False),
+        ("metrics.k8s.io/v1beta1", False),
+        ("jobset.x-k8s.io/v1alpha2", False),
+        ("kubeflow.org/v1beta1", False),
+        ("networking.istio.io/v1beta1", False),
+    ],
+)
+def test_groups_of_kubernetes_itself(api_version: str, expected: bool) -> None:
+    assert is_kubernetes_group(api_version) is expected
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        ([], "no CRD in the tree defines kind Backup in storage.example/v1 (2 objects)"),
+        ([make_crd(v1alpha1=True)], "the CRD of Backup in the tree serves storage.example/v1alpha1, and not"),
+    ],
+)
+def test_missing_crd_is_no_problem_of_kubernetes(kube: Kube, objects: list[Object], expected: str) -> None:
+    backup = make_object("storage.example/v1", "Backup")
+    with pytest.raises(LabError) as caught:
+        check_kinds_served([backup, backup, *objects], kube, RELEASE)
+    error = caught.value
+    assert error.headline == "a CRD is missing for objects of Kubeflow 1.7.0; nothing was applied"
+    assert error.seen.startswith(expected)
+    assert error.known_failure is None
+    assert "Kubernetes" not in f"{error.headline} {error.seen} {error.remedy}"
+
+
+def test_missing_crd_is_named_beside_an_old_version_of_kubernetes(kube: Kube) -> None:
+    objects = [make_object("storage.example/v1", "Backup"), make_object("policy/v1beta1", "PodDisruptionBudget")]
+    with pytest.raises(LabError) as caught:
+        check_kinds_served(objects, kube, RELEASE)
+    assert "Kubernetes v1.25.4 does not serve" in caught.value.headline
+    assert "no CRD in the tree defines kind Backup" in caught.value.seen
+
+
+def test_kubernetes_that_is_too_old_is_not_too_new(kube: Kube) -> None:
+    with pytest.raises(LabError, match=r"supports v1\.25\.4") as caught:
+        check_kinds_served([make_object("autoscaling/v2beta2", "x")], kube, releases.load("1.9"))
+    assert caught.value.known_failure is None
+
+
+def test_list_defined_kinds() -> None:
+    crd = make_crd(v1=True, v1alpha1=False)
+    assert list_defined_kinds([make_object("v1", "Service"), crd]) == {("storage.example/v1", "Backup")}

@@ -236,3 +236,12 @@ def test_reconnect_reads_the_kubeconfig_again(kube: Kube, cluster: FakeCluster, 
         kube.list_objects("Pod")
     cluster.write_kubeconfig(tmp_path / "kubeconfig")
     assert kube.list_objects("Pod") == []
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+def test_a_local_api_server_is_reached_without_a_proxy(
+    name: str, kube: Kube, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    cluster.objects["Node"] = [{"metadata": {"name": "node-1"}}]
+    assert [node["metadata"]["name"] for node in kube.list_objects("Node")] == ["node-1"]

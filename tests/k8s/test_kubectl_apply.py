@@ -1,34 +1,34 @@
-"""lab/k8s/kubectl_apply.py: applying manifests in rounds, and which rejections are permanent."""
+"""lab/k8s/kubectl_apply.py: applying manifests in rounds, what is printed, and what ends the loop."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lab.errors import LabError, UnrecoverableError
+from lab.errors import LabError, UnrecoverableError, WaitTimeoutError
+from lab.k8s.client import Kube
+from lab.k8s.documents import join_documents, split_documents
 from lab.k8s.kubectl_apply import (
-    Rejection,
+    ApplyRound,
     apply_in_rounds,
     build_manifests,
-    list_crd_kinds,
-    parse_kubectl_output,
     select_rejected,
 )
 from lab.run.shell import Shell
 from tests.conftest import WriteProgram
+from tests.fake_cluster import FakeCluster, pod
 
-CRD_KINDS = {("kubeflow.org", "Profile")}
 NO_PROFILE = (
     'error: resource mapping not found for name: "kubeflow-user-example-com" namespace: "" from "STDIN": '
     'no matches for kind "Profile" in version "kubeflow.org/v1beta1"'
 )
-ADVICE = "ensure CRDs are installed first"
 MANIFESTS = """
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: profiles.kubeflow.org}
-spec: {group: kubeflow.org, names: {kind: Profile}}
+spec: {group: kubeflow.org, names: {kind: Profile}, versions: [{name: v1beta1, served: true}]}
 ---
 apiVersion: kubeflow.org/v1beta1
 kind: Profile
@@ -36,68 +36,24 @@ metadata: {name: kubeflow-user-example-com}
 """
 
 
-def parse_error(line: str) -> Rejection:
-    """Return the only rejection in a line of kubectl's standard error."""
-    (rejection,) = parse_kubectl_output("", line, CRD_KINDS).rejections
-    return rejection
-
-
-def test_only_accepted_objects_are_counted() -> None:
-    output = "namespace/auth created\nservice/dex unchanged\ndeployment.apps/dex configured\nnothing else\n"
-    assert parse_kubectl_output(output, "", set()).accepted == 3
-
-
-def test_warnings_and_advice_are_not_rejections() -> None:
-    assert parse_kubectl_output("", f"Warning: policy/v1beta1 is deprecated\n{ADVICE}\n\n", set()).rejections == ()
-
-
-def test_list_crd_kinds() -> None:
-    assert list_crd_kinds([{"kind": "Service"}]) == set()
-    crd = {"kind": "CustomResourceDefinition", "spec": {"group": "kubeflow.org", "names": {"kind": "Profile"}}}
-    assert list_crd_kinds([crd]) == CRD_KINDS
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        NO_PROFILE,
-        'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling '
-        'webhook "webhook.cert-manager.io": no endpoints available for service "cert-manager-webhook"',
-        'Error from server (NotFound): error when creating "STDIN": namespaces "kubeflow" not found',
-        'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling '
-        'webhook "webhook.cert-manager.io": Post "https://cert-manager-webhook.cert-manager.svc:443/mutate": '
-        "dial tcp 10.43.0.7:443: connect: connection refused",
-        "Unable to connect to the server: dial tcp 0.0.0.0:6443: connect: connection refused",
-        'error: error validating "STDIN": error validating data: failed to download openapi: dial tcp: '
-        "connect: connection refused",
-        "Error from server (Forbidden): unable to create new content in namespace auth because it is being terminated",
-    ],
+WEBHOOK = (
+    'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling webhook '
+    '"webhook.example.com": failed to call webhook: Post "https://webhook.default.svc:443/validate?timeout=10s": no '
+    'endpoints available for service "webhook"'
 )
-def test_transient_rejection(line: str) -> None:
-    assert parse_error(line) == Rejection(line)
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (
-            'error: resource mapping not found for name: "x" from "STDIN": no matches for kind '
-            '"HorizontalPodAutoscaler" in version "autoscaling/v2beta2"',
-            "does not serve HorizontalPodAutoscaler in autoscaling/v2beta2",
-        ),
-        ('Error from server (Forbidden): error when creating "STDIN": services is forbidden', "not allowed"),
-        ('Error from server (Invalid): error when creating "STDIN": Deployment.apps "dex" is invalid', "is invalid"),
-        ('The Deployment "dex" is invalid: spec.selector: Invalid value: field is immutable', "is invalid"),
-        ('Error from server (BadRequest): strict decoding error: unknown field "spec.replica"', "cannot be decoded"),
-        (
-            'The CustomResourceDefinition "x" is invalid: metadata.annotations: Too long: '
-            "must have at most 262144 bytes",
-            "--server-side",
-        ),
-    ],
-)
-def test_permanent_rejection_has_a_reason(line: str, reason: str) -> None:
-    assert reason in parse_error(line).permanent_reason
+def make_config_maps(*names: str) -> str:
+    return join_documents(
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: web}}" for name in names
+    )
+
+
+def apply(shell: Shell, directory: Path, manifests: str = MANIFESTS, **options: Any) -> tuple[ApplyRound, list[str]]:
+    """Return the last round, and what was printed."""
+    printed: list[str] = []
+    arguments = {"timeout": 20, "server_side": False, "report": printed.append, **options}
+    return apply_in_rounds(shell, manifests, directory / "rounds", **arguments), printed
 
 
 def test_only_the_stray_line_of_kustomize_is_removed(shell: Shell, write_program: WriteProgram, tmp_path: Path) -> None:
@@ -128,10 +84,12 @@ echo '{NO_PROFILE}' >&2
 exit 1"""
     write_program("kubectl", script)
     logs = tmp_path / "rounds"
-    reported: list[str] = []
-    last = apply_in_rounds(shell, MANIFESTS, logs, timeout=20, server_side=False, report=reported.append)
-    assert reported == ["round 1: 1 objects accepted, 1 rejected", "round 2: 1 objects accepted, 0 rejected"]
-    assert (last.accepted, last.rejections) == (1, ())
+    last, printed = apply(shell, tmp_path)
+    assert printed == [
+        "round 1: 1 of 2 objects accepted, 1 rejected: no kind Profile yet (1, e.g. Profile kubeflow-user-example-com)",
+        "round 2: 2 of 2 objects accepted",
+    ]
+    assert (last.accepted, last.rejections) == (2, ())
     assert "no matches for kind" in (logs / "round-1.log").read_text()
     assert "created" in (logs / "round-2.log").read_text()
     assert (tmp_path / "applied").read_text() == MANIFESTS.partition("---")[2].lstrip()
@@ -142,10 +100,10 @@ def test_select_rejected_returns_all_objects_of_a_rejected_name() -> None:
     pods = [
         f"kind: Pod\napiVersion: v1\nmetadata: {{name: {name}, namespace: {namespace}}}" for name, namespace in names
     ]
-    manifests = "---\n# pods\n---\n" + "\n---\n".join(pods)
-    assert select_rejected(manifests, "pod/web created\npod/database configured\npod/database unchanged\n") == ""
-    assert select_rejected(manifests, "pod/web created\npod/database created\n") == f"{pods[1]}\n---\n{pods[2]}\n"
-    assert select_rejected(manifests, "pod/database created\npod/database created\n") == f"{pods[0]}\n"
+    documents = split_documents("---\n# pods\n---\n" + "\n---\n".join(pods))
+    assert select_rejected(documents, "pod/web created\npod/database configured\npod/database unchanged\n") == []
+    assert select_rejected(documents, "pod/web created\npod/database created\n") == documents[1:]
+    assert select_rejected(documents, "pod/database created\npod/database created\n") == documents[:1]
 
 
 def test_permanent_rejection_ends_the_loop_immediately(
@@ -154,12 +112,140 @@ def test_permanent_rejection_ends_the_loop_immediately(
     rejection = 'The Deployment "dex" is invalid: no'
     write_program("kubectl", f"echo round >> {tmp_path}/rounds.txt; echo '{rejection}' >&2; exit 1")
     with pytest.raises(UnrecoverableError) as caught:
-        apply_in_rounds(shell, MANIFESTS, tmp_path / "rounds", timeout=20, server_side=False, report=print)
+        apply(shell, tmp_path)
     assert 'The Deployment "dex" is invalid' in caught.value.seen
     assert (tmp_path / "rounds.txt").read_text().splitlines() == ["round"]
 
 
 def test_server_side_apply(shell: Shell, write_program: WriteProgram, tmp_path: Path) -> None:
     write_program("kubectl", f'echo "$@" > {tmp_path}/arguments')
-    apply_in_rounds(shell, MANIFESTS, tmp_path / "rounds", timeout=5, server_side=True, report=print)
+    apply(shell, tmp_path, server_side=True)
     assert "--server-side --force-conflicts" in (tmp_path / "arguments").read_text()
+
+
+def test_log_line_of_kubectl_is_no_rejection(shell: Shell, write_program: WriteProgram, tmp_path: Path) -> None:
+    """Kubectl 1.26 and newer writes such a line if an aggregated API does not answer."""
+    line = "E1127 10:00:01.123456   12345 memcache.go:287] couldn't get resource list for custom.metrics.k8s.io/v1beta1"
+    write_program("kubectl", f'cat > /dev/null; echo "namespace/kubeflow unchanged"; echo "{line}" >&2')
+    last, printed = apply(shell, tmp_path, "apiVersion: v1\nkind: Namespace\nmetadata: {name: kubeflow}\n")
+    assert last == ApplyRound(1, 1)
+    assert printed == ["round 1: 1 of 1 objects accepted"]
+
+
+def test_round_is_printed_only_if_something_has_changed(
+    shell: Shell, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    script = f"""
+echo round >> {tmp_path}/count
+[ $(wc -l < {tmp_path}/count) -ge 4 ] && exit 0
+echo 'configmap/a created'
+echo '{WEBHOOK}' >&2
+echo '{WEBHOOK}' >&2
+exit 1"""
+    write_program("kubectl", script)
+    _, printed = apply(shell, tmp_path, make_config_maps("a", "b", "c"))
+    assert printed == [
+        "round 1: 1 of 3 objects accepted, 2 rejected: webhook webhook.example.com not ready (2, e.g. ConfigMap b "
+        "in web)",
+        "round 4: 3 of 3 objects accepted",
+    ]
+    assert len(list((tmp_path / "rounds").iterdir())) == 4
+
+
+def test_causes_are_grouped(shell: Shell, write_program: WriteProgram, tmp_path: Path) -> None:
+    write_program(
+        "kubectl",
+        f"[ -e {tmp_path}/second ] && exit 0; touch {tmp_path}/second; echo '{WEBHOOK}' >&2; "
+        f"echo '{WEBHOOK}' >&2; echo 'Error from server (NotFound): namespaces \"web\" not found' >&2; exit 1",
+    )
+    manifests = make_config_maps("a", "b", "c") + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n"
+    printed = apply(shell, tmp_path, manifests)[1][0]
+    assert ", 3 rejected: webhook webhook.example.com not ready (2), no namespace web yet (1)" in printed
+
+
+def test_error_names_a_dozen_objects(shell: Shell, write_program: WriteProgram, tmp_path: Path) -> None:
+    names = [f"settings-{number:02}" for number in range(15)]
+    lines = "; ".join(
+        f'echo \'Error from server (Invalid): ConfigMap "{name}" is invalid: data: Forbidden: field is immutable when '
+        "`immutable` is set' >&2"
+        for name in names
+    )
+    write_program("kubectl", f"{lines}; exit 1".replace("`", "'\\`'"))
+    with pytest.raises(UnrecoverableError) as caught:
+        apply(shell, tmp_path, make_config_maps(*names))
+    assert sum(name in caught.value.seen for name in names) == 12
+    assert "and 3 more" in caught.value.seen
+    assert "`kubectl delete configmap/settings-00 -n web`" in caught.value.remedy
+
+
+def test_time_out_names_each_cause_with_its_message(shell: Shell, write_program: WriteProgram, tmp_path: Path) -> None:
+    write_program("kubectl", f"echo '{WEBHOOK}' >&2; exit 1")
+    with pytest.raises(WaitTimeoutError) as caught:
+        apply(shell, tmp_path, make_config_maps("a"), timeout=1)
+    assert "0 of 1 objects accepted, 1 rejected: webhook webhook.example.com not ready" in caught.value.seen
+    assert 'no endpoints available for service "webhook"' in caught.value.seen
+    assert "check that the pod of the Service in the message is ready" in caught.value.remedy
+    assert str(tmp_path / "rounds") in caught.value.remedy
+
+
+def test_cause_that_lasts_ends_the_loop_after_the_patience(
+    shell: Shell, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    write_program("kubectl", "echo 'error: You must be logged in to the server (Unauthorized)' >&2; exit 1")
+    with pytest.raises(UnrecoverableError, match="does not accept the credentials"):
+        apply(shell, tmp_path, patience=1)
+    assert len(list((tmp_path / "rounds").iterdir())) > 1
+
+
+def test_failed_kubectl_without_a_message_is_not_success(
+    shell: Shell, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    write_program("kubectl", "exit 137")
+    with pytest.raises(WaitTimeoutError, match="exit status 137"):
+        apply(shell, tmp_path, timeout=1)
+
+
+def test_webhook_whose_pod_cannot_start_ends_the_loop(
+    shell: Shell, write_program: WriteProgram, tmp_path: Path, kube: Kube, cluster: FakeCluster
+) -> None:
+    """The chain is: webhook, its configuration, its Service, and the pod."""
+    write_program("kubectl", f"echo '{WEBHOOK}' >&2; exit 1")
+    service = {"name": "webhook", "namespace": "default"}
+    cluster.objects["ValidatingWebhookConfiguration"] = [
+        {
+            "metadata": {"name": "web"},
+            "webhooks": [{"name": "webhook.example.com", "clientConfig": {"service": service}}],
+        }
+    ]
+    spec = {"ports": [{"port": 443}], "selector": {"app": "webhook"}}
+    cluster.objects["Service"] = [{"apiVersion": "v1", "kind": "Service", "metadata": service, "spec": spec}]
+    cluster.objects["Pod"] = [pod("webhook-1", waiting="ImagePullBackOff")]
+    printed: list[str] = []
+    with pytest.raises(UnrecoverableError) as caught:
+        apply(shell, tmp_path, make_config_maps("a"), kube=kube, patience=1, report=printed.append)
+    assert "pod default/webhook-1, container main: its image cannot be pulled" in caught.value.seen
+    assert "webhook webhook.example.com: Service default/webhook" in caught.value.seen
+    assert caught.value.remedy
+    assert printed[1:] == [
+        "waiting for webhook webhook.example.com: Service default/webhook, pod webhook-1 (ImagePullBackOff)"
+    ]
+
+
+def test_objects_of_a_deleted_namespace_are_applied_again(
+    shell: Shell, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    """The API server accepts the namespace and existing objects in it, and then deletes them."""
+    message = (
+        'Error from server (Forbidden): error when creating "STDIN": configmaps "b" is forbidden: unable to create new '
+        "content in namespace web because it is being terminated"
+    )
+    script = f"""
+if [ -e {tmp_path}/second ]; then cat > {tmp_path}/applied; exit 0; fi
+touch {tmp_path}/second
+echo 'Warning: Detected changes to resource a which is currently being deleted.' >&2
+echo 'namespace/web configured'; echo 'configmap/a configured'
+echo '{message}' >&2; exit 1"""
+    write_program("kubectl", script)
+    manifests = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n---\n" + make_config_maps("a", "b")
+    apply(shell, tmp_path, manifests)
+    assert (tmp_path / "applied").read_text() == manifests

@@ -9,10 +9,15 @@ import pytest
 from lab.k8s.objects import (
     Object,
     ObjectRef,
+    describe_external_addresses,
+    external_addresses,
     find_by_name,
+    get_nested,
+    is_selected,
     is_terminated,
     label_selector,
     load_balancer_ip,
+    load_balancer_ips,
     names_with_annotation,
     qualified_name,
 )
@@ -83,6 +88,9 @@ def test_succeeded_and_deleted_pods_are_terminated() -> None:
     [
         ({"loadBalancer": {"ingress": [{"ip": "172.20.0.10"}]}}, IPv4Address("172.20.0.10")),
         ({"loadBalancer": {"ingress": [{"hostname": "localhost"}]}}, None),
+        ({"loadBalancer": {"ingress": [{"ip": "fd00:172:20::13"}]}}, None),
+        ({"loadBalancer": {"ingress": [{"ip": "fd00:172:20::13"}, {"ip": "172.20.0.9"}]}}, IPv4Address("172.20.0.9")),
+        ({"loadBalancer": {"ingress": [{}, {"ip": ""}, {"ip": "172.20.0.9"}]}}, IPv4Address("172.20.0.9")),
         ({"loadBalancer": {"ingress": None}}, None),
         ({"loadBalancer": {}}, None),
         (None, None),
@@ -94,3 +102,42 @@ def test_external_address_of_load_balancer(status: Object | None, address: IPv4A
 
 def test_missing_service_has_no_external_address() -> None:
     assert load_balancer_ip(None) is None
+
+
+def test_all_external_addresses_are_listed_and_described() -> None:
+    """An ELB has a host name only, a dual-stack Service has addresses of both families."""
+    entries = [{"hostname": "a1.elb.amazonaws.com"}, {"ip": "fd00::13"}, {"ip": "172.20.0.9"}, {"ip": "172.20.0.8"}]
+    service = {"status": {"loadBalancer": {"ingress": entries}}}
+    assert external_addresses(service) == ["a1.elb.amazonaws.com", "fd00::13", "172.20.0.9", "172.20.0.8"]
+    assert list(map(str, load_balancer_ips(service))) == ["172.20.0.9", "172.20.0.8"]
+    assert describe_external_addresses(service) == "a1.elb.amazonaws.com, fd00::13, 172.20.0.9, 172.20.0.8"
+    assert describe_external_addresses(None) == "none"
+
+
+def test_missing_parts_have_no_nested_value() -> None:
+    obj = {"spec": {"replicas": 0, "template": None}}
+    assert get_nested(obj, "spec", "replicas") == 0
+    for keys in (("spec", "template", "spec"), ("status",), ("spec", "replicas", "x")):
+        assert get_nested(obj, *keys) is None
+    assert get_nested(None, "spec") is None
+
+
+@pytest.mark.parametrize(
+    ("selector", "selects"),
+    [
+        ({}, True),
+        ({"matchLabels": {"tier": "lab"}}, True),
+        ({"matchLabels": {"tier": "other"}}, False),
+        ({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["lab", "other"]}]}, True),
+        ({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["lab"]}]}, False),
+        ({"matchExpressions": [{"key": "tier", "operator": "Exists"}]}, True),
+        ({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}, False),
+        ({"matchLabels": {"tier": "lab"}, "matchExpressions": [{"key": "zone", "operator": "Exists"}]}, False),
+    ],
+)
+def test_selectors_are_evaluated(selector: Object, selects: bool) -> None:
+    assert is_selected({"metadata": {"name": "pool", "labels": {"tier": "lab"}}}, selector) == selects
+
+
+def test_object_without_namespace_is_in_the_default_one() -> None:
+    assert qualified_name({"metadata": {"name": "web"}}) == "default/web"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from lab.layers.kubeflow import (
-    PROFILE,
     find_missing_objects,
     find_stopped_workloads,
     list_images_in_order,
@@ -91,7 +91,7 @@ def test_only_resources_of_scenarios_are_leftovers(kube: Kube, cluster: FakeClus
         pod("lab-1a2b3c", namespace="kubeflow"),
         pod("data", namespace=PROFILE),
     ]
-    assert list_leftovers(kube) == ["persistentvolumeclaims/lab-1a2b3c"]
+    assert list_leftovers(kube, PROFILE) == ["persistentvolumeclaims/lab-1a2b3c"]
 
 
 def test_images_of_workloads_that_are_applied_first_are_listed_first() -> None:

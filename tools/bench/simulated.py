@@ -28,7 +28,13 @@ DURATION = 5.0
 PODS_PER_DEPLOYMENT = 50
 RESOURCES = {
     "/api/v1": {"pods": "Pod", "persistentvolumeclaims": "PersistentVolumeClaim", "events": "Event"},
-    "/apis/apps/v1": {"deployments": "Deployment", "statefulsets": "StatefulSet"},
+    "/apis/apps/v1": {
+        "deployments": "Deployment",
+        "statefulsets": "StatefulSet",
+        "daemonsets": "DaemonSet",
+        "replicasets": "ReplicaSet",
+    },
+    "/apis/batch/v1": {"jobs": "Job"},
 }
 API_VERSIONS = {plural: path for path, kinds in RESOURCES.items() for plural in kinds}
 """The path of each resource's API version, by the plural name of the resource."""
@@ -197,8 +203,11 @@ def _group_version(path: str) -> str:
 
 def _build_discovery() -> dict[str, Object]:
     """Return the answers to discovery requests, by path."""
-    group_version = {"groupVersion": "apps/v1", "version": "v1"}
-    group = {"name": "apps", "versions": [group_version], "preferredVersion": group_version}
+    groups = []
+    for path in filter(lambda path: path.startswith("/apis/"), RESOURCES):
+        name, version = _group_version(path).split("/")
+        group_version = {"groupVersion": f"{name}/{version}", "version": version}
+        groups.append({"name": name, "versions": [group_version], "preferredVersion": group_version})
     lists = {
         path: {
             "kind": "APIResourceList",
@@ -218,7 +227,7 @@ def _build_discovery() -> dict[str, Object]:
     }
     return {
         "/api": {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []},
-        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]},
+        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups},
         "/version": {"major": "1", "minor": "25", "gitVersion": "v1.25.4"},
         **lists,
     }
