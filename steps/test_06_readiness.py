@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, scenarios, then
 
-from lab.k8s.objects import qualified_name
-from lab.k8s.rollout import describe_unready_pods, is_workload_ready
-from lab.layers.kubeflow import PROFILE, Kubeflow
+from lab.k8s.rollout import describe_workload, is_workload_ready
+from lab.layers.kubeflow import Kubeflow
 
 scenarios("06_readiness.feature")
 
 
 @then(parsers.parse("all pods in the namespace {namespace} are ready"))
 def pods_are_ready(kubeflow: Kubeflow, namespace: str) -> None:
-    """Check that a namespace has pods, and that all of them are ready."""
-    if not kubeflow.list_pods(namespace):
-        raise AssertionError("\n".join([f"the namespace {namespace} has no pods", *kubeflow.list_stopped_workloads()]))
-    blockers = describe_unready_pods(kubeflow.lab.kube, kubeflow.lab.shell, namespace)
-    assert not blockers, "\n".join([f"pods in the namespace {namespace} are not ready:", *blockers])
+    """Check that Kubeflow's workloads in a namespace have pods, and that all of these are ready.
+
+    Pods of other origin, such as a user's notebook, and pods that have ended are only noted.
+    """
+    namespace = kubeflow.owner.translate(namespace)
+    report = kubeflow.inspect_namespace(namespace)
+    if not report.pods and kubeflow.has_workloads(namespace):
+        lines = [f"the namespace {namespace} has no pods", *kubeflow.list_stopped_workloads(), *report.problems]
+        raise AssertionError("\n".join(lines))
+    assert not report.problems, "\n".join([f"pods in the namespace {namespace} are not ready:", *report.problems])
 
 
 @then("every workload has all its replicas ready")
@@ -25,7 +29,7 @@ def replicas_are_ready(kubeflow: Kubeflow) -> None:
     """Check all workloads; one that is set to 0 replicas in the manifests, such as pingsource-mt-adapter, is ready."""
     workloads = kubeflow.list_workloads()
     assert workloads, "the namespaces of Kubeflow have no workloads"
-    incomplete = [qualified_name(workload) for workload in workloads if not is_workload_ready(workload)]
+    incomplete = [describe_workload(workload) for workload in workloads if not is_workload_ready(workload)]
     assert not incomplete, f"workloads do not have all their replicas ready: {', '.join(incomplete)}"
     stopped = kubeflow.list_stopped_workloads()
     assert not stopped, "\n".join(stopped)
@@ -34,6 +38,7 @@ def replicas_are_ready(kubeflow: Kubeflow) -> None:
 @then(parsers.parse("the namespace {namespace} belongs to {owner}"))
 def namespace_belongs_to(kubeflow: Kubeflow, namespace: str, owner: str) -> None:
     """Check the owner, which the Profile controller copies from the Profile to the namespace."""
+    namespace, owner = kubeflow.owner.translate(namespace), kubeflow.owner.translate(owner)
     found = kubeflow.lab.kube.get("Namespace", namespace) or {"metadata": {}}
     seen = (found["metadata"].get("annotations") or {}).get("owner")
     assert seen == owner, (
@@ -45,6 +50,7 @@ def namespace_belongs_to(kubeflow: Kubeflow, namespace: str, owner: str) -> None
 @then(parsers.parse("the workload {name} is ready in that namespace"))
 def profile_workload_is_ready(kubeflow: Kubeflow, name: str) -> None:
     """Check a Deployment in the namespace of the Profile."""
-    workload = kubeflow.lab.kube.get("Deployment", name, PROFILE)
-    assert workload is not None, f"the Deployment {name} does not exist in the namespace {PROFILE}"
-    assert is_workload_ready(workload), f"the Deployment {name} in the namespace {PROFILE} is not ready"
+    namespace = kubeflow.owner.namespace
+    workload = kubeflow.lab.kube.get("Deployment", name, namespace)
+    assert workload is not None, f"the Deployment {name} does not exist in the namespace {namespace}"
+    assert is_workload_ready(workload), f"the Deployment {name} in the namespace {namespace} is not ready"

@@ -29,7 +29,18 @@ RESOURCES = {
         ("ConfigMap", "configmaps", True),
         ("Namespace", "namespaces", False),
     ],
-    "/apis/apps/v1": [("Deployment", "deployments", True), ("StatefulSet", "statefulsets", True)],
+    "/apis/apps/v1": [
+        ("Deployment", "deployments", True),
+        ("StatefulSet", "statefulsets", True),
+        ("DaemonSet", "daemonsets", True),
+        ("ReplicaSet", "replicasets", True),
+    ],
+    "/apis/batch/v1": [("Job", "jobs", True)],
+    "/apis/admissionregistration.k8s.io/v1": [
+        ("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False),
+        ("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False),
+    ],
+    "/apis/apiextensions.k8s.io/v1": [("CustomResourceDefinition", "customresourcedefinitions", False)],
     "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
@@ -120,10 +131,11 @@ class FakeCluster:
         self._add_route("/apis", lambda _: _respond_json(_list_groups(self.groups)))
         for path, resources in RESOURCES.items():
             self._add_route(path, self._list_kinds(path, resources))
-            for kind, plural, _ in resources:
+            for kind, plural, namespaced in resources:
                 for uri in (f"{path}/{plural}", re.compile(f"{re.escape(path)}/namespaces/[^/]+/{plural}$")):
                     self.server.expect_request(uri).respond_with_handler(self._list_or_watch(kind))
-                pattern = re.compile(f"{re.escape(path)}/namespaces/([^/]+)/{plural}/([^/]+)")
+                prefix = f"{re.escape(path)}/namespaces/([^/]+)" if namespaced else re.escape(path)
+                pattern = re.compile(f"{prefix}/{plural}/([^/]+)")
                 self.server.expect_request(pattern, method="GET").respond_with_handler(self._get(kind, pattern))
 
     def _add_route(self, path: str, handler: Handler) -> None:
@@ -143,7 +155,8 @@ class FakeCluster:
         def answer(request: Request) -> Response:
             match = pattern.fullmatch(request.path)
             for obj in self.objects.get(kind, []):
-                if match and (obj["metadata"].get("namespace"), obj["metadata"]["name"]) == match.groups():
+                names = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
+                if match and names[-len(match.groups()) :] == match.groups():
                     return _respond_json(obj)
             return Response(status=404)
 
@@ -256,3 +269,58 @@ def claim_event(claim: Object, reason: str, message: str, minute: int = 0) -> Ob
         "message": message,
         "lastTimestamp": f"2026-11-24T10:{minute:02}:00Z",
     }
+
+
+def owned_by(obj: Object, controller: Object) -> Object:
+    """Return an object with a reference to its controller."""
+    metadata = controller["metadata"]
+    reference = {"kind": controller["kind"], "name": metadata["name"], "uid": metadata["uid"], "controller": True}
+    return {**obj, "metadata": {**obj["metadata"], "ownerReferences": [reference]}}
+
+
+def replica_set(
+    name: str, namespace: str = "default", *, owner: tuple[str, str], pods: int = 1, rejection: str = ""
+) -> Object:
+    """Return a ReplicaSet that should have one pod.
+
+    Args:
+        name: The name.
+        namespace: The namespace.
+        owner: Kind and name of the controller, whose uid is uid-of-NAME.
+        pods: The number of pods that it has.
+        rejection: The API server's message with which it rejects the pod; empty if it does not.
+    """
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": rejection}
+    obj = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "uid": f"uid-of-{name}",
+            "resourceVersion": RESOURCE_VERSION,
+        },
+        "spec": {"replicas": 1},
+        "status": {"replicas": pods, "conditions": [condition] if rejection else []},
+    }
+    kind, owner_name = owner
+    return owned_by(obj, {"kind": kind, "metadata": {"name": owner_name, "uid": f"uid-of-{owner_name}"}})
+
+
+def event_about(obj: Object, reason: str, message: str, minute: int = 0, container: str = "") -> Object:
+    """Return a warning about an object; events of a later minute are newer.
+
+    Args:
+        obj: The object.
+        reason: The reason.
+        message: The message.
+        minute: The minute of the last occurrence.
+        container: The container that the event is about; empty if it is about the object as a whole.
+    """
+    event = claim_event(obj, reason, message, minute)
+    event["involvedObject"] |= {
+        "kind": obj["kind"],
+        "namespace": obj["metadata"]["namespace"],
+        "fieldPath": f"spec.containers{{{container}}}" if container else "",
+    }
+    return {**event, "type": "Warning"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -60,7 +61,7 @@ def collect(
         lab: The lab.
         pods: All pods of the cluster, as they were observed.
         timeout: Seconds for the whole bundle.
-        max_characters: Characters of a file; of a longer one, the end is kept.
+        max_characters: Characters of a file; of a longer one, the end is kept, of JSON as a text file.
     """
     directory.mkdir(parents=True)
     jobs = {**dict(_list_kubectl_jobs(lab, pods)), "machine.json": _describe_machine, **_list_log_jobs(lab.kube, pods)}
@@ -71,20 +72,21 @@ def collect(
         if isinstance(result, Exception):
             missing.append(f"{name}: {lab.secrets.redact(root_cause(result))}\n")
         else:
-            _write_file(directory / name, result[-max_characters:], lab.secrets)
+            is_cut_json = name.endswith(".json") and len(result) > max_characters  # and is no JSON any more
+            file = (directory / name).with_suffix(".txt") if is_cut_json else directory / name
+            _write_file(file, result[-max_characters:], lab.secrets)
     if missing:
         (directory / NOT_COLLECTED).write_text("".join(missing))
 
 
 def _write_file(file: Path, text: str, secrets: Secrets) -> None:
     file.parent.mkdir(exist_ok=True)
-    file.write_text(secrets.redact(text))
+    file.write_text(secrets.redact_document(text))
 
 
 def _list_kubectl_jobs(lab: Lab, pods: Sequence[Object]) -> Iterator[tuple[str, Job]]:
     """Yield the jobs that need kubectl; as few as possible, since kubectl starts slowly."""
-    envoy = (f"--namespace={gateway.NAMESPACE}", f"deployment/{gateway.SERVICE}")
-    yield "envoy-configuration.json", partial(_kubectl, lab, "exec", *envoy, "--", *ENVOY_CONFIG_DUMP)
+    yield "envoy-configuration.json", partial(_read_envoy_configuration, lab)
     yield "objects.txt", partial(_kubectl, lab, "get", KINDS, "--all-namespaces", "--output=wide")
     if unready := [pod for pod in pods if is_unready(pod)][:MAX_DESCRIBED_PODS]:
         yield "not-ready.txt", partial(_describe_pods, lab, unready)
@@ -104,6 +106,13 @@ def _list_docker_jobs(lab: Lab) -> Iterator[tuple[str, Job]]:
     """Yield the jobs about Docker, without environment and labels of containers, where k3d and k3s keep a token."""
     yield "docker-networks.json", partial(_describe_networks, lab)
     yield "docker-containers.json", partial(_describe_containers, lab)
+
+
+def _read_envoy_configuration(lab: Lab) -> str:
+    """Return the configuration without the lines that pilot-agent logs before it."""
+    envoy = (f"--namespace={gateway.NAMESPACE}", f"deployment/{gateway.SERVICE}")
+    output = _kubectl(lab, "exec", *envoy, "--", *ENVOY_CONFIG_DUMP)
+    return output[match.start() :] if (match := re.search(r"(?m)^\{", output)) else output
 
 
 def _describe_networks(lab: Lab) -> str:

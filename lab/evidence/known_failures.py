@@ -25,6 +25,8 @@ from lab.run.redaction import Secrets
 FILE = Path(__file__).with_name("known_failures.toml")
 MAX_DIAGNOSES = 5
 """The number of diagnoses that are shown; the consequences of a cause are not all of interest."""
+FOREIGN = "outside of Kubeflow, so that it need not be the cause"
+"""The beginning of the cause of a diagnosis whose symptom is neither about Kubeflow nor about the lab."""
 MAX_SEEN = 500
 """Characters of a symptom that a diagnosis shows."""
 
@@ -150,34 +152,50 @@ def load_table(file: Path = FILE) -> tuple[KnownFailure, ...]:
 def diagnose(observation: Observation) -> tuple[Diagnosis, ...]:
     """Return the known failures that an observation shows, at most five, causes before their consequences.
 
-    A blocker that no row of the table matches is a diagnosis with its own explanation.
+    A blocker that no row of the table matches is a diagnosis with its own explanation. What is neither a part of
+    Kubeflow nor of the lab is considered only if nothing else was recognized, and each diagnosis then says so.
     """
+    own = [symptom for symptom in observation.symptoms if not symptom.is_foreign]
+    if found := _diagnose(own, observation.blockers):
+        return found
+    foreign = [symptom for symptom in observation.symptoms if symptom.is_foreign]
+    diagnoses = _diagnose(foreign, observation.foreign_blockers)
+    return tuple(replace(diagnosis, cause=f"{FOREIGN}: {diagnosis.cause}") for diagnosis in diagnoses)
+
+
+def _diagnose(symptoms: Sequence[Symptom], blockers: Sequence[Blocker]) -> tuple[Diagnosis, ...]:
     found: dict[Symptom, KnownFailure] = {}
     for row in load_table():
-        if symptom := row.find_symptom(observation.symptoms):
+        if symptom := row.find_symptom(symptoms):
             found.setdefault(symptom, row)  # if two rows match, the first one is the more specific one
-    matched_lines = {symptom.text for symptom in found}
     causes = [_create_diagnosis(row, symptom) for symptom, row in found.items() if not row.consequence]
     consequences = [_create_diagnosis(row, symptom) for symptom, row in found.items() if row.consequence]
-    blockers = _diagnose_blockers(observation.blockers, matched_lines)
-    return (*causes, *blockers, *consequences)[:MAX_DIAGNOSES]
+    unknown = [blocker for blocker in blockers if not any(_is_recognized(blocker, row) for row in found.values())]
+    explained = _diagnose_blockers(unknown)
+    return (*causes, *explained, *consequences)[:MAX_DIAGNOSES]
 
 
 def _create_diagnosis(row: KnownFailure, symptom: Symptom) -> Diagnosis:
     return Diagnosis(row.name, row.cause, row.remedy, row.reference, f"{symptom.subject}: {_shorten(symptom.text)}")
 
 
-def _diagnose_blockers(blockers: Sequence[Blocker], matched_lines: set[str]) -> Iterator[Diagnosis]:
-    """Yield one diagnosis for each explanation of the blockers that no row of the table matches."""
+def _is_recognized(blocker: Blocker, row: KnownFailure) -> bool:
+    """Return whether a blocker is the known failure of a row."""
+    symptom = Symptom("pod", blocker.pod, blocker.message)
+    return row.find_symptom([symptom]) is not None
+
+
+def _diagnose_blockers(blockers: Sequence[Blocker]) -> Iterator[Diagnosis]:
+    """Yield one diagnosis for each explanation of blockers."""
     first_by_summary: dict[str, Blocker] = {}
     for blocker in blockers:
-        if not matched_lines & set(_split_lines(blocker.message)):
-            first_by_summary.setdefault(blocker.explanation.summary, blocker)
+        first_by_summary.setdefault(blocker.explanation.summary, blocker)
     for summary, first in first_by_summary.items():
         others = sum(blocker.explanation.summary == summary for blocker in blockers) - 1
-        more = f", and {others} more pods" if others else ""
+        more = f", and {others} more {'pods' if first.kind == 'pod' else 'workloads'}" if others else ""
         seen = _shorten(str(first)) + more
-        yield Diagnosis("a pod does not become ready", summary, first.explanation.remedy, "", seen)
+        name = "a pod does not become ready" if first.kind == "pod" else "pods are not created"
+        yield Diagnosis(name, summary, first.explanation.remedy, "", seen)
 
 
 def _split_lines(text: str) -> list[str]:

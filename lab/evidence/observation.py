@@ -16,9 +16,13 @@ from lab.errors import KnownFailureId, LabError
 from lab.k8s.blockers import Blocker, pod_blockers
 from lab.k8s.client import TRANSIENT_ERRORS, Kube
 from lab.k8s.objects import Object, ObjectRef, is_terminated, names_with_annotation, qualified_name
+from lab.k8s.ownership import KINDS, find_controller, find_workload
 from lab.k8s.readiness import is_ready
-from lab.layers import auth_chain
+from lab.k8s.rollout import WORKLOADS, is_workload_ready
+from lab.k8s.workload_blockers import creation_blockers
+from lab.layers import auth_chain, nginx_site, probes
 from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
+from lab.layers.kubeflow import load_owned
 from lab.layers.network import DockerNetwork
 from lab.layers.port_forward import port_forward_log
 from lab.run.deadline import DeadlineExceededError, run_within
@@ -48,8 +52,10 @@ MAX_TEXT = 2000
 """Characters of a response and of the output of the port-forward that are read."""
 MAX_WARNING_AGE = 180
 """Seconds; an older warning does not describe the present state."""
-SECRET_KEY = re.compile(r"(?i)secret|passw|token|\.key$|key\.pem$|secretkey")
-"""The keys of Kubernetes Secrets whose values are secrets; the other ones are user names and certificates."""
+SECRET_KEY = re.compile(
+    r"(?i)secret|passw|pwd|token|credential|cookie|private|api[._-]?key|\.key$|key\.pem$|docker(cfg|configjson)$|hash$"
+)
+"""The keys of Kubernetes Secrets whose values can be secrets; the other ones are user names and certificates."""
 MAX_SECRET = 8192
 """Characters of the longest base64 value that is redacted."""
 API_SERVER = "the API server"
@@ -59,6 +65,10 @@ NOT_OBSERVED = "failed observation"
 SERVICELB = "svccontroller.k3s.cattle.io/svcname"
 """The label of the pods of servicelb."""
 DOCKER_DESKTOP = "Docker Desktop"
+LAB_NAMESPACES = ("kube-system", "metallb-system")
+"""The namespaces of the layers below Kubeflow, and of what they need."""
+NGINX = ObjectRef("Deployment", nginx_site.NAME, nginx_site.NAMESPACE)
+"""The test site, whose namespace users may use for anything else."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +80,14 @@ class Symptom:
         subject: The object that the text is about, or comes from.
         text: The text, possibly several lines.
         known_failure: The known failure that the lab's own code reports with this text; None if it reports none.
+        is_foreign: Whether the subject is neither a part of Kubeflow nor of the lab, such as a user's notebook.
     """
 
     source: SymptomSource
     subject: str
     text: str
     known_failure: KnownFailureId | None = None
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,13 +96,15 @@ class Observation:
 
     Args:
         symptoms: The observed texts.
-        blockers: The reasons why pods do not become ready.
+        blockers: The reasons why pods of Kubeflow and of the lab do not become ready, or are not created.
         pods: All pods of the cluster.
+        foreign_blockers: The blockers of all other pods.
     """
 
     symptoms: tuple[Symptom, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     pods: tuple[Object, ...] = ()
+    foreign_blockers: tuple[Blocker, ...] = ()
 
     @classmethod
     def from_error(cls, error: BaseException) -> Observation:
@@ -111,6 +125,7 @@ class Observation:
             tuple(symptom for part in parts for symptom in part.symptoms),
             tuple(blocker for part in parts for blocker in part.blockers),
             tuple(pod for part in parts for pod in part.pods),
+            tuple(blocker for part in parts for blocker in part.foreign_blockers),
         )
 
 
@@ -127,8 +142,8 @@ def observe(lab: Lab, timeout: float = TIMEOUT) -> Observation:
     jobs: dict[str, Callable[[], Observation]] = {
         API_SERVER: lambda: _observe_api_server(lab.kube),
         "the cluster's Secrets": lambda: _register_secrets(lab.kube, lab.secrets),
-        "pods": lambda: _observe_pods(lab.kube),
-        "logs": lambda: Observation(tuple(_observe_logs(lab.kube))),
+        "pods": lambda: _observe_pods(lab),
+        "logs": lambda: Observation(tuple(_observe_logs(lab))),
         "the cluster": lambda: Observation(tuple(_observe_cluster(lab.kube))),
         "the auth proxy and Dex": lambda: Observation(tuple(_observe_auth_chain(lab))),
         INGRESS_URL: lambda: Observation(tuple(_observe_ingress(lab))),
@@ -180,23 +195,83 @@ def _observe_api_server(kube: Kube) -> Observation:
     return Observation()
 
 
-def _observe_pods(kube: Kube) -> Observation:
-    """Return all pods, and the messages about those that are not ready."""
+def _observe_pods(lab: Lab) -> Observation:
+    """Return all pods, and the messages about those that are not ready or not created, Kubeflow's own ones first."""
+    kube = lab.kube
     pods, claims = kube.list_objects("Pod"), kube.list_objects("PersistentVolumeClaim")
-    events = kube.list_objects("Event")
+    events, replica_sets = kube.list_objects("Event"), kube.list_objects("ReplicaSet")
+    is_own = _recognize_own(lab, pods, replica_sets)
     unready = [pod for pod in pods if is_unready(pod)]
-    blockers = [blocker for pod in unready for blocker in pod_blockers(pod, claims, events)]
-    messages = [Symptom("pod", f"pod {blocker.pod}", blocker.message) for blocker in blockers]
-    warnings = _list_warnings(events, {pod["metadata"]["uid"] for pod in unready})
-    return Observation((*messages, *warnings), tuple(blockers), tuple(pods))
+    workloads = [obj for kind in WORKLOADS for obj in kube.list_objects(kind) if not is_workload_ready(obj)]
+    blockers = [
+        *(found for obj in workloads for found in creation_blockers(obj, replica_sets, events)),
+        *(found for pod in unready for found in pod_blockers(pod, claims, events)),
+    ]
+    own = [
+        blocker
+        for blocker in blockers
+        if is_own("Pod" if blocker.kind == "pod" else blocker.kind, *blocker.pod.split("/"))
+    ]
+    foreign = [blocker for blocker in blockers if blocker not in own]
+    messages = [
+        Symptom("pod", f"{blocker.kind} {blocker.pod}", blocker.message, is_foreign=part is foreign)
+        for part in (own, foreign)
+        for blocker in part
+    ]
+    unready_uids = {pod["metadata"]["uid"] for pod in unready}
+    warnings = sorted(_list_warnings(events, unready_uids, is_own), key=lambda symptom: symptom.is_foreign)
+    return Observation((*messages, *warnings), tuple(own), tuple(pods), tuple(foreign))
 
 
-def _observe_logs(kube: Kube) -> Iterator[Symptom]:
-    """Yield the logs of the pods that are not ready; this takes the longest if there are many."""
-    for pod in filter(is_unready, kube.list_objects("Pod")):
+def _observe_logs(lab: Lab) -> Iterator[Symptom]:
+    """Yield the logs of the pods that are not ready, Kubeflow's own first; this takes the longest if there are many."""
+    pods = lab.kube.list_objects("Pod")
+    is_own = _recognize_own(lab, pods, lab.kube.list_objects("ReplicaSet"))
+
+    def is_foreign(pod: Object) -> bool:
+        return not is_own("Pod", *qualified_name(pod).split("/"))
+
+    for pod in sorted(filter(is_unready, pods), key=is_foreign):
         for container, previous in list_logs(pod):
-            if text := _read_log(kube, pod, container, previous):
-                yield Symptom("log", f"the log of {qualified_name(pod)}, container {container}", text)
+            if text := _read_log(lab.kube, pod, container, previous):
+                subject = f"the log of {qualified_name(pod)}, container {container}"
+                yield Symptom("log", subject, text, is_foreign=is_foreign(pod))
+
+
+IsOwn = Callable[[str, str, str], bool]
+"""A function that returns whether an object is a part of Kubeflow or of the lab, by kind, namespace and name."""
+
+
+def _recognize_own(lab: Lab, pods: Iterable[Object], replica_sets: Iterable[Object]) -> IsOwn:
+    """Return the function that distinguishes Kubeflow and the lab from what users and others run in the same cluster.
+
+    Args:
+        lab: The lab.
+        pods: All pods.
+        replica_sets: All ReplicaSets.
+    """
+    by_uid = {obj["metadata"]["uid"]: obj for obj in replica_sets}
+    workloads = {
+        ObjectRef("Pod", *reversed(qualified_name(pod).split("/"))): find_workload(pod, by_uid) for pod in pods
+    }
+    for obj in by_uid.values():
+        if controller := find_controller(obj):
+            namespace, name = qualified_name(obj).split("/")
+            workloads[ObjectRef("ReplicaSet", name, namespace)] = ObjectRef(
+                controller["kind"], controller["name"], namespace
+            )
+    owned = load_owned(lab)
+    namespaces = {*lab.release.namespaces, *(ref.namespace for ref in owned)}
+
+    def is_own(kind: str, namespace: str, name: str) -> bool:
+        ref = ObjectRef(kind, name, namespace)
+        workload = workloads.get(ref, ref)
+        if namespace in namespaces and owned and kind in KINDS:
+            return workload in owned
+        is_of_lab = not namespace or namespace in LAB_NAMESPACES or namespace.startswith(probes.PREFIX)
+        return is_of_lab or workload == NGINX or namespace in namespaces
+
+    return is_own
 
 
 def _read_log(kube: Kube, pod: Object, container: str, previous: bool) -> str:
@@ -205,14 +280,16 @@ def _read_log(kube: Kube, pod: Object, container: str, previous: bool) -> str:
     return ""
 
 
-def _list_warnings(events: Iterable[Object], unready_uids: set[str]) -> Iterator[Symptom]:
+def _list_warnings(events: Iterable[Object], unready_uids: set[str], is_own: IsOwn) -> Iterator[Symptom]:
     """Yield the recent warnings; those about pods only if the pod is still not ready."""
     for event in events:
         involved = event["involvedObject"]
         is_obsolete = involved.get("kind") == "Pod" and involved.get("uid") not in unready_uids
         if event.get("type") == "Warning" and not is_obsolete and _event_age(event) < MAX_WARNING_AGE:
-            name = "/".join(filter(None, (involved.get("namespace"), involved.get("name"))))
-            yield Symptom("event", f"{involved.get('kind')} {name}", f"{event['reason']}: {event.get('message', '')}")
+            kind, namespace, name = (str(involved.get(key) or "") for key in ("kind", "namespace", "name"))
+            text = f"{event.get('reason')}: {event.get('message', '')}"
+            subject = f"{kind} {'/'.join(filter(None, (namespace, name)))}"
+            yield Symptom("event", subject, text, is_foreign=not is_own(kind, namespace, name))
 
 
 def _event_age(event: Object) -> float:
@@ -283,10 +360,10 @@ def _observe_docker(lab: Lab) -> Iterator[Symptom]:
 
 
 def _register_secrets(kube: Kube, secrets: Secrets) -> Observation:
-    """Add the values of Kubernetes Secrets, which logs and configurations may contain, to the secrets of the run."""
+    """Add the random values of Kubernetes Secrets, which logs and configurations may contain, to the secrets."""
     for secret in kube.list_objects("Secret"):
         for key, value in (secret.get("data") or {}).items():
             if SECRET_KEY.search(key) and len(value) <= MAX_SECRET:
                 with suppress(UnicodeDecodeError, binascii.Error):
-                    secrets.add(base64.b64decode(value).decode())
+                    secrets.add_observed(base64.b64decode(value).decode())
     return Observation()

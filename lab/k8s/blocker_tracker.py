@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from lab.k8s.blockers import Blocker
 
+PATIENCE = 20.0
+"""Seconds for which a blocker must last: a pod that crashes while the services that it needs still start recovers."""
+
 
 @dataclass
 class _Track:
@@ -28,7 +31,7 @@ class BlockerTracker:
     """
 
     def __init__(self, patience: float) -> None:
-        self._patience = patience
+        self.patience = patience
         self._tracks: dict[tuple[str, str, str], _Track] = {}
 
     def update(self, blockers: Iterable[Blocker], ready: Collection[str], now: float) -> list[Blocker]:
@@ -45,15 +48,24 @@ class BlockerTracker:
         self._tracks = {
             key: track
             for key, track in self._tracks.items()
-            if track.blocker.pod not in ready and now - track.last_seen <= self._patience
+            if track.blocker.pod not in ready and now - track.last_seen <= self.patience
         }
         present = [self._record(blocker, now) for blocker in blockers]
         present.sort(key=lambda track: track.first_seen)
-        has_lasted = bool(present) and now - present[0].first_seen >= self._patience
+        has_lasted = bool(present) and now - present[0].first_seen >= self.patience
         return [track.blocker for track in present] if has_lasted else []
 
+    def bridge_gap(self, now: float) -> None:
+        """Count all known blockers as present until now, after a time without any observation.
+
+        Args:
+            now: Seconds of a monotonic clock.
+        """
+        for track in self._tracks.values():
+            track.last_seen = now
+
     def _record(self, blocker: Blocker, now: float) -> _Track:
-        key = (blocker.pod, blocker.subject, blocker.explanation.summary)
+        key = (blocker.pod, blocker.subject, blocker.explanation.topic or blocker.explanation.summary)
         track = self._tracks.setdefault(key, _Track(blocker, now, now))
         track.last_seen = now
         return track

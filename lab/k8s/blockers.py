@@ -1,13 +1,20 @@
-"""Blockers: the reasons why a pod does not become ready that do not disappear by themselves, with their remedies."""
+"""Blockers: the reasons why a pod does not become ready, or is not created, with their remedies.
+
+Most of them do not disappear by themselves. Those that often do are marked in their explanation.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from lab.k8s import image_pulls
+from lab.k8s.explanations import Explanation
 from lab.k8s.objects import Object, qualified_name
 
 CRASHES = "CrashLoopBackOff"
+CRASH_TOPIC = "crash"
+"""The topic of the explanations of containers that have crashed, whose log may contain the reason."""
 CRASH_LOOP_RESTARTS = 2
 """Restarts after which a further crash counts as a crash loop; a container may need some while other services start."""
 PULL_FAILED = "ErrImagePull"
@@ -19,29 +26,24 @@ UNBOUND = "unbound immediate PersistentVolumeClaims"
 """The scheduler's message about a claim without a volume; only the claim's events show whether it will get one."""
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """The meaning of a reason that Kubernetes reports.
-
-    Args:
-        summary: The problem.
-        remedy: What to do about it.
-    """
-
-    summary: str
-    remedy: str
+PULL_FAILURE = "Failed to pull image"
+"""The beginning of the event about a failed pull, which contains the registry's message."""
+OUT_OF_MEMORY = "OOMKilled"
+"""The kubelet's reason for a container that has exceeded its memory limit."""
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """A reason why a pod does not become ready.
+    """A reason why a pod does not become ready, or why the pods of a workload are not created.
 
     Args:
-        pod: NAMESPACE/NAME of the pod.
+        pod: NAMESPACE/NAME of the pod or of the workload.
         subject: The part of the pod that is affected, as in "container main".
         explanation: The meaning of the reason.
         message: The reason and the message that Kubernetes reports.
         container: The name of the affected container; empty if no container is affected.
+        kind: The kind of the object, as in a text.
+        time: The time of the last attempt to create a pod; empty if the blocker is about a pod.
     """
 
     pod: str
@@ -49,36 +51,69 @@ class Blocker:
     explanation: Explanation
     message: str
     container: str = ""
+    kind: str = "pod"
+    time: str = ""
 
     def __str__(self) -> str:
-        return f"pod {self.pod}, {self.subject}: {self.explanation.summary} ({self.message})"
+        return f"{self.kind} {self.pod}, {self.subject}: {self.explanation.summary} ({self.message})"
 
 
-_PULL = Explanation(
-    "its image cannot be pulled",
-    'check that the registry has the image and serves it to the node: "not found" means that the image was removed or '
-    'is misspelled, "unauthorized" or 403 that it requires credentials, 429 that the registry limits pulls (use a '
-    "mirror), and a time-out that the node cannot reach the registry",
+_START = Explanation(
+    "its container cannot be started",
+    "correct what the message names: a command that the image lacks, a mount, or a name that is in use on the node",
 )
 KUBELET = {
     "ErrImageNeverPull": Explanation(
         "its image is not on the node, and must not be pulled",
         "load the image onto the node, or allow the node to pull it: imagePullPolicy IfNotPresent",
     ),
-    "ImagePullBackOff": _PULL,
-    PULL_FAILED: _PULL,
+    "ImagePullBackOff": image_pulls.UNKNOWN,
+    PULL_FAILED: image_pulls.UNKNOWN,
     "InvalidImageName": Explanation("its image name is invalid", "correct the image name in the manifests"),
     CRASHES: Explanation(
         "its container keeps crashing",
         "read the cause in its log; a service that it needs, such as Dex, a database or the cluster DNS, may be "
         "unreachable",
+        topic=CRASH_TOPIC,
     ),
     "CreateContainerConfigError": Explanation(
         "its container refers to an object that does not exist",
         "create the Secret or ConfigMap, or the key in it, that the message names",
     ),
+    "CreateContainerError": _START,
+    "RunContainerError": _START,
 }
 """Reasons for which the kubelet keeps a container waiting and that do not disappear by themselves."""
+MEMORY = Explanation(
+    "its container exceeds its memory limit",
+    "raise resources.limits.memory of the container that the message names",
+    topic=CRASH_TOPIC,
+)
+WARNINGS = {
+    "Unhealthy": Explanation(
+        "its probe fails",
+        "compare the path and the port of the probe with what the container serves, and read its log; a service that "
+        "it needs may be unreachable",
+        may_recover=True,
+    ),
+    "FailedMount": Explanation(
+        "a volume of it cannot be mounted",
+        "create the Secret, ConfigMap or volume that the message names; cert-manager creates those of Certificates "
+        "(`kubectl get certificates -A`), and istiod creates istio-ca-root-cert",
+        may_recover=True,
+    ),
+    "FailedAttachVolume": Explanation(
+        "a volume of it cannot be attached to its node",
+        "find out which other node uses the volume: `kubectl get volumeattachments`",
+        may_recover=True,
+    ),
+    "FailedCreatePodSandBox": Explanation(
+        "its network cannot be created",
+        "repair the CNI of the node that the message names: `kubectl get pods -n kube-system -o wide`",
+        may_recover=True,
+    ),
+}
+"""Reasons of the kubelet's warnings about a pod that does not become ready."""
 SCHEDULER = {
     "Insufficient ": Explanation(
         "no node has enough free resources for it",
@@ -131,38 +166,114 @@ A claim that waits for its pod, or for a provisioner at work, has other events.
 
 
 def pod_blockers(pod: Object, claims: Iterable[Object], events: Collection[Object]) -> list[Blocker]:
-    """Return all blockers of a pod: of its claims, of its scheduling and of its containers.
+    """Return all blockers of a pod: of its claims, of its scheduling and of its containers, and the kubelet's warnings.
 
     Args:
         pod: The pod.
         claims: PersistentVolumeClaims; those of other pods are ignored.
-        events: Events of PersistentVolumeClaims.
+        events: Events of PersistentVolumeClaims and pods.
     """
-    return [*claim_blockers(pod, claims, events), *scheduling_blockers(pod), *container_blockers(pod)]
+    blockers = [
+        *claim_blockers(pod, claims, events),
+        *scheduling_blockers(pod),
+        *container_blockers(pod, events),
+    ]
+    return blockers or [*warning_blockers(pod, events)]
 
 
-def container_blockers(pod: Object) -> Iterator[Blocker]:
-    """Yield the blockers that the kubelet reports for the containers of a pod."""
+def container_blockers(pod: Object, events: Collection[Object] = ()) -> Iterator[Blocker]:
+    """Yield the blockers that the kubelet reports for the containers of a pod.
+
+    Args:
+        pod: The pod.
+        events: Events; while a pull is not repeated yet, only they contain the registry's message.
+    """
     status = pod.get("status") or {}
     for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
         reason, message = _waiting_reason(container)
         if explanation := KUBELET.get(reason):
-            name = container["name"]
-            yield Blocker(qualified_name(pod), f"container {name}", explanation, f"{reason}: {message}", name)
+            name, text = container["name"], f"{reason}: {message}"
+            if explanation is image_pulls.UNKNOWN:
+                image = str(container.get("image") or "")
+                if reason != PULL_FAILED and (failure := _find_pull_failure(pod, image, events)):
+                    text = f"{reason}: {failure}"
+                explanation = image_pulls.explain_pull(text, image)
+            elif reason == CRASHES and OUT_OF_MEMORY in message:
+                explanation = MEMORY
+            yield Blocker(qualified_name(pod), f"container {name}", explanation, text, name)
+
+
+def warning_blockers(pod: Object, events: Collection[Object]) -> Iterator[Blocker]:
+    """Yield the newest warning of the kubelet about a pod that is not ready for no other reason that is reported.
+
+    Such warnings also occur during a normal start; with a container that has become ready they are obsolete.
+    """
+    warnings = (event for event in list_events(pod, events) if event.get("reason") in WARNINGS)
+    for event in warnings:
+        name = _container_name(event)
+        if event["reason"] != "Unhealthy" or _awaits_probe(pod, name, event):
+            subject = f"container {name}" if name else "start"
+            explanation, message = WARNINGS[event["reason"]], event.get("message", "").strip()
+            yield Blocker(qualified_name(pod), subject, explanation, f"{event['reason']}: {message}", name)
+            return
+
+
+def list_events(obj: Object, events: Iterable[Object]) -> list[Object]:
+    """Return the events about an object, newest first; those about an earlier object of its name have another uid."""
+    matching = [event for event in events if event["involvedObject"].get("uid") == obj["metadata"]["uid"]]
+    return sorted(matching, key=event_time, reverse=True)
+
+
+def event_time(event: Object) -> str:
+    """Return the time at which an event occurred last, as the API server formats times; empty if it is unknown."""
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return str(next(filter(None, times), ""))
+
+
+def _find_pull_failure(pod: Object, image: str, events: Collection[Object]) -> str:
+    """Return the newest message about a failed pull of an image; empty if there is none."""
+    messages = (str(event.get("message", "")) for event in list_events(pod, events) if event.get("reason") == "Failed")
+    return next((text for text in messages if text.startswith(PULL_FAILURE) and (not image or image in text)), "")
+
+
+def _container_name(event: Object) -> str:
+    """Return the name of the container that an event is about, as in spec.containers{main}; empty if it is a pod."""
+    return str(event["involvedObject"].get("fieldPath") or "").partition("{")[2].rstrip("}")
+
+
+def _awaits_probe(pod: Object, container: str, event: Object) -> bool:
+    """Return whether a running container is not ready, and has not been restarted since a probe has failed."""
+    for status in (pod.get("status") or {}).get("containerStatuses") or []:
+        if status["name"] == container or not container:
+            running = (status.get("state") or {}).get("running")
+            if running is not None and not status.get("ready") and event_time(event) >= running.get("startedAt", ""):
+                return True
+    return False
 
 
 def _waiting_reason(container: Object) -> tuple[str, str]:
     """Return reason and message for a container that the kubelet keeps waiting, or soon will; empty for any other.
 
-    The kubelet reports the back-off only some 10 s after a crash. A third crash already counts as a crash loop.
+    The kubelet reports the back-off only some 10 s after a crash. A third crash already counts as a crash loop. The
+    message about a back-off does not contain the reason of the crash, which the last state of the container has.
     """
     state = container.get("state") or {}
     if waiting := state.get("waiting"):
-        return str(waiting.get("reason")), str(waiting.get("message", ""))
+        reason, message = str(waiting.get("reason")), str(waiting.get("message", ""))
+        last = (container.get("lastState") or {}).get("terminated")
+        return reason, f"{message}; {_describe_end(last)}" if reason == CRASHES and last else message
     terminated = state.get("terminated") or {}
     if terminated.get("exitCode") and container["restartCount"] >= CRASH_LOOP_RESTARTS:
-        return CRASHES, f"exit status {terminated['exitCode']}, after {container['restartCount']} restarts"
+        return CRASHES, f"{_describe_end(terminated)}, after {container['restartCount']} restarts"
     return "", ""
+
+
+def _describe_end(terminated: Object) -> str:
+    """Return how a container has ended, as in "exit status 137, OOMKilled"."""
+    reason, message = terminated.get("reason"), str(terminated.get("message") or "").strip()
+    details = [*([reason] if reason and reason not in ("Error", "Completed") else []), *([message] if message else [])]
+    return ", ".join([f"exit status {terminated.get('exitCode')}", *details])
 
 
 def scheduling_message(pod: Object) -> str | None:
@@ -226,7 +337,5 @@ def _pending_claims(
 
 
 def _event_messages(claim: Object, events: Collection[Object]) -> list[str]:
-    """Return the events about a claim, newest first; those about an earlier claim of this name have another uid."""
-    matching = [event for event in events if event["involvedObject"].get("uid") == claim["metadata"]["uid"]]
-    matching.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""), reverse=True)
-    return [f"{event['reason']}: {event.get('message', '')}" for event in matching]
+    """Return the events about a claim, newest first."""
+    return [f"{event['reason']}: {event.get('message', '')}" for event in list_events(claim, events)]

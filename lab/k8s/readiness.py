@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
+from lab.k8s.blocker_tracker import PATIENCE, BlockerTracker
 from lab.k8s.blockers import PULL_FAILED, Blocker, container_blockers, scheduling_message
-from lab.k8s.client import Kube
-from lab.k8s.objects import Object
+from lab.k8s.client import TRANSIENT_ERRORS, Kube
+from lab.k8s.objects import Object, get_nested, is_terminated
+from lab.k8s.workload_blockers import creation_blockers
 from lab.run.waiting import Unrecoverable, wait_until
 
 
@@ -21,6 +25,11 @@ def describe_unready(objects: Iterable[Object]) -> list[str]:
     return [f"{obj['metadata']['name']} ({_describe_state(obj)})" for obj in objects if not is_ready(obj)]
 
 
+def list_running_pods(kube: Kube, namespace: str, selector: str) -> list[Object]:
+    """Return the pods with some labels that have not ended: evicted pods remain in addition to new ones."""
+    return [pod for pod in kube.list_objects("Pod", namespace, selector) if not is_terminated(pod)]
+
+
 def find_blocker(pod: Object) -> Blocker | None:
     """Return the reason why the containers of a pod can never become ready, or None while they can.
 
@@ -32,9 +41,17 @@ def find_blocker(pod: Object) -> Blocker | None:
 
 
 def wait_for_pods(
-    kube: Kube, namespace: str, selector: str, count: int, timeout: float, waiting_for: str, *, remedy: str = ""
+    kube: Kube,
+    namespace: str,
+    selector: str,
+    count: int,
+    timeout: float,
+    waiting_for: str,
+    *,
+    remedy: str = "",
+    patience: float = PATIENCE,
 ) -> None:
-    """Wait until a number of pods exist and all of them are ready, with one watch.
+    """Wait until a number of pods exist and all of them are ready, with one watch. Pods that have ended do not count.
 
     Args:
         kube: The API of the cluster.
@@ -44,19 +61,29 @@ def wait_for_pods(
         timeout: Seconds after which the wait fails.
         waiting_for: The awaited state, as for wait_until.
         remedy: What to do if the time is up; by default, to describe the pods.
+        patience: Seconds for which the API server may reject the pods.
 
     Raises:
-        UnrecoverableError: As soon as one of the pods can never become ready.
+        UnrecoverableError: As soon as one of the pods can never become ready, or is not created.
         WaitTimeoutError: If the time is up.
     """
+    tracker = BlockerTracker(patience)
 
     def unrecoverable(pods: Sequence[Object]) -> Unrecoverable | None:
-        blocker = next(filter(None, map(find_blocker, pods)), None)
+        running = [pod for pod in pods if not is_terminated(pod)]
+        blocker = next(filter(None, map(find_blocker, running)), None)
+        if not blocker and len(running) < count:
+            rejections = _find_rejections(kube, namespace, selector)
+            blocker = next(iter(tracker.update(rejections, (), time.monotonic())), None)
         return Unrecoverable(str(blocker), blocker.explanation.remedy) if blocker else None
+
+    def is_satisfied(pods: Sequence[Object]) -> bool:
+        running = [pod for pod in pods if not is_terminated(pod)]
+        return len(running) >= count and all(map(is_ready, running))
 
     wait_until(
         kube.watch("Pod", namespace, selector),
-        satisfied=lambda pods: len(pods) >= count and all(map(is_ready, pods)),
+        satisfied=is_satisfied,
         unrecoverable=unrecoverable,
         describe=_describe_pods,
         timeout=timeout,
@@ -64,6 +91,21 @@ def wait_for_pods(
         journal=kube.journal,
         remedy=remedy or f"`kubectl describe pods -n {namespace} -l {selector}` shows the reason",
     )
+
+
+def _find_rejections(kube: Kube, namespace: str, selector: str) -> list[Blocker]:
+    """Return the blockers of workloads in a namespace whose pods match a selector, and are rejected."""
+    labels = dict(part.split("=", 1) for part in selector.split(",") if "=" in part).items()
+    with suppress(*TRANSIENT_ERRORS):
+        creators = [
+            obj
+            for kind in ("ReplicaSet", "StatefulSet", "DaemonSet")
+            for obj in kube.list_objects(kind, namespace)
+            if labels <= (get_nested(obj, "spec", "template", "metadata", "labels") or {}).items()
+        ]
+        events = kube.list_objects("Event", namespace) if creators else []
+        return [blocker for obj in creators for blocker in creation_blockers(obj, [], events)]
+    return []
 
 
 def _describe_pods(pods: Sequence[Object]) -> str:
@@ -74,9 +116,21 @@ def _describe_state(obj: Object) -> str:
     if is_ready(obj):
         return "ready"
     status = obj.get("status") or {}
+    phase = str(status.get("phase") or "not Ready")
+    if reason := status.get("reason"):  # of an ended pod, such as Evicted
+        return f"{phase}: {reason}"
     reasons = [
         waiting["reason"]
         for container in status.get("containerStatuses") or []
         if (waiting := (container.get("state") or {}).get("waiting"))
     ]
-    return ", ".join(reasons) or scheduling_message(obj) or str(status.get("phase") or "not Ready")
+    return ", ".join(reasons) or scheduling_message(obj) or _describe_phase(obj, phase)
+
+
+def _describe_phase(obj: Object, phase: str) -> str:
+    """Return the phase of a pod; if it runs, with the condition that is not met, such as a container or a gate."""
+    if phase == "Running":
+        for condition in obj["status"].get("conditions") or []:
+            if condition["type"] == "Ready" and condition.get("message"):
+                return f"{phase}, {condition['message']}"
+    return phase

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ LOOPBACK = {  # no request leaves this machine
     "pool": "127.20.0.10-127.20.0.15",
     "ingress_address": "127.20.0.13",
 }
-TOKEN = "a-token-of-the-cluster"
+TOKEN = "9f8c2e7ab41d6035"
 TIMEOUT = 60.0
 """Seconds for an observation and a bundle: this machine may be busy."""
 
@@ -48,6 +49,11 @@ def logs(http_server: HTTPServer) -> None:
         return Response(f"{name}, {container}, {instance}: {TOKEN}")
 
     http_server.expect_request(re.compile("/api/v1/namespaces/[^/]+/pods/[^/]+/log")).respond_with_handler(answer)
+
+
+def as_k3d(lab: Lab) -> Lab:
+    """Return a lab as one with Docker; its addresses remain those of the loopback, which a k3d lab cannot have."""
+    return replace(lab, settings=lab.settings.model_copy(update={"lab": "k3d"}))
 
 
 def crashing_pod(name: str) -> Object:

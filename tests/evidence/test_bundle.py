@@ -11,8 +11,8 @@ import pytest
 from lab.context import Lab
 from lab.evidence import bundle
 from lab.run.redaction import MASK
-from tests.conftest import MakeLab, WriteProgram
-from tests.evidence.conftest import LOOPBACK, TIMEOUT, TOKEN, crashing_pod
+from tests.conftest import WriteProgram
+from tests.evidence.conftest import TIMEOUT, TOKEN, as_k3d, crashing_pod
 from tests.fake_cluster import pod
 
 
@@ -56,11 +56,23 @@ def test_of_a_large_file_the_end_is_kept(lab: Lab, write_program: WriteProgram, 
     assert len(objects) == 100
 
 
+def test_configuration_of_envoy_is_json_without_logged_lines(
+    lab: Lab, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    log = "2026/11/27 16:28:17 INFO GOMEMLIMIT is updated package=github.com/KimMachineGun/automemlimit/memlimit"
+    write_program("kubectl", f"echo '{log}'; echo '{{'; echo ' \"configs\": []'; echo '}}'")
+    bundle.collect(tmp_path / "lab", lab, (), timeout=TIMEOUT)
+    assert json.loads((tmp_path / "lab/envoy-configuration.json").read_text()) == {"configs": []}
+    bundle.collect(tmp_path / "short", lab, (), timeout=TIMEOUT, max_characters=10)
+    assert not (tmp_path / "short/envoy-configuration.json").exists()
+    assert (tmp_path / "short/envoy-configuration.txt").read_text() == 'gs": []\n}\n'
+
+
 def test_containers_are_kept_without_environment_and_labels(
-    lab: Lab, make_lab: MakeLab, write_program: WriteProgram, tmp_path: Path
+    lab: Lab, write_program: WriteProgram, tmp_path: Path
 ) -> None:
     write_program("kubectl", "true")
-    k3d_lab = make_lab(lab.state, lab="k3d", **LOOPBACK)
+    k3d_lab = as_k3d(lab)
     container = {**dict.fromkeys(bundle.CONTAINER_FIELDS, "shown"), "Labels": {"k3d.cluster.token": TOKEN}}
     network = SimpleNamespace(attrs={"Name": "lab-network"})
     vars(k3d_lab)["docker"] = SimpleNamespace(

@@ -29,6 +29,12 @@ REJECTED = (
     'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling webhook '
 )
 CALL = 'failed to call webhook: Post "https://a.b.svc:443/mutate?timeout=10s"'
+INTERNAL = "Error from server (InternalError): Internal error occurred:"
+HOOK = 'failed calling webhook "admission-webhook-deployment.kubeflow.org"'
+PULL = (
+    'Failed to pull image "gcr.io/a/b:1": rpc error: code = Unknown desc = failed to pull and unpack image '
+    '"gcr.io/a/b:1": failed to resolve reference "gcr.io/a/b:1"'
+)
 SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
     (
         "the subnet of the network is in use",
@@ -67,7 +73,7 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         'The ConfigMap "x" is invalid: metadata.annotations: Too long: must have at most 262144 bytes',
     ),
     (
-        "the webhook of cert-manager cannot be reached",
+        "there is no route to a webhook",
         "error",
         f'{REJECTED}"webhook.cert-manager.io": {CALL}: dial tcp 10.102.59.155:443: connect: no route to host',
     ),
@@ -89,9 +95,174 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
     (
         "the webhook of the Ingress controller is not ready",
         "error",
-        f'{REJECTED}"validate.nginx.ingress.kubernetes.io": {CALL}: context deadline exceeded',
+        f'{REJECTED}"validate.nginx.ingress.kubernetes.io": {CALL}: dial tcp 10.43.9.1:443: connect: connection '
+        "refused",
     ),
     ("a webhook is not ready", "event", f'FailedCreate: {REJECTED}"sidecar-injector.istio.io": {CALL}: EOF'),
+    (
+        "a webhook is not ready",
+        "event",
+        f"FailedCreate: Error creating: Internal error occurred: {HOOK}: {CALL}: no endpoints available for service "
+        '"a"',
+    ),
+    (
+        "the certificate of a webhook has expired",
+        "error",
+        f"{INTERNAL} {HOOK}: {CALL}: x509: certificate has expired or is not yet valid: current time "
+        "2026-11-27T10:00:00Z is after 2026-08-01T10:00:00Z",
+    ),
+    (
+        "the certificate of a webhook is for another name",
+        "event",
+        f"FailedCreate: Error creating: {INTERNAL} {HOOK}: {CALL}: x509: certificate is valid for "
+        "admission-webhook.kubeflow.svc, not admission-webhook-service.kubeflow.svc",
+    ),
+    (
+        "the certificate of a webhook is for another name",
+        "error",
+        f"{INTERNAL} {HOOK}: {CALL}: tls: failed to verify certificate: x509: certificate relies on legacy Common Name "
+        "field, use SANs instead",
+    ),
+    (
+        "the certificate of a webhook is not trusted",
+        "error",
+        f"{INTERNAL} {HOOK}: {CALL}: x509: certificate signed by unknown authority",
+    ),
+    (
+        "the certificate of a webhook is not trusted",
+        "event",
+        f"FailedCreate: Error creating: {INTERNAL} {HOOK}: {CALL}: tls: failed to verify certificate: x509: "
+        "certificate "
+        'signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify '
+        'candidate authority certificate "cert-manager.webhook.ca")',
+    ),
+    (
+        "the API server must not call a webhook at its address",
+        "error",
+        'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling '
+        "webhook "
+        '"webhook.cert-manager.io": Post https://cert-manager-webhook.cert-manager.svc:443/mutate?timeout=10s: Address '
+        "is not allowed",
+    ),
+    ("a webhook does not answer in time", "error", f"{INTERNAL} {HOOK}: {CALL}: dial tcp 10.0.3.7:4443: i/o timeout"),
+    ("a webhook does not answer in time", "error", f"{INTERNAL} {HOOK}: {CALL}: context deadline exceeded"),
+    (
+        "a webhook does not answer in time",
+        "error",
+        f"{INTERNAL} {HOOK}: {CALL}: net/http: request canceled while waiting for connection (Client.Timeout exceeded "
+        "while awaiting headers)",
+    ),
+    (
+        "the Service of a webhook does not exist",
+        "error",
+        f'{INTERNAL} {HOOK}: {CALL}: service "admission-webhook-service" not found',
+    ),
+    (
+        "a ResourceQuota requires limits that pods do not have",
+        "event",
+        'FailedCreate: Error creating: pods "ml-pipeline-ui-artifact-5c4b87f876-" is forbidden: failed quota: '
+        "kf-resource-quota: must specify cpu,memory",
+    ),
+    (
+        "a ResourceQuota requires limits that pods do not have",
+        "pod",
+        'FailedCreate: pods "web-5c4b87f876-x2x8p" is forbidden: failed quota: compute: must specify limits.cpu for: '
+        "nginx; limits.memory for: nginx",
+    ),
+    (
+        "a ResourceQuota is exhausted",
+        "event",
+        'FailedCreate: create Pod authservice-0 in StatefulSet authservice failed error: pods "authservice-0" is '
+        "forbidden: exceeded quota: pods, requested: pods=1, used: pods=5, limited: pods=5",
+    ),
+    (
+        "Pod Security forbids a pod",
+        "event",
+        'FailedCreate: Error creating: pods "centraldashboard-7f88bc8758-x5k2p" is forbidden: violates PodSecurity '
+        '"restricted:latest": allowPrivilegeEscalation != false (container "centraldashboard" must set '
+        "securityContext.allowPrivilegeEscalation=false)",
+    ),
+    (
+        "no security context constraint allows a pod",
+        "event",
+        'FailedCreate: Error creating: pods "ml-pipeline-ui-artifact-6d7fc4b4d8-" is forbidden: unable to validate '
+        'against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount]',
+    ),
+    (
+        "the ServiceAccount of a pod does not exist",
+        "event",
+        'FailedCreate: create Pod notebook-0 in StatefulSet notebook failed error: pods "notebook-0" is forbidden: '
+        "error "
+        'looking up service account kubeflow-user-example-com/default-editor: serviceaccount "default-editor" not '
+        "found",
+    ),
+    (
+        "a LimitRange forbids a pod",
+        "event",
+        'FailedCreate: Error creating: pods "web-5c4b87f876-" is forbidden: maximum memory usage per Container is 1Gi, '
+        "but limit is 2Gi",
+    ),
+    (
+        "a policy of the cluster rejects an object",
+        "error",
+        'Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: '
+        "[require-team] you must provide labels: team",
+    ),
+    (
+        "a policy of the cluster rejects an object",
+        "event",
+        "FailedCreate: Error creating: pods \"web-1\" is forbidden: ValidatingAdmissionPolicy 'registries' with "
+        "binding "
+        "'all' denied request: image comes from another registry",
+    ),
+    (
+        "an image does not exist for the architecture of the node",
+        "pod",
+        'ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/a/b:v2.6.0": '
+        "no match "
+        "for platform in manifest: not found",
+    ),
+    (
+        "an image does not exist for the architecture of the node",
+        "event",
+        'Failed: Failed to pull image "a/b": no matching manifest for linux/arm64/v8 in the manifest list entries',
+    ),
+    ("a program is built for another architecture", "log", "exec /manager: exec format error"),
+    (
+        "the node does not trust a registry",
+        "event",
+        f'Failed: {PULL}: failed to do request: Head "https://gcr.io/v2/a/b/manifests/1": x509: certificate signed by '
+        "unknown authority",
+    ),
+    (
+        "the node cannot resolve the name of a registry",
+        "pod",
+        f'ErrImagePull: {PULL}: failed to do request: Head "https://gcr.io/v2/a/b/manifests/1": dial tcp: lookup '
+        "gcr.io "
+        "on 10.0.0.2:53: no such host",
+    ),
+    (
+        "the node cannot reach a registry",
+        "event",
+        f'Failed: {PULL}: failed to do request: Head "https://gcr.io/v2/a/b/manifests/1": dial tcp '
+        "142.250.1.82:443: i/o "
+        "timeout",
+    ),
+    (
+        "a registry rejects the request for an image",
+        "pod",
+        f"ErrImagePull: {PULL}: failed to authorize: failed to fetch anonymous token: unexpected status from GET "
+        "request "
+        "to https://gcr.io/v2/token: 401 Unauthorized",
+    ),
+    (
+        "a registry rejects the request for an image",
+        "event",
+        'Failed: Failed to pull image "a/b:1": rpc error: code = Unknown desc = failed to pull and unpack image '
+        '"docker.io/a/b:1": failed to resolve reference "docker.io/a/b:1": pull access denied, repository does not '
+        "exist "
+        "or may require authorization: server message: insufficient_scope: authorization failed",
+    ),
     (
         "the registry limits pulls",
         "pod",
@@ -169,6 +340,44 @@ def test_the_same_message_from_another_source_is_not(name: str, source: SymptomS
     [row] = [row for row in load_table() if row.name == name]
     for other in set(get_args(SymptomSource)) - set(row.sources):
         assert name not in names_of(observation_of(other, text))
+
+
+@pytest.mark.parametrize("digits", ["401", "403", "404", "429", "500", "503"])
+def test_digits_in_a_digest_are_no_http_status(digits: str) -> None:
+    image = f"gcr.io/knative-releases/queue@sha256:{digits}{'0' * 61}"
+    text = (
+        f'ErrImagePull: Failed to pull image "{image}": failed to resolve reference "{image}": dial tcp: lookup gcr.io'
+    )
+    assert names_of(observation_of("pod", f"{text}: no such host")) == [
+        "the node cannot resolve the name of a registry"
+    ]
+    assert names_of(observation_of("pod", f"ImagePullBackOff: Back-off pulling image {image}")) == []
+
+
+def test_a_crd_in_beta_is_no_kind_of_kubernetes() -> None:
+    for version in ("networking.istio.io/v1alpha3", "kubeflow.org/v1beta1", "gateway.networking.k8s.io/v1beta1"):
+        text = f'error: no matches for kind "Gateway" in version "{version}"'
+        assert names_of(observation_of("error", text)) == ["a CRD is missing"]
+    text = 'error: no matches for kind "PodSecurityPolicy" in version "policy/v1beta1"'
+    assert names_of(observation_of("error", text)) == ["Kubernetes is newer than the release supports"]
+
+
+def test_symptoms_of_other_origin_count_only_if_nothing_else_is_recognized() -> None:
+    image = Symptom("pod", "pod team-a/x", "ErrImagePull: Failed to pull image x: not found", is_foreign=True)
+    dex = Symptom("auth chain", "authentication", "Dex is not ready", KnownFailureId.DEX_UNAVAILABLE)
+    assert names_of(Observation((image, dex))) == ["Dex does not answer"]
+    [alone] = diagnose(Observation((image,)))
+    assert alone.name == "an image is not in its registry any more"
+    assert alone.cause.startswith("outside of Kubeflow, so that it need not be the cause: ")
+
+
+def test_a_cause_precedes_a_webhook_that_does_not_answer_because_of_it() -> None:
+    image = Symptom("pod", "pod istio-system/istiod-1", f"ErrImagePull: {PULL}: not found")
+    webhook = Symptom("error", "the error", f'{INTERNAL} failed calling webhook "istio": {CALL}: connection refused')
+    assert names_of(Observation((webhook, image))) == [
+        "an image is not in its registry any more",
+        "a webhook is not ready",
+    ]
 
 
 def test_every_pattern_has_a_message() -> None:

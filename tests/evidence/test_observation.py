@@ -19,10 +19,10 @@ from lab.evidence.observation import NOT_OBSERVED, Observation, Symptom, observe
 from lab.k8s.objects import Object
 from lab.layers.port_forward import port_forward_log
 from lab.run.redaction import MASK
-from tests.conftest import MakeLab
-from tests.evidence.conftest import LOOPBACK, TIMEOUT, TOKEN, crashing_pod
-from tests.fake_cluster import FakeCluster, claim, pod
+from tests.evidence.conftest import TIMEOUT, TOKEN, as_k3d, crashing_pod
+from tests.fake_cluster import FakeCluster, claim, owned_by, pod, replica_set
 
+PROFILE = "kubeflow-user-example-com"
 STARTED, CHANGED = "2026-11-24T10:00:00Z", "2026-11-24T10:05:00Z"
 NO_STORAGE_CLASS = "there is no default StorageClass"
 
@@ -78,7 +78,53 @@ def test_blockers_logs_and_warnings_of_unready_pods_are_observed(cluster: FakeCl
         (log, f"web, main, current: {TOKEN}"),
     ]
     assert len(observation.pods) == 3
-    assert [blocker.pod for blocker in observation.blockers] == ["default/database"]
+    assert observation.blockers == ()
+    assert [blocker.pod for blocker in observation.foreign_blockers] == ["default/database"]
+
+
+class TestOrigin:
+    """Kubeflow's own pods are observed first, those of users and other programs last."""
+
+    @pytest.fixture(autouse=True)
+    def _pods(self, cluster: FakeCluster, lab: Lab) -> None:
+        """A pod of another team, a user's notebook and Deployment, and the artifact server of Kubeflow Pipelines."""
+        notebook = {"kind": "StatefulSet", "metadata": {"name": "notebook", "uid": "1"}}
+        user_app = replica_set("user-app-1", "kubeflow", owner=("Deployment", "user-app"))
+        artifact = replica_set("ml-pipeline-ui-artifact-1", PROFILE, owner=("Deployment", "ml-pipeline-ui-artifact"))
+        cluster.objects = {
+            "ReplicaSet": [user_app, artifact],
+            "Pod": [
+                pod("x", namespace="team-a", waiting="ImagePullBackOff"),
+                owned_by(pod("notebook-0", namespace=PROFILE, waiting="InvalidImageName"), notebook),
+                owned_by(pod("user-app-1-x", namespace="kubeflow", waiting="CrashLoopBackOff"), user_app),
+                owned_by(pod("ml-pipeline-ui-artifact-1-x", namespace=PROFILE, waiting="CrashLoopBackOff"), artifact),
+            ],
+        }
+        owned = lab.home / "kubeflow/owned.txt"
+        owned.parent.mkdir()
+        owned.write_text(f"kubeflow/Deployment/centraldashboard\n{PROFILE}/Deployment/ml-pipeline-ui-artifact")
+
+    def test_own_pods_come_first(self, lab: Lab) -> None:
+        observation = observe(lab, TIMEOUT)
+        own = f"{PROFILE}/ml-pipeline-ui-artifact-1-x"
+        assert [blocker.pod for blocker in observation.blockers] == [own]
+        assert {blocker.pod for blocker in observation.foreign_blockers} == {
+            "team-a/x",
+            f"{PROFILE}/notebook-0",
+            "kubeflow/user-app-1-x",
+        }
+        subjects = [symptom.subject for symptom in observation.symptoms if symptom.source == "pod"]
+        assert subjects[0] == f"pod {own}"
+
+    def test_rejected_pods_are_observed(self, cluster: FakeCluster, lab: Lab) -> None:
+        message = 'pods "ml-pipeline-ui-artifact-1-x" is forbidden: failed quota: q: must specify cpu,memory'
+        rejected = replica_set(
+            "artifact-1", PROFILE, owner=("Deployment", "ml-pipeline-ui-artifact"), pods=0, rejection=message
+        )
+        workload = namespaced("Deployment", "ml-pipeline-ui-artifact", PROFILE, spec={"replicas": 1})
+        workload["metadata"]["uid"] = "uid-of-ml-pipeline-ui-artifact"
+        cluster.objects |= {"Pod": [], "ReplicaSet": [rejected], "Deployment": [workload]}
+        assert "a ResourceQuota requires limits that pods do not have" in diagnosed(lab)
 
 
 def test_an_old_warning_is_no_symptom(cluster: FakeCluster, lab: Lab) -> None:
@@ -91,6 +137,15 @@ def test_values_of_secrets_are_redacted_and_user_names_are_not(cluster: FakeClus
     cluster.objects = {"Secret": [namespaced("Secret", "web", "default", data=data)]}
     observe(lab, TIMEOUT)
     assert lab.secrets.redact(f"{TOKEN} {data['token']} of user-1") == f"{MASK} {MASK} of user-1"
+
+
+def test_default_password_in_a_secret_is_not_redacted(cluster: FakeCluster, lab: Lab) -> None:
+    """Katib's Secret has the password "test" in every release."""
+    data = {"MYSQL_ROOT_PASSWORD": "dGVzdA==", "MYSQL_PASSWORD": base64.b64encode(b"minio123").decode()}
+    cluster.objects = {"Secret": [namespaced("Secret", "katib-mysql-secrets", "kubeflow", data=data)]}
+    observe(lab, TIMEOUT)
+    text = "nginx:latest, test_10_login.py, the test site of minio123"
+    assert lab.secrets.redact(text) == text
 
 
 def test_storage_class_and_servicelb_are_recognized(cluster: FakeCluster, lab: Lab) -> None:
@@ -143,9 +198,9 @@ class TestDocker:
     """Symptoms of the lab's Docker Engine, which a fake client returns."""
 
     @pytest.fixture
-    def lab(self, lab: Lab, make_lab: MakeLab) -> Lab:
+    def lab(self, lab: Lab) -> Lab:
         """A k3d lab, with Docker Desktop, a container and the exited node."""
-        lab = make_lab(lab.state, lab="k3d", **LOOPBACK)
+        lab = as_k3d(lab)
         containers = {"1": {"Name": "database", "IPv4Address": "127.20.0.12/24"}}
         network = SimpleNamespace(attrs={"Containers": containers})
         node = SimpleNamespace(name="k3d-server-0", logs=lambda tail: b"failed to find memory cgroup")

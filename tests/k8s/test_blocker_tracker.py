@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab.k8s.blocker_tracker import BlockerTracker
-from lab.k8s.blockers import Blocker, Explanation
+from lab.k8s.blockers import Blocker
+from lab.k8s.explanations import Explanation
 
 CRASH, IMAGE = Explanation("it crashes", "read its log"), Explanation("no image", "push it")
 

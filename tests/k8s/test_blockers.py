@@ -6,7 +6,7 @@ import pytest
 
 from lab.k8s.blockers import CRASHES, KUBELET, Blocker, describe_pending_claims, pod_blockers
 from lab.k8s.objects import Object
-from tests.fake_cluster import claim, claim_event, pod
+from tests.fake_cluster import claim, claim_event, event_about, pod
 
 NO_CLASS = 'storageclass.storage.k8s.io "nope" not found'
 UNBOUND = "0/1 nodes are available: 1 pod has unbound immediate PersistentVolumeClaims."
@@ -159,3 +159,78 @@ def test_third_crash_is_a_crash_loop_before_the_kubelet_reports_one() -> None:
 )
 def test_first_and_second_crash_and_success_are_no_blockers(ended: Object) -> None:
     assert pod_blockers(ended, [], []) == []
+
+
+def make_running_pod() -> Object:
+    """Return a pod whose container runs since a minute, and is not ready."""
+    running = pod("web")
+    running["status"]["phase"] = "Running"
+    running["status"]["containerStatuses"][0] |= {
+        "ready": False,
+        "state": {"running": {"startedAt": "2026-11-24T10:05:00Z"}},
+    }
+    return running
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Readiness probe failed: HTTP probe failed with statuscode: 404",
+        'Readiness probe failed: Get "http://10.42.0.5:8080/": dial tcp 10.42.0.5:8080: connect: connection refused',
+        "Startup probe failed: cat: /tmp/ready: No such file or directory",
+        'Readiness probe errored: rpc error: code = Unknown desc = failed to exec in container: exec: "curl": not '
+        "found",
+    ],
+)
+def test_failing_probe_is_reported_in_the_words_of_the_kubelet(message: str) -> None:
+    web = make_running_pod()
+    blocker = get_only(pod_blockers(web, [], [event_about(web, "Unhealthy", message, 6, "main")]))
+    assert str(blocker) == f"pod default/web, container main: its probe fails (Unhealthy: {message})"
+    assert blocker.explanation.may_recover
+
+
+def test_failed_probe_before_a_restart_or_of_a_ready_container_is_obsolete() -> None:
+    web = make_running_pod()
+    assert pod_blockers(web, [], [event_about(web, "Unhealthy", "Liveness probe failed: ", 4, "main")]) == []
+    web["status"]["containerStatuses"][0]["ready"] = True
+    assert pod_blockers(web, [], [event_about(web, "Unhealthy", "Readiness probe failed: ", 6, "main")]) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        ("FailedMount", 'MountVolume.SetUp failed for volume "cert" : secret "webhook-server-cert" not found'),
+        ("FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=calico failed (add): unauthorized"),
+        ("FailedAttachVolume", "Multi-Attach error for volume pvc-1: Volume is already used by pod(s) web-0"),
+    ],
+)
+def test_warning_of_the_kubelet_explains_a_container_that_is_not_created(reason: str, message: str) -> None:
+    web = pod("web", waiting="ContainerCreating")
+    blocker = get_only(pod_blockers(web, [], [event_about(web, reason, message)]))
+    assert message in str(blocker)
+    assert blocker.explanation.may_recover
+
+
+def test_pull_that_is_not_repeated_yet_has_the_message_of_its_event() -> None:
+    web = pod("web", waiting="ImagePullBackOff")
+    web["status"]["containerStatuses"][0]["image"] = "gcr.io/a/b:1"
+    message = 'Failed to pull image "gcr.io/a/b:1": rpc error: code = NotFound desc = gcr.io/a/b:1: not found'
+    events = [event_about(web, "Failed", message, 1), event_about(web, "Failed", "Error: ErrImagePull", 2)]
+    blocker = get_only(pod_blockers(web, [], events))
+    assert blocker.message == f"ImagePullBackOff: {message}"
+    assert "its registry does not have it" in blocker.explanation.summary
+
+
+def test_crash_has_the_reason_of_the_last_end() -> None:
+    web = pod("web", waiting=CRASHES)
+    container = web["status"]["containerStatuses"][0]
+    message = 'exec: "/no-such-program": stat /no-such-program: no such file or directory: unknown'
+    container["lastState"] = {"terminated": {"exitCode": 128, "reason": "StartError", "message": message}}
+    assert f"exit status 128, StartError, {message}" in str(get_only(pod_blockers(web, [], [])))
+    container["lastState"] = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+    assert "exceeds its memory limit" in str(get_only(pod_blockers(web, [], [])))
+
+
+@pytest.mark.parametrize("reason", ["CreateContainerError", "RunContainerError"])
+def test_container_that_cannot_be_started_has_a_blocker(reason: str) -> None:
+    assert "cannot be started" in str(get_only(pod_blockers(pod("web", waiting=reason), [], [])))

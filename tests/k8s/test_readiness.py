@@ -10,8 +10,8 @@ from lab.errors import UnrecoverableError, WaitTimeoutError
 from lab.k8s.blockers import KUBELET
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
-from lab.k8s.readiness import describe_unready, find_blocker, is_ready, wait_for_pods
-from tests.fake_cluster import FakeCluster, pod
+from lab.k8s.readiness import describe_unready, find_blocker, is_ready, list_running_pods, wait_for_pods
+from tests.fake_cluster import FakeCluster, pod, replica_set
 
 
 def wait(kube: Kube, count: int = 1, timeout: float = 5) -> None:
@@ -116,3 +116,29 @@ def test_timeout_error_with_another_remedy(kube: Kube, cluster: FakeCluster) -> 
 def test_timeout_error_without_any_pod(kube: Kube, cluster: FakeCluster) -> None:
     with pytest.raises(WaitTimeoutError, match="no pod yet"):
         wait(kube, timeout=1)
+
+
+def test_running_pod_is_described_with_its_condition() -> None:
+    web = pod("web")
+    web["status"]["phase"] = "Running"
+    web["status"]["conditions"][0]["message"] = "containers with unready status: [main]"
+    assert describe_unready([web]) == ["web (Running, containers with unready status: [main])"]
+
+
+def test_ended_pod_beside_a_ready_one_is_ignored(kube: Kube, cluster: FakeCluster) -> None:
+    evicted = {**pod("web-1"), "status": {"phase": "Failed", "reason": "Evicted"}}
+    cluster.objects["Pod"] = [evicted, pod("web-2", ready=True)]
+    wait(kube)
+    assert [obj["metadata"]["name"] for obj in list_running_pods(kube, "default", "app=web")] == ["web-2"]
+    assert describe_unready([evicted]) == ["web-1 (Failed: Evicted)"]
+
+
+def test_pods_that_the_api_server_rejects_end_the_wait(kube: Kube, cluster: FakeCluster) -> None:
+    message = 'pods "web-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true'
+    rejected = replica_set("web-1", owner=("Deployment", "web"), pods=0, rejection=message)
+    rejected["spec"]["template"] = {"metadata": {"labels": {"app": "web"}}}
+    cluster.objects["ReplicaSet"] = [rejected, replica_set("other-1", owner=("Deployment", "other"), pods=0)]
+    with pytest.raises(UnrecoverableError) as caught:
+        wait_for_pods(kube, "default", "app=web", 1, 8, "the pod to be ready", patience=0)
+    assert message in caught.value.seen
+    assert "`kubectl label namespace default" in caught.value.remedy

@@ -9,11 +9,11 @@ import pytest
 
 from lab.errors import UnrecoverableError, WaitTimeoutError
 from lab.k8s.client import Kube
-from lab.k8s.objects import Object
-from lab.k8s.rollout import describe_unready_pods, is_workload_ready, wait_until_ready
+from lab.k8s.objects import Object, ObjectRef
+from lab.k8s.rollout import describe_other_workloads, inspect_namespace, is_workload_ready, wait_until_ready
 from lab.run.shell import Shell
 from tests.conftest import WriteProgram
-from tests.fake_cluster import FakeCluster, claim, claim_event, pod
+from tests.fake_cluster import FakeCluster, claim, claim_event, event_about, owned_by, pod, replica_set
 
 WaitAndFail = Callable[[], UnrecoverableError]
 
@@ -160,7 +160,7 @@ def test_error_names_a_dozen_blockers_and_each_remedy_once(
     assert "and 1 more" in error.seen
     assert "the last lines of the log of auth/crash-0:\nlog of crash-0" in error.seen
     image_remedy, crash_remedy = error.remedy.splitlines()
-    assert image_remedy.startswith("check that the registry has the image")
+    assert "check that the registry has the image" in image_remedy
     assert crash_remedy.startswith("read the cause in its log")
 
 
@@ -188,7 +188,9 @@ def test_blocker_that_disappears_does_not_end_the_wait(kube: Kube, cluster: Fake
     wait_until_ready(kube, shell, ["auth"], [], 8, ignore)
 
 
-def test_describe_unready_pods(kube: Kube, cluster: FakeCluster, shell: Shell, write_program: WriteProgram) -> None:
+def test_problems_of_a_namespace_are_its_unready_pods(
+    kube: Kube, cluster: FakeCluster, shell: Shell, write_program: WriteProgram
+) -> None:
     write_program("kubectl", "echo no such issuer")
     cluster.objects["Pod"] = [
         pod("dex-1", ready=True),
@@ -196,7 +198,7 @@ def test_describe_unready_pods(kube: Kube, cluster: FakeCluster, shell: Shell, w
         pod("starting"),
         {**pod("succeeded"), "status": {"phase": "Succeeded"}},
     ]
-    assert describe_unready_pods(kube, shell, "default") == [
+    assert inspect_namespace(kube, shell, "default").problems == [
         "pod default/crash, container main: its container keeps crashing (CrashLoopBackOff: message about crash)",
         "the last lines of the log of default/crash:",
         "no such issuer",
@@ -204,6 +206,156 @@ def test_describe_unready_pods(kube: Kube, cluster: FakeCluster, shell: Shell, w
     ]
 
 
-def test_describe_unready_pods_returns_nothing_if_all_are_ready(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+def test_a_namespace_with_ready_pods_has_no_problems(kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
     cluster.objects["Pod"] = [pod("dex-1", ready=True)]
-    assert describe_unready_pods(kube, shell, "default") == []
+    assert inspect_namespace(kube, shell, "default").problems == []
+
+
+READY = {"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1}
+DEX = ObjectRef("Deployment", "dex", "auth")
+QUOTA = 'pods "dex-1-x" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=5, limited: pods=5'
+WEBHOOK = (
+    'Internal error occurred: failed calling webhook "object.sidecar-injector.istio.io": failed to call webhook: Post '
+    '"https://istiod.istio-system.svc:443/inject?timeout=10s": dial tcp 10.43.0.9:443: connect: connection refused'
+)
+
+
+def make_ended(name: str, phase: str, reason: str = "", namespace: str = "auth") -> Object:
+    ended = pod(name, namespace=namespace)
+    return {**ended, "status": {"phase": phase, **({"reason": reason} if reason else {})}}
+
+
+def make_failing_probe(name: str, namespace: str = "auth") -> tuple[Object, Object]:
+    """Return a running pod whose probe fails, and the kubelet's event about it."""
+    running = pod(name, namespace=namespace)
+    running["status"]["phase"] = "Running"
+    message = "Readiness probe failed: HTTP probe failed with statuscode: 404"
+    return running, event_about(running, "Unhealthy", message, container="main")
+
+
+class TestWhatCounts:
+    """Pods that have ended, and what does not belong to the installation, are notes."""
+
+    @pytest.fixture(autouse=True)
+    def _dex(self, cluster: FakeCluster) -> None:
+        """Dex is ready; a user's Deployment, notebook and pod are not."""
+        cluster.objects["Deployment"] = [make_deployment("dex", "auth", **READY), make_deployment("user-app")]
+        notebook = {"kind": "StatefulSet", "metadata": {"name": "notebook", "uid": "1"}}
+        cluster.objects["ReplicaSet"] = [
+            replica_set("dex-1", "auth", owner=("Deployment", "dex")),
+            replica_set("user-app-1", "auth", owner=("Deployment", "user-app")),
+        ]
+        dex, user_app = cluster.objects["ReplicaSet"]
+        cluster.objects["Pod"] = [
+            owned_by(pod("dex-1-x", namespace="auth", ready=True), dex),
+            owned_by(make_ended("dex-1-y", "Failed", "Evicted"), dex),
+            make_ended("train-1", "Succeeded"),
+            owned_by(pod("user-app-1-x", namespace="auth", waiting="CrashLoopBackOff"), user_app),
+            owned_by(pod("notebook-0", namespace="auth", waiting="ImagePullBackOff"), notebook),
+            pod("debug", namespace="auth", unschedulable="1 Insufficient nvidia.com/gpu."),
+        ]
+
+    NOTES = (
+        "note: 2 ended pods in auth, e.g. dex-1-y (Failed: Evicted)",
+        "note: not a part of Kubeflow, and not ready in auth: user-app-1-x (CrashLoopBackOff), notebook-0 "
+        "(ImagePullBackOff), debug (Unschedulable: 1 Insufficient nvidia.com/gpu.)",
+    )
+
+    def test_a_wait_ends_with_notes(self, kube: Kube, shell: Shell) -> None:
+        reported: list[str] = []
+        wait_until_ready(kube, shell, ["auth"], ["auth/dex"], 8, reported.append, owned={DEX}, patience=0)
+        assert reported == ["auth 1/1", *self.NOTES]
+
+    def test_a_namespace_has_notes_and_no_problems(self, kube: Kube, shell: Shell) -> None:
+        report = inspect_namespace(kube, shell, "auth", {DEX})
+        assert (report.pods, report.problems, tuple(report.notes)) == (1, [], self.NOTES)
+
+    def test_without_manifests_everything_counts(self, kube: Kube, shell: Shell, write_program: WriteProgram) -> None:
+        write_program("kubectl", "true")
+        report = inspect_namespace(kube, shell, "auth")
+        assert report.pods == 4
+        assert len(report.notes) == 1
+
+    def test_a_pod_of_a_job_need_not_be_ready(self, kube: Kube, cluster: FakeCluster, shell: Shell) -> None:
+        """The sidecar of a Job that has done its work still runs."""
+        migration = {"kind": "Job", "metadata": {"name": "migration", "namespace": "auth", "uid": "2"}, "spec": {}}
+        cluster.objects["Job"] = [{**migration, "status": {"active": 1}}]
+        cluster.objects["Pod"].append(owned_by(pod("migration-x", namespace="auth"), migration))
+        owned = {DEX, ObjectRef("Job", "migration", "auth")}
+        wait_until_ready(kube, shell, ["auth"], ["auth/dex"], 8, ignore, owned=owned, patience=0)
+        assert inspect_namespace(kube, shell, "auth", owned).problems == []
+
+    def test_other_workloads_are_described(self, cluster: FakeCluster) -> None:
+        assert describe_other_workloads(cluster.objects["Deployment"]) == [
+            "note: not a part of Kubeflow, and not ready: Deployment auth/user-app (0 of 1 ready)"
+        ]
+
+
+class TestRejectedPods:
+    """Workloads whose pods the API server rejects."""
+
+    @staticmethod
+    def reject(cluster: FakeCluster, message: str) -> Object:
+        rejected = replica_set("dex-1", "auth", owner=("Deployment", "dex"), pods=0, rejection=message)
+        cluster.objects["Deployment"], cluster.objects["ReplicaSet"] = [make_deployment("dex")], [rejected]
+        return rejected
+
+    def test_a_wait_ends_early_with_the_words_of_the_api_server(
+        self, cluster: FakeCluster, kube: Kube, shell: Shell
+    ) -> None:
+        self.reject(cluster, QUOTA)
+        begin = time.monotonic()
+        with pytest.raises(UnrecoverableError) as caught:
+            wait_until_ready(kube, shell, ["auth"], ["auth/dex"], 30, ignore, patience=2)
+        assert time.monotonic() - begin < 8
+        assert (
+            f"Deployment auth/dex, creation of its pods: a ResourceQuota of the namespace is exhausted "
+            f"(FailedCreate: {QUOTA})" in caught.value.seen
+        )
+        assert "`kubectl describe resourcequotas -n auth`" in caught.value.remedy
+
+    def test_a_namespace_without_pods_has_the_reason(self, cluster: FakeCluster, kube: Kube, shell: Shell) -> None:
+        self.reject(cluster, QUOTA)
+        report = inspect_namespace(kube, shell, "auth", {DEX})
+        assert report.pods == 0
+        assert "exceeded quota" in report.problems[0]
+
+    def test_a_webhook_that_starts_is_waited_for_and_reported(
+        self, cluster: FakeCluster, kube: Kube, shell: Shell
+    ) -> None:
+        """The pod of the webhook starts: controllers are rejected until it answers."""
+        self.reject(cluster, WEBHOOK)
+        cluster.objects["Pod"] = [pod("istiod-1", namespace="auth", waiting="ContainerCreating")]
+        reported: list[str] = []
+        with pytest.raises(WaitTimeoutError):
+            wait_until_ready(kube, shell, ["auth"], [], 3, reported.append, patience=0)
+        assert sum("still waiting: Deployment auth/dex" in text for text in reported) == 1
+
+    def test_a_webhook_that_rejects_again_after_all_else_is_ready_ends_the_wait(
+        self, cluster: FakeCluster, kube: Kube, shell: Shell
+    ) -> None:
+        rejected = self.reject(cluster, WEBHOOK)
+        cluster.objects["Event"] = [event_about(rejected, "FailedCreate", f"Error creating: {WEBHOOK}", 1)]
+        cluster.send_event("ADDED", event_about(rejected, "FailedCreate", f"Error creating: {WEBHOOK}", 2))
+        with pytest.raises(UnrecoverableError, match="a webhook does not answer"):
+            wait_until_ready(kube, shell, ["auth"], [], 8, ignore, patience=0)
+
+
+class TestFailingProbe:
+    """A container that runs, and whose probe fails."""
+
+    def test_a_namespace_has_the_words_of_the_kubelet(self, cluster: FakeCluster, kube: Kube, shell: Shell) -> None:
+        running, event = make_failing_probe("dex-1")
+        cluster.objects |= {"Pod": [running], "Event": [event]}
+        assert inspect_namespace(kube, shell, "auth").problems == [
+            "pod auth/dex-1, container main: its probe fails (Unhealthy: Readiness probe failed: HTTP probe failed "
+            "with "
+            "statuscode: 404)"
+        ]
+
+    def test_a_wait_continues_and_its_error_has_them(self, cluster: FakeCluster, kube: Kube, shell: Shell) -> None:
+        running, event = make_failing_probe("dex-1")
+        cluster.objects |= {"Pod": [running], "Event": [event]}
+        with pytest.raises(WaitTimeoutError) as caught:
+            wait_until_ready(kube, shell, ["auth"], [], 1.5, ignore, patience=0)
+        assert "HTTP probe failed with statuscode: 404" in caught.value.seen
