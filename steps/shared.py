@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 import requests
 from pytest_bdd import given, parsers, then, when
 
+from lab.config.settings import Settings
 from lab.k8s.helm import HelmRelease
 from lab.layers.auth_chain import OPEN_TO_ALL
 from lab.layers.kubeflow import Kubeflow
 from lab.layers.kubeflow_ingress import KubeflowIngress
+from lab.layers.owner import Owner, wrong_password
 from lab.layers.port_forward import PortForward
 from lab.web.browser_user import USERID_HEADER, BrowserUser
 from lab.web.http_client import LabHttp
+from lab.web.login_pages import LOGIN_FORM, shows_kubeflow
 
 
 @then("its Helm release is deployed at the pinned chart version")
@@ -84,9 +87,9 @@ def is_redirected_to_dex(
             f"{first.url} does not redirect to Dex: "
             f"{response.url} returns {response.status_code}: {response.text[:200]}"
         )
-        open_to_all = [OPEN_TO_ALL] if response.ok else []
+        open_to_all = [OPEN_TO_ALL] if shows_kubeflow(response) else []
         raise AssertionError("\n".join([headline, *open_to_all, *kubeflow_ingress.diagnose(), *diagnose()]))
-    if 'id="login"' not in response.text:
+    if LOGIN_FORM not in response.text:
         headline = (
             "Dex does not ask for user and password: "
             f"{response.url} returns {response.status_code}: {_strip_markup(response.text)[:300]}"
@@ -99,15 +102,17 @@ def _strip_markup(page: str) -> str:
 
 
 @when("they log in as user@example.com")
-def log_in_as_owner(user: BrowserUser) -> None:
-    """Log in with the user and the password of the tutorial."""
-    user.log_in()
+def log_in_as_owner(user: BrowserUser, owner: Owner, settings: Settings) -> None:
+    """Log in as the owner with the password of the settings, by default the tutorial's; raise if Dex rejects it."""
+    user.log_in(owner.user, owner.password)
+    if message := user.read_login_error():
+        raise wrong_password(owner, message, settings)
 
 
 @then(parsers.parse("the dashboard greets {email}"))
-def dashboard_greets(user: BrowserUser, email: str) -> None:
+def dashboard_greets(user: BrowserUser, owner: Owner, email: str) -> None:
     """Check that the page is the dashboard, and which user it identifies."""
-    seen = user.get_dashboard_user()
+    email, seen = owner.translate(email), user.get_dashboard_user()
     assert seen == email, (
         f"expected the dashboard to greet {email}, who has logged in, seen {seen}: "
         f"check the header {USERID_HEADER} of requests to the dashboard"

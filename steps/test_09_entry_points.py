@@ -6,7 +6,10 @@ import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab.config.settings import Settings
-from lab.layers.kubeflow_ingress import KubeflowIngress
+from lab.k8s.objects import external_addresses
+from lab.layers import gateway
+from lab.layers.ingress import ANY_HOST
+from lab.layers.kubeflow_ingress import INGRESS, KubeflowIngress
 from lab.layers.port_forward import PortForward
 from lab.web.http_client import LabHttp
 
@@ -50,13 +53,22 @@ def url_answers(url: str, http: LabHttp) -> None:
 
 @then(parsers.parse("it exposes the host {host}"))
 def ingress_exposes_host(kubeflow_ingress: KubeflowIngress, host: str) -> None:
-    """Check that the Ingress exposes exactly one host."""
+    """Check that the Ingress exposes exactly one host; the owner of an existing cluster may expose every host."""
     expected, seen = [host], kubeflow_ingress.list_hosts()
+    if ANY_HOST in seen:
+        text = f"Kubeflow's Ingress exposes every host ({ANY_HOST}), and not only {host}"
+        if kubeflow_ingress.lab.settings.kind.is_installed:
+            raise AssertionError(
+                f"{text}: the Ingress has a rule without a host, or a default backend "
+                f"(`kubectl get ingress -n {gateway.NAMESPACE} {INGRESS} -o yaml`)"
+            )
+        kubeflow_ingress.lab.progress.print(f"note: {text}")
+        return
     assert seen == expected, f"expected Kubeflow's Ingress to expose {expected}, seen {seen}"
 
 
 @then(parsers.parse("it has the address {address}"))
 def ingress_has_address(kubeflow_ingress: KubeflowIngress, address: str, settings: Settings) -> None:
     """Check the address that the Ingress controller publishes in the Ingress."""
-    expected, seen = settings.translate(address), str(kubeflow_ingress.get_address())
-    assert seen == expected, f"expected the address {expected} in Kubeflow's Ingress, seen {seen}"
+    expected, seen = settings.translate(address), external_addresses(kubeflow_ingress.get_ingress())
+    assert expected in seen, f"expected the address {expected} in Kubeflow's Ingress, seen {', '.join(seen) or 'none'}"

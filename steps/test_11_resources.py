@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab.layers.kubeflow import PROFILE, RESOURCE_PREFIX, Kubeflow
+from lab.layers.kubeflow import RESOURCE_PREFIX, Kubeflow
+from lab.layers.owner import Owner
 from lab.releases import Release
+from lab.run.progress import Progress
 from lab.web.browser_user import Answer, BrowserUser
 from lab.web.http_client import LabHttp
-from lab.web.web_apps import RESOURCE_FORMS
+from lab.web.web_apps import CSRF_COOKIE, RESOURCE_FORMS, App, ResourceForm, is_csrf_cookie_secure
 
 scenarios("11_resources.feature")
 
-CSRF_COOKIE = "XSRF-TOKEN"
+ACCEPTED = 200
+HasInsecureCookies = Callable[[App], bool]
 
 
 @dataclass(frozen=True)
 class Creation:
-    """A request to create a resource: its name, and the response of the web app."""
+    """A request to create a resource: its kind and name, and the response of the web app."""
 
+    form: ResourceForm
     name: str
     response: Answer
 
@@ -33,48 +37,72 @@ def disable_secure_cookies(insecure_web_app_cookies: None) -> None:
 
 
 @when(parsers.parse("they create a {resource}"), target_fixture="creation")
-def create_resource(user: BrowserUser, resource: str, release: Release, created_resources: list[str]) -> Creation:
+def create_resource(
+    user: BrowserUser, resource: str, release: Release, owner: Owner, created_resources: list[str]
+) -> Creation:
     """Send the request from the page of the web app for this kind of resource."""
     kind, name = RESOURCE_FORMS[resource], f"{RESOURCE_PREFIX}{secrets.token_hex(3)}"
     created_resources.append(f"{kind.resource}/{name}")
-    return Creation(name, user.create_resource(kind, release.web_apps[kind.app], PROFILE, name))
+    return Creation(kind, name, user.create_resource(kind, release.web_apps[kind.app], owner.namespace, name))
 
 
 @then(parsers.parse("the {resource} exists"))
 def resource_exists(creation: Creation, resource: str, kubeflow: Kubeflow) -> None:
     """Check the response of the web app, and that the object exists in the cluster."""
-    response, kind = creation.response, RESOURCE_FORMS[resource].kind
-    assert response.status == 200, f"expected 200 from the web app, seen {response.status}: {response.text}"
-    assert kubeflow.lab.kube.get(kind, creation.name, PROFILE) is not None, (
-        f"the web app accepted the request, but the {kind} {creation.name} does not exist in the namespace {PROFILE}"
+    response, kind, namespace = creation.response, RESOURCE_FORMS[resource].kind, kubeflow.owner.namespace
+    assert response.status == ACCEPTED, f"expected 200 from the web app, seen {response.status}: {response.text}"
+    assert kubeflow.lab.kube.get(kind, creation.name, namespace) is not None, (
+        f"the web app accepted the request, but the {kind} {creation.name} does not exist in the namespace {namespace}"
     )
 
 
-@then(parsers.parse("the {resource} does not exist"))
-def resource_does_not_exist(creation: Creation, resource: str, kubeflow: Kubeflow) -> None:
-    """Check that the cluster has no object from a rejected request."""
-    kind = RESOURCE_FORMS[resource].kind
-    assert kubeflow.lab.kube.get(kind, creation.name, PROFILE) is None, (
-        f"the web app rejected the request, but the {kind} {creation.name} exists in the namespace {PROFILE}"
-    )
-
-
-@then(parsers.parse('the request is rejected with "{text}"'))
-def request_is_rejected(creation: Creation, text: str) -> None:
-    """Check the status and the error message of the web app."""
-    response = creation.response
-    assert response.status != 200, (
+@then("the web app accepts the request only if its cookies are insecure on purpose")
+def request_is_rejected(
+    creation: Creation, has_intended_insecure_cookies: HasInsecureCookies, progress: Progress
+) -> None:
+    """Check the status; where cookies are insecure on purpose, the request must be accepted, which is noted."""
+    app, status = creation.form.app, creation.response.status
+    if has_intended_insecure_cookies(app):
+        assert status == ACCEPTED, (
+            f"the cookies of the web app for {app} are not Secure, but it rejects the request with {status}: "
+            f"{creation.response.text}"
+        )
+        progress.print(f"the cookies of the web app for {app} are not Secure, on purpose: it works over plain HTTP")
+        return
+    assert status != ACCEPTED, (
         f"the web app accepted the request: its cookie {CSRF_COOKIE} is not Secure, so the browser stores it here"
     )
-    assert (response.status, text in response.text) == (403, True), (
-        f"expected 403 with {text!r} from the web app, seen {response.status}: {response.text}"
+
+
+@then(parsers.parse('a rejection says "{text}"'))
+def rejection_says(creation: Creation, text: str) -> None:
+    """Check the error message of the web app, if it has rejected the request."""
+    response = creation.response
+    if response.status != ACCEPTED:
+        assert (response.status, text in response.text) == (403, True), (
+            f"expected 403 with {text!r} from the web app, seen {response.status}: {response.text}"
+        )
+
+
+@then(parsers.parse("the {resource} exists only if the request was accepted"))
+def resource_exists_if_accepted(creation: Creation, resource: str, kubeflow: Kubeflow) -> None:
+    """Check that the cluster has no object from a rejected request."""
+    if creation.response.status == ACCEPTED:
+        resource_exists(creation, resource, kubeflow)
+        return
+    kind, namespace = RESOURCE_FORMS[resource].kind, kubeflow.owner.namespace
+    assert kubeflow.lab.kube.get(kind, creation.name, namespace) is None, (
+        f"the web app rejected the request, but the {kind} {creation.name} exists in the namespace {namespace}"
     )
 
 
-@then("the CSRF cookie of every web app is Secure")
-def csrf_cookies_are_secure(user: BrowserUser, release: Release, http: LabHttp) -> None:
+@then("the CSRF cookie of every web app is Secure, unless it is insecure on purpose")
+def csrf_cookies_are_secure(
+    user: BrowserUser, release: Release, http: LabHttp, has_intended_insecure_cookies: HasInsecureCookies
+) -> None:
     """Check the cookies in the responses of the web apps, since a browser does not store them at this entry point."""
-    insecure = [app for app, secure in _read_secure_attributes(user, release, http).items() if not secure]
+    attributes = _read_secure_attributes(user, release, http).items()
+    insecure = [app for app, secure in attributes if not secure and not has_intended_insecure_cookies(app)]
     assert not insecure, (
         f"expected Secure cookies {CSRF_COOKIE}, seen insecure ones of {insecure}: "
         "check APP_SECURE_COOKIES of these web apps"
@@ -91,14 +119,10 @@ def csrf_cookies_are_not_secure(user: BrowserUser, release: Release, http: LabHt
     )
 
 
-def _read_secure_attributes(user: BrowserUser, release: Release, http: LabHttp) -> dict[str, bool]:
+def _read_secure_attributes(user: BrowserUser, release: Release, http: LabHttp) -> dict[App, bool]:
     """Return for each web app whether its CSRF cookie is Secure."""
-    owner, secure = user.list_cookies(), {}
-    for name, app in release.web_apps.items():
-        response = http.get(f"{user.entry_point}{app.path}", cookies=owner)
-        cookie = SimpleCookie(response.headers.get("Set-Cookie", ""))
-        assert CSRF_COOKIE in cookie, (
-            f"expected a cookie {CSRF_COOKIE} from {response.url}, seen {response.status_code} without it"
-        )
-        secure[str(name)] = bool(cookie[CSRF_COOKIE]["secure"])
-    return secure
+    owner = user.list_cookies()
+    responses = {
+        name: http.get(f"{user.entry_point}{app.path}", cookies=owner) for name, app in release.web_apps.items()
+    }
+    return {name: is_csrf_cookie_secure(response) for name, response in responses.items()}

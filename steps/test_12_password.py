@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import given, scenarios, when
 
+from lab.layers.owner import Owner
 from lab.web.browser_user import BrowserUser
 
 scenarios("12_password.feature")
@@ -15,12 +16,12 @@ def change_password(new_password: str) -> None:
 
 
 @when("they log in with the new password")
-def log_in_with_new_password(user: BrowserUser, new_password: str) -> None:
+def log_in_with_new_password(user: BrowserUser, owner: Owner, new_password: str) -> None:
     """Log in as the owner."""
-    user.log_in(password=new_password)
+    user.log_in(owner.user, new_password)
 
 
 @when("they log in with the tutorial's password")
-def log_in_with_tutorial_password(user: BrowserUser) -> None:
-    """Log in as the owner."""
-    user.log_in()
+def log_in_with_tutorial_password(user: BrowserUser, owner: Owner) -> None:
+    """Log in as the owner with the password of the settings, by default the tutorial's."""
+    user.log_in(owner.user, owner.password)

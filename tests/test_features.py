@@ -14,8 +14,8 @@ from pytest_bdd.parser import Feature
 
 from lab import releases
 from lab.config.selection import reason_to_deselect
+from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import Settings
-from lab.layers.kubeflow import PROFILE
 from lab.layers.table import CHAPTERS
 from tests.conftest import REPOSITORY
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lab.config.paths import Paths
+from lab.config.settings import hide_secrets
 from lab.errors import LabError
 
 KIT_TIMEOUT = 7200
@@ -87,7 +88,8 @@ def _lock(paths: Paths, name: str) -> tuple[FileLock, Path]:
 @contextmanager
 def _held(lock: FileLock, file: Path) -> Iterator[None]:
     try:
-        file.write_text(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}: {' '.join(sys.argv)}\n")
+        command = " ".join(hide_secrets(sys.argv))
+        file.write_text(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}: {command}\n")
         yield
     finally:
         lock.release()

@@ -5,14 +5,16 @@ It explains why the gateway rejects every request, or accepts requests without a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.context import Lab
 from lab.errors import KnownFailureId, LabError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, ObjectRef, label_selector
-from lab.k8s.readiness import describe_unready, is_ready
+from lab.k8s.readiness import describe_unready, is_ready, list_running_pods
 from lab.run.shell import Shell
+from lab.web.hosts import ENTRY_POINTS
 
 DEX = ObjectRef("Deployment", "dex", "auth")
 LOG_LINES = 2
@@ -71,6 +73,29 @@ def diagnose(lab: Lab) -> list[AuthProblem]:
         return [AuthProblem(text, error.known_failure)]
 
 
+def check_login(lab: Lab, entry_points: Iterable[str] = ENTRY_POINTS) -> None:
+    """Check that both entry points lead to a login that these scenarios know, or to an answer that they report.
+
+    An entry point that redirects to HTTPS or to another identity provider fails every scenario in the same way, so the
+    error is that of a layer: the rest of the chapter is not run.
+
+    Args:
+        lab: The lab.
+        entry_points: The URLs of the entry points.
+
+    Raises:
+        LabError: If an entry point leads elsewhere.
+    """
+    for url in entry_points:
+        try:
+            lab.http.follow(url)
+        except OSError:
+            continue  # the scenario that uses this entry point reports it
+        except LabError as error:
+            error.layer = "login"
+            raise
+
+
 def check_ext_authz(lab: Lab) -> list[str]:
     """Return the problem that the ext_authz filter of the release does not exist; empty if it does."""
     auth_proxy = lab.release.auth_proxy
@@ -92,7 +117,7 @@ def _check_workload(
     if workload is None:
         return [AuthProblem(f"{component} is not installed (there is no {ref}): {consequence}", known_failure)]
     labels = workload["spec"]["selector"]["matchLabels"]
-    pods = kube.list_objects("Pod", ref.namespace, label_selector(labels))
+    pods = list_running_pods(kube, ref.namespace, label_selector(labels))
     problems = []
     if not any(map(is_ready, pods)):
         replicas = workload["spec"].get("replicas", 1)

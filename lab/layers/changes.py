@@ -13,7 +13,7 @@ from pathlib import Path
 from lab.context import Lab
 from lab.errors import LabError
 from lab.k8s.kubectl_apply import build_manifests
-from lab.k8s.objects import Object, ObjectRef, find_by_name, label_selector
+from lab.k8s.objects import Object, ObjectRef, find_by_name, has_ended, label_selector
 from lab.k8s.readiness import describe_unready
 from lab.k8s.rollout import is_workload_ready
 from lab.layers import gateway
@@ -56,7 +56,7 @@ def apply_changes(
     """Apply changes together, and revert them at the end, even if an error occurs.
 
     Args:
-        changes: The changes, each to a file of its own.
+        changes: The changes, each to a file of its own; none if the manifests are already as required.
         lab: The lab.
         manifests: The manifests.
         cookies: The cookies of a logged-in user. Without them, the auth proxy answers at each path that requires a
@@ -66,6 +66,9 @@ def apply_changes(
         LabError: If a file does not have the text to be changed, or the API server rejects a change.
         WaitError: If a workload does not become ready after a change.
     """
+    if not changes:
+        yield
+        return
     old = {change.file: (manifests.directory / change.file).read_text() for change in changes}
     new = {change.file: change.edit(old[change.file]) for change in changes}
     _check_edits(old, new, manifests)
@@ -190,13 +193,18 @@ def _wait_for_workload(ref: ObjectRef, lab: Lab) -> None:
     # An old pod that still ends would answer as before the change.
     wait_until(
         lab.kube.watch("Pod", ref.namespace, label_selector(spec["selector"]["matchLabels"])),
-        satisfied=lambda pods: len(pods) == spec["replicas"] and not describe_unready(pods),
+        satisfied=lambda pods: _is_replaced([pod for pod in pods if not has_ended(pod)], spec["replicas"]),
         describe=lambda pods: f"the pods {', '.join(pod['metadata']['name'] for pod in pods)}",
         timeout=ROLLOUT_TIMEOUT,
         waiting_for=f"the old pods of {ref.name} to be deleted",
         journal=lab.journal,
         remedy=f"check which pods remain: `kubectl get pods -n {ref.namespace}`",
     )
+
+
+def _is_replaced(pods: Sequence[Object], replicas: int) -> bool:
+    """Return whether the new pods of a workload are ready, and the old ones are deleted; ended ones are not given."""
+    return len(pods) == replicas and not describe_unready(pods)
 
 
 def _wait_for_path(change: ManifestChange, lab: Lab, cookies: Mapping[str, str] | None) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address
 
 import requests
 
 from lab.context import Lab
 from lab.errors import WaitError
-from lab.k8s.objects import Object, load_balancer_ip
+from lab.k8s.objects import Object, describe_external_addresses, load_balancer_ips
 from lab.layers import auth_chain, gateway
-from lab.layers.ingress import Backend, create_ingress, diagnose_ingress
+from lab.layers.ingress import Backend, create_ingress, diagnose_ingress, list_hosts
 from lab.run.waiting import poll, root_cause, wait_until
 from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST
 from lab.web.http_client import is_served
@@ -23,6 +22,8 @@ KEYS_PATH, KEYS_TIMEOUT = "/dex/keys", 60
 
 If Dex cannot create keys when it starts, it tries again half a minute later, and is ready all the same.
 """
+HTTPS_REDIRECTS = (301, 307, 308)
+"""The statuses with which gateways redirect to HTTPS; auth_chain.check_login reports such a redirect."""
 ANSWER_TIMEOUT = 5
 
 
@@ -40,12 +41,11 @@ class KubeflowIngress:
 
     def problem(self) -> str | None:
         """Return that the Ingress is missing, has another address, or does not reach the gateway; or None."""
-        ingress = self._get_ingress()
+        ingress = self.get_ingress()
         if ingress is None:
             return f"there is no Ingress {INGRESS}"
-        address = load_balancer_ip(ingress)
-        if address != self.lab.settings.ingress_address:
-            return f"the address of the Ingress {INGRESS} is {address}"
+        if self.lab.settings.ingress_address not in load_balancer_ips(ingress):
+            return f"the address of the Ingress {INGRESS} is {describe_external_addresses(ingress)}"
         try:
             status = get_status(self.lab)
         except OSError as error:
@@ -84,7 +84,7 @@ class KubeflowIngress:
             ) from None
         wait_until(
             poll(lambda: get_status(self.lab, KEYS_PATH), every=0.1, transient=(OSError,)),
-            satisfied=lambda status: status == requests.codes.ok,
+            satisfied=lambda status: status == requests.codes.ok or status in HTTPS_REDIRECTS,
             describe=lambda status: f"{INGRESS_URL}{KEYS_PATH} returns {status}",
             timeout=KEYS_TIMEOUT,
             waiting_for="Dex to have signing keys, without which every login fails",
@@ -93,19 +93,15 @@ class KubeflowIngress:
         )
 
     def list_hosts(self) -> list[str]:
-        """Return the hosts that the Ingress exposes."""
-        ingress = self._get_ingress() or {"spec": {}}
-        return [rule["host"] for rule in ingress["spec"].get("rules", [])]
+        """Return the hosts that the Ingress exposes; "*" if it exposes every host."""
+        return list_hosts(self.get_ingress())
 
     def diagnose(self) -> list[str]:
         """Return the reasons why the Ingress does not forward requests to the gateway; empty if it does."""
         return diagnose_ingress(self.lab.kube, gateway.NAMESPACE, INGRESS, KUBEFLOW_HOST)
 
-    def get_address(self) -> IPv4Address | None:
-        """Return the address that the Ingress controller has written into the Ingress."""
-        return load_balancer_ip(self._get_ingress())
-
-    def _get_ingress(self) -> Object | None:
+    def get_ingress(self) -> Object | None:
+        """Return the Ingress, or None."""
         return self.lab.kube.get("Ingress", INGRESS, gateway.NAMESPACE)
 
     def _is_served(self, status: int) -> bool:

@@ -23,6 +23,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--no-proxy-server",  # a proxy of the environment or of the desktop does not reach the lab
+    "--proxy-server=direct://",  # the same for the headless shell, which ignores the other flag
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Cookie, Page, Request, Response
+from playwright.sync_api import Cookie, Locator, Page, Request, Response
 from playwright.sync_api import Error as BrowserError
 
 from lab.config.settings import Settings
@@ -20,10 +20,9 @@ from lab.run.journal import Journal
 from lab.run.redaction import Cookies, Secrets
 from lab.web import hosts
 from lab.web.http_client import is_served
+from lab.web.login_pages import DEX_PATH, is_local_connector, no_password_login
 from lab.web.web_apps import ResourceForm
 
-USER, PASSWORD = "user@example.com", "12341234"
-"""The user of the tutorial, and the password."""
 USERID_HEADER = "kubeflow-userid"
 """The header in which the gateway passes the user to the components."""
 USER_INFO_PATH = "/api/workgroup/env-info"
@@ -34,7 +33,6 @@ FIRST_ERROR_STATUS = 400
 """The lowest HTTP status that is an error."""
 SHOWN_TEXT = 300
 """Characters of an unexpected page that an error shows."""
-DEX_PATH = "/dex/"
 FETCH_SCRIPT = "async ([path, headers]) => (await fetch(path, {headers})).json()"
 CREATE_SCRIPT = """async ([path, body]) => {
     const token = (document.cookie.match(/(?:^|; )XSRF-TOKEN=([^;]*)/) || [])[1];
@@ -48,6 +46,8 @@ USER_FIELD, PASSWORD_FIELD, LOGIN_BUTTON = "#login", "#password", "#submit-login
 LOGIN_FORM = f"form:has({USER_FIELD}):has({PASSWORD_FIELD}):has({LOGIN_BUTTON})"
 SIGN_IN_BUTTON = 'form[action$="/start"] button[type="submit"]'
 """The button on oauth2-proxy's sign-in page, which leads to Dex."""
+CHOICE = f'a[href*="{DEX_PATH}auth/"]'
+"""A choice on the page that Dex shows if there are several ways to log in."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +83,31 @@ class BrowserUser:
     diagnose: Callable[[], list[str]]
 
     def open_entry_point(self) -> None:
-        """Open the entry point, and click the button of the sign-in page that some releases show before Dex's form.
+        """Open the entry point, and continue to Dex's form.
+
+        Some releases show a sign-in page before it, and Dex shows a page of choices if there are several ways to log
+        in, of which "Log in with Email" leads to the form.
 
         Raises:
-            LabError: If the answer does not come from the lab, or if the gateway rejects all requests.
+            LabError: If the answer does not come from the lab, if the gateway rejects all requests, or if Dex offers no
+                login with a password.
         """
         self._open(self.entry_point)
         if self.auth_proxy.first_page == "sign-in" and self.page.locator(SIGN_IN_BUTTON).count():
-            with self.journal.record("wait", f"{self._host} to redirect to Dex"):
-                self.page.click(SIGN_IN_BUTTON)
-                self.page.wait_for_load_state()
+            self._click(self.page.locator(SIGN_IN_BUTTON), "to redirect to Dex")
+        choices = [] if self.is_login_form() or DEX_PATH not in self.page.url else self.page.locator(CHOICE).all()
+        local = next((link for link in choices if is_local_connector(str(link.get_attribute("href")))), None)
+        if local:
+            self._click(local, "to show Dex's form")
+        elif choices:
+            raise no_password_login([" ".join(link.inner_text().split()) for link in choices], self.page.url)
 
-    def log_in(self, user: str = USER, password: str = PASSWORD) -> None:
+    def log_in(self, user: str, password: str) -> None:
         """Open the entry point, fill in Dex's login form, and submit it.
+
+        Args:
+            user: The email address.
+            password: The password.
 
         Raises:
             LabError: If there is no login form of Dex.
@@ -107,9 +119,7 @@ class BrowserUser:
             raise self._unexpected_page("the page is not Dex's login form", expected)
         self.page.fill(USER_FIELD, user)
         self.page.fill(PASSWORD_FIELD, password)
-        with self.journal.record("wait", f"{self._host} to answer the login"):
-            self.page.click(LOGIN_BUTTON)
-            self.page.wait_for_load_state()
+        self._click(self.page.locator(LOGIN_BUTTON), "to answer the login")
 
     def is_login_form(self) -> bool:
         """Return whether the page is Dex's, and asks for user and password."""
@@ -137,7 +147,7 @@ class BrowserUser:
 
         self.page.on("request", record_request)
         self.page.click(LOGOUT_BUTTON)
-        self._wait_for(f"{USER_FIELD}, {SIGN_IN_BUTTON}")
+        self._wait_for(f"{USER_FIELD}, {SIGN_IN_BUTTON}, {CHOICE}")
         self.page.remove_listener("request", record_request)
         return requests
 
@@ -181,11 +191,11 @@ class BrowserUser:
         return Answer(**self.page.evaluate(CREATE_SCRIPT, [path, fields]))
 
     def find_session_cookie(self) -> Cookie | None:
-        """Return the session cookie, or None if the browser has none."""
-        name = self.auth_proxy.session_cookie
-        cookie = next((cookie for cookie in self.page.context.cookies() if cookie["name"] == name), None)
-        self.secrets.add(cookie["value"] if cookie else "")
-        return cookie
+        """Return the session cookie, the first one if the session is split into several; None if there is none."""
+        cookies = {cookie["name"]: cookie for cookie in self.page.context.cookies()}
+        names = self.auth_proxy.list_session_cookies(cookies)
+        self.secrets.add(*(cookies[name]["value"] for name in names))
+        return cookies[min(names)] if names else None
 
     def list_cookies(self) -> Cookies:
         """Return the cookies that the browser sends to the entry point, by name."""
@@ -202,6 +212,12 @@ class BrowserUser:
     @property
     def _host(self) -> str:
         return urlsplit(self.entry_point).netloc
+
+    def _click(self, element: Locator, waiting_for: str) -> None:
+        """Click an element that leads to another page, and wait until that page is loaded."""
+        with self.journal.record("wait", f"{self._host} {waiting_for}"):
+            element.click()
+            self.page.wait_for_load_state()
 
     def _open(self, url: str) -> None:
         """Open a URL, and check that a server of the lab returns a page that is no rejection."""

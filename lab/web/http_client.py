@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -17,14 +18,35 @@ from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.run.redaction import Cookies, Secrets
 from lab.web import hosts
+from lab.web.login_pages import (
+    SIGN_IN_BUTTON,
+    describe_redirect,
+    find_connectors,
+    is_local_connector,
+    no_password_login,
+)
 
 TIMEOUT = 10
 """Seconds for an answer."""
+MAX_REDIRECTS = requests.sessions.DEFAULT_REDIRECT_LIMIT
 ACCEPT_HTML = {"Accept": "text/html"}
-SIGN_IN_BUTTON = re.compile(r'action="([^"]*/start)"')
-"""The button on oauth2-proxy's sign-in page, which leads to Dex."""
 LOGIN_ERROR = re.compile(r'id="login-error"[^>]*>\s*([^<]*?)\s*<')
 """Dex's message about rejected credentials."""
+
+
+def get_without_proxy(url: str, timeout: float | tuple[float, float]) -> requests.Response:
+    """Request a page at an address of the lab; proxies and .netrc of the environment are ignored.
+
+    Args:
+        url: The URL.
+        timeout: Seconds; or those for the connection and those for the answer.
+
+    Raises:
+        OSError: If there is no answer.
+    """
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(url, timeout=timeout)
 
 
 @dataclass(frozen=True)
@@ -87,13 +109,17 @@ class LabHttp:
             )
 
     def follow(self, url: str) -> requests.Response:
-        """Request a page, and follow redirects as well as the button of oauth2-proxy's sign-in page.
+        """Request a page, and follow redirects, the button of oauth2-proxy's sign-in page and Dex's choice "Email".
+
+        Returns:
+            The last answer; its history has all redirects.
 
         Raises:
-            LabError: If a redirect leads to a host that is none of the lab's.
+            LabError: If a redirect leads to HTTPS or to a host that is none of the lab's, redirects do not end, or Dex
+                offers no login with a password.
             OSError: If there is no answer.
         """
-        with self._session() as session:
+        with self._session(follows_redirects=True) as session:
             return _follow(url, session)
 
     def submit_form(self, entry_point: str, fields: Mapping[str, str]) -> FormResult:
@@ -102,16 +128,22 @@ class LabHttp:
         Args:
             entry_point: The URL of the entry point.
             fields: The values of the form by field name.
+
+        Raises:
+            LabError: As follow.
+            OSError: If there is no answer.
         """
-        with self._session() as session:
+        with self._session(follows_redirects=True) as session, _report_endless_redirects():
             form = _follow(entry_point, session)
             answer = session.post(form.url, data=dict(fields), headers=ACCEPT_HTML, timeout=TIMEOUT)
             return FormResult(answer, Cookies(dict(session.cookies)))
 
-    def _session(self) -> requests.Session:
+    def _session(self, *, follows_redirects: bool = False) -> requests.Session:
         session = requests.Session()
         session.trust_env = False
         session.hooks["response"].append(self._register_cookies)
+        if follows_redirects:
+            session.hooks["response"].append(self._check_redirect)
         for scheme in ("http://", "https://"):
             session.mount(scheme, _LabAdapter(self._settings))
         return session
@@ -119,6 +151,10 @@ class LabHttp:
     def _register_cookies(self, answer: requests.Response, **_: Any) -> None:
         sent = SimpleCookie(answer.request.headers.get("Cookie", ""))
         self._secrets.add(*(morsel.value for morsel in sent.values()), *answer.cookies.values())
+
+    def _check_redirect(self, answer: requests.Response, **_: Any) -> None:
+        if error := describe_redirect(answer, self._settings):
+            raise error
 
 
 class _LabAdapter(HTTPAdapter):
@@ -155,10 +191,36 @@ class _LabAdapter(HTTPAdapter):
 
 
 def _follow(url: str, session: requests.Session) -> requests.Response:
-    page = session.get(url, headers=ACCEPT_HTML, timeout=TIMEOUT)
-    if not (button := SIGN_IN_BUTTON.search(page.text)):
-        return page
-    return session.get(urljoin(page.url, button[1]), headers=ACCEPT_HTML, timeout=TIMEOUT)
+    with _report_endless_redirects():
+        page = session.get(url, headers=ACCEPT_HTML, timeout=TIMEOUT)
+        if button := SIGN_IN_BUTTON.search(page.text):
+            page = _follow_link(button[1], page, session)
+        if choices := find_connectors(page.text):
+            local = next(filter(is_local_connector, choices.values()), None)
+            if local is None:
+                raise no_password_login(list(choices), page.url)
+            page = _follow_link(local, page, session)
+    return page
+
+
+def _follow_link(link: str, page: requests.Response, session: requests.Session) -> requests.Response:
+    """Return the answer to a link of a page; its history also has the redirects that have led to the page."""
+    answer = session.get(urljoin(page.url, link), headers=ACCEPT_HTML, timeout=TIMEOUT)
+    answer.history = [*page.history, *answer.history]
+    return answer
+
+
+@contextmanager
+def _report_endless_redirects() -> Iterator[None]:
+    try:
+        yield
+    except requests.TooManyRedirects as error:
+        url = getattr(error.response, "url", "an entry point")
+        raise LabError(
+            "the redirects do not end: a login does not lead to a session",
+            seen=f"more than {MAX_REDIRECTS} redirects, the last one from {str(url).partition('?')[0]}",
+            remedy="read the logs of the auth proxy and of Dex: `kubectl logs -n auth deployment/dex`",
+        ) from None
 
 
 def is_served(status: int, first_page: str) -> bool:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from typing import Any, Literal
 
+import requests
+
+from lab.errors import LabError
+
 App = Literal["notebooks", "tensorboards", "volumes"]
+CSRF_COOKIE = "XSRF-TOKEN"
+"""The cookie that the web apps compare with a header of the same value."""
 
 
 @dataclass(frozen=True)
@@ -65,3 +72,21 @@ RESOURCE_FORMS = {
     ),
 }
 """The forms, by the name of the resource in the features."""
+
+
+def is_csrf_cookie_secure(page: requests.Response) -> bool:
+    """Return whether the CSRF cookie that comes with a web app's page is Secure.
+
+    Raises:
+        LabError: If there is no such cookie.
+    """
+    for header in page.raw.headers.getlist("Set-Cookie"):  # other programs on the way may set cookies, too
+        cookies = SimpleCookie(header)
+        if CSRF_COOKIE in cookies:
+            return bool(cookies[CSRF_COOKIE]["secure"])
+    raise LabError(
+        f"the web app sets no cookie {CSRF_COOKIE}",
+        expected=f"the cookie with the page {page.url}",
+        seen=f"{page.status_code} without it",
+        remedy="read the log of the web app: `kubectl get deployments -n kubeflow` lists the web apps",
+    )

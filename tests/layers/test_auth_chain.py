@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from lab.context import Lab
-from lab.errors import KnownFailureId, UnreachableError
+from lab.errors import KnownFailureId, LabError, UnreachableError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from lab.layers import auth_chain
@@ -144,3 +145,32 @@ def test_an_unreachable_cluster_is_a_problem_and_no_error(diagnose: Diagnose) ->
     [problem] = diagnose(UnreachableKube())
     assert str(problem).endswith("the API server does not answer: Connection refused")
     assert problem.known_failure is KnownFailureId.API_SERVER_UNREACHABLE
+
+
+class TestLogin:
+    """An entry point that leads to no login of the lab fails like a layer, and once."""
+
+    @pytest.mark.parametrize(
+        ("location", "headline"),
+        [
+            ("https://localhost/", "the gateway redirects to HTTPS, which these scenarios do not follow"),
+            (
+                "https://sso.corp.example/auth?client_id=kubeflow",
+                "login is at sso.corp.example, an external identity provider; these scenarios know Dex's form only",
+            ),
+        ],
+    )
+    def test_another_login_is_the_error_of_a_layer(
+        self, location: str, headline: str, make_lab: MakeLab, http_server: HTTPServer
+    ) -> None:
+        http_server.expect_request("/").respond_with_data("", 301, {"Location": location})
+        with pytest.raises(LabError) as caught:
+            auth_chain.check_login(make_lab(), [f"http://localhost:{http_server.port}"])
+        assert (caught.value.headline, caught.value.layer) == (headline, "login")
+
+    @pytest.mark.parametrize("status", [200, 403, 404, 503])
+    def test_other_answers_are_left_to_the_scenarios(
+        self, status: int, make_lab: MakeLab, http_server: HTTPServer
+    ) -> None:
+        http_server.expect_request("/").respond_with_data("", status)
+        auth_chain.check_login(make_lab(), [f"http://localhost:{http_server.port}"])

@@ -124,3 +124,9 @@ def test_a_change_that_was_not_started_is_not_reverted(manifests: Copy, kubectl_
     assert kubectl_log.read_text() == ""
     with pytest.raises(LabError, match="forbidden"):
         change.wait()
+
+
+def test_without_a_change_nothing_is_applied(manifests: Copy, kubectl_log: Path, lab: Lab) -> None:
+    with apply_changes([], lab, manifests):
+        assert read_files(manifests) == FILES
+    assert kubectl_log.read_text() == ""

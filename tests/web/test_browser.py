@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -37,6 +38,20 @@ def test_chromium_resolves_the_hosts_of_the_lab_only() -> None:
             page.goto(f"http://www.example.com:{server.server_port}/")
         server.shutdown()
     assert [(entry.kind, entry.text) for entry in journal.entries] == [("program", "chromium")]
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_proxies_of_the_environment_are_ignored(case: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(case(name), "http://127.0.0.1:9")
+    settings = Settings(name="one")
+    with HTTPServer((str(settings.loopback), 0), AddressHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with launch_chromium(settings, Journal()) as browser:
+            page = browser.new_page()
+            page.goto(f"http://localhost:{server.server_port}/")
+            assert page.inner_text("body") == str(settings.loopback)
+        server.shutdown()
 
 
 def test_the_first_installed_program_is_used(tmp_path: Path) -> None:

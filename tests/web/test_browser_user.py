@@ -13,12 +13,14 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from lab import releases
+from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
+from lab.config.settings import TUTORIAL_USER as USER
 from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.run.journal import Journal
 from lab.run.redaction import MASK
 from lab.web.browser import launch_chromium
-from lab.web.browser_user import PASSWORD, USER, USER_INFO_PATH, USERID_HEADER, BrowserUser
+from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER, BrowserUser
 from lab.web.web_apps import RESOURCE_FORMS
 from tests.conftest import MakeContext
 
@@ -108,7 +110,7 @@ def test_login_and_logout_behind_a_sign_in_page(create_user: CreateUser) -> None
     user = create_user("sign-in")
     user.open_entry_point()
     assert user.is_login_form()
-    user.log_in()
+    user.log_in(USER, PASSWORD)
     assert user.get_dashboard_user() == USER
     assert ("GET", "/oauth2/sign_out") in user.log_out()
     user.open_entry_point()
@@ -116,10 +118,47 @@ def test_login_and_logout_behind_a_sign_in_page(create_user: CreateUser) -> None
     assert user.find_session_cookie() is None
 
 
+def show_choices(http_server: HTTPServer, *links: str) -> None:
+    """Redirect users to Dex's page of choices, which has these links."""
+    choices = "".join(f'<a href="{link}" target="_self"><button>Log in with {link}</button></a>' for link in links)
+    http_server.expect_request("/").respond_with_data("", 302, {"Location": "/dex/auth"})
+    http_server.expect_request("/dex/auth").respond_with_data(choices, content_type="text/html")
+    http_server.expect_request("/dex/auth/local").respond_with_data(DEX, content_type="text/html")
+
+
+def test_the_choice_of_dexs_own_users_is_clicked(create_user: CreateUser, http_server: HTTPServer) -> None:
+    show_choices(http_server, "/dex/auth/local-ldap?state=x", "/dex/auth/corp?state=x", "/dex/auth/local?state=x")
+    user = create_user("dex")
+    user.open_entry_point()
+    assert user.is_login_form()
+    assert user.page.url.endswith("/dex/auth/local?state=x")
+
+
+def test_other_choices_are_reported_by_name(create_user: CreateUser, http_server: HTTPServer) -> None:
+    show_choices(http_server, "/dex/auth/corp", "/dex/auth/github")
+    with pytest.raises(LabError) as caught:
+        create_user("dex").open_entry_point()
+    assert caught.value.headline == (
+        "Dex offers no login with a password of its own, only: Log in with /dex/auth/corp, Log in with /dex/auth/github"
+    )
+
+
+def test_a_split_session_is_a_session(create_user: CreateUser) -> None:
+    user = create_user("sign-in")
+    names = [f"{SESSION}_1", f"{SESSION}_0", f"{SESSION}_csrf"]
+    user.page.context.add_cookies(
+        [{"name": name, "value": f"value of {name}", "url": user.entry_point} for name in names]
+    )
+    cookie = user.find_session_cookie()
+    assert cookie is not None
+    assert cookie["name"] == f"{SESSION}_0"
+    assert user.secrets.redact(f"value of {SESSION}_1") == MASK
+
+
 @pytest.mark.usefixtures("kubeflow")
 def test_password_and_session_cookie_become_secrets(create_user: CreateUser) -> None:
     user = create_user("sign-in")
-    user.log_in()
+    user.log_in(USER, PASSWORD)
     cookie = user.find_session_cookie()
     assert cookie is not None
     assert list(user.list_cookies()) == [SESSION]
@@ -176,14 +215,14 @@ def test_an_empty_rejection_is_reported_with_status_and_diagnosis(
 ) -> None:
     http_server.expect_request("/").respond_with_data("", 403)
     with pytest.raises(LabError, match="returns 403 without a page") as caught:
-        create_user(first_page).log_in()
+        create_user(first_page).log_in(USER, PASSWORD)
     assert caught.value.seen.splitlines()[1:] == ["an empty response", "Dex is not ready"]
 
 
 def test_a_page_that_is_not_the_login_form_is_an_error(create_user: CreateUser, http_server: HTTPServer) -> None:
     http_server.expect_request("/").respond_with_data("welcome", content_type="text/html")
     with pytest.raises(LabError, match="not Dex's login form") as caught:
-        create_user("dex").log_in()
+        create_user("dex").log_in(USER, PASSWORD)
     assert "welcome" in caught.value.seen
 
 
@@ -195,5 +234,5 @@ def test_no_password_is_typed_outside_the_lab(
 ) -> None:
     http_server.expect_request("/").respond_with_data(DEX, content_type="text/html")
     with pytest.raises(LabError, match="is not the lab; no password was typed"):
-        create_user("dex", host, name=name).log_in()
+        create_user("dex", host, name=name).log_in(USER, PASSWORD)
     assert [request.method for request, _ in http_server.log if request.path == "/"] == ["GET"]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from lab.config.addresses import AddressRange
 from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.run.redaction import MASK, Secrets
 from lab.web.hosts import NGINX_HOST
-from lab.web.http_client import LabHttp, is_served
+from lab.web.http_client import LabHttp, get_without_proxy, is_served
+from lab.web.login_pages import HTTPS_REDIRECT
 
 BUTTON = '<form method="GET" action="/oauth2/start"><button type="submit">Sign in</button></form>'
 DEX = "/dex/auth/local/login"
@@ -24,14 +24,7 @@ SESSION = "a-session-cookie"
 
 def create_settings(name: str = "") -> Settings:
     """Return settings in which the address of the Ingress controller is that of the test server."""
-    address = IPv4Address("127.0.0.1")
-    return Settings(
-        name=name,
-        subnet=IPv4Network("127.0.0.0/24"),
-        gateway=IPv4Address("127.0.0.9"),
-        pool=AddressRange(address, address),
-        ingress_address=address,
-    )
+    return Settings(name=name).model_copy(update={"ingress_address": IPv4Address("127.0.0.1")})
 
 
 @pytest.fixture
@@ -91,6 +84,24 @@ class TestHosts:
         assert caught.value.headline == f"request rejected: {scheme}://{host} is not a host of the lab"
         assert server.log == []
 
+    @pytest.mark.parametrize("status", [301, 307, 308])
+    def test_a_redirect_to_https_is_reported(self, status: int, server: HTTPServer, http: LabHttp) -> None:
+        """The answer of Istio's gateway with httpsRedirect (301), and of ingress-nginx with a certificate (308)."""
+        target = build_url(server, "/old", scheme="https")
+        server.expect_request("/old").respond_with_data("", status, {"Location": target})
+        with pytest.raises(LabError) as caught:
+            http.follow(build_url(server, "/old"))
+        assert caught.value.headline == HTTPS_REDIRECT
+        assert target in caught.value.seen
+        assert http.get(build_url(server, "/old")).status_code == status
+
+    def test_endless_redirects_are_an_error_without_a_traceback(self, server: HTTPServer, http: LabHttp) -> None:
+        redirect(server, "/old", build_url(server, "/old"))
+        with pytest.raises(LabError, match="the redirects do not end"):
+            http.follow(build_url(server, "/old"))
+        with pytest.raises(LabError, match="the redirects do not end"):
+            http.submit_form(build_url(server, "/old"), {})
+
     @pytest.mark.parametrize("scheme", ["http", "https"])
     def test_a_redirect_to_another_host_is_rejected(self, server: HTTPServer, http: LabHttp, scheme: str) -> None:
         target = build_url(server, "/secret", "127.0.0.1", scheme)
@@ -104,9 +115,13 @@ class TestHosts:
         with pytest.raises(LabError, match=f"https://{NGINX_HOST}"):
             http.get(build_url(server, scheme="https"))
 
-    def test_proxies_are_ignored(self, server: HTTPServer, http: LabHttp, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+    def test_proxies_are_ignored(
+        self, name: str, server: HTTPServer, http: LabHttp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
         assert http.get(build_url(server)).ok
+        assert get_without_proxy(build_url(server, host="127.0.0.1"), timeout=5).ok
 
     def test_netrc_is_ignored(
         self, server: HTTPServer, http: LabHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -174,10 +189,29 @@ def kubeflow(http_server: HTTPServer) -> HTTPServer:
     return http_server
 
 
-@pytest.fixture(params=["redirect to Dex", "sign-in page"])
+CHOICES = """<h2 class="theme-heading">Log in to dex </h2><div>
+<div class="theme-form-row"><a href="/dex/auth/corp?client_id=kubeflow&amp;state=x" target="_self">
+<button class="dex-btn theme-btn-provider"><span class="dex-btn-icon dex-btn-icon--mockCallback"></span>
+<span class="dex-btn-text">Log in with Corp LDAP</span></button></a></div>{local}</div>"""
+"""Dex's page of choices."""
+LOCAL_CHOICE = """<div class="theme-form-row"><a href="/dex/auth/local?client_id=kubeflow&amp;state=x" target="_self">
+<button class="dex-btn theme-btn-provider"><span class="dex-btn-icon dex-btn-icon--local"></span>
+<span class="dex-btn-text">Log in with Email</span></button></a></div>"""
+
+
+@pytest.fixture(params=["redirect to Dex", "sign-in page", "page of choices"])
 def entry_point(request: pytest.FixtureRequest, kubeflow: HTTPServer) -> str:
-    """The URL of an entry point with one of the two first pages."""
-    answer = Response("", 302, {"Location": DEX}) if request.param == "redirect to Dex" else Response(BUTTON, 403)
+    """The URL of an entry point with one of the possible first pages."""
+    choices = Response(CHOICES.format(local=LOCAL_CHOICE), content_type="text/html")
+    kubeflow.expect_request("/dex/auth").respond_with_response(choices)
+    kubeflow.expect_request("/dex/auth/local", query_string="client_id=kubeflow&state=x").respond_with_data(
+        "", 302, {"Location": DEX}
+    )
+    answer = {
+        "redirect to Dex": Response("", 302, {"Location": DEX}),
+        "sign-in page": Response(BUTTON, 403),
+        "page of choices": Response("", 302, {"Location": "/dex/auth?redirect_uri=/callback"}),
+    }[request.param]
     kubeflow.expect_request("/").respond_with_response(answer)
     return f"http://localhost:{kubeflow.port}"
 
@@ -188,6 +222,19 @@ class TestLogin:
     def test_redirect_and_button_lead_to_dex(self, entry_point: str, http: LabHttp) -> None:
         assert http.follow(entry_point).text == "the form"
         assert http.get(entry_point).status_code in (302, 403)
+
+    def test_the_history_has_the_redirects_before_a_page_of_choices(self, kubeflow: HTTPServer, http: LabHttp) -> None:
+        redirect(kubeflow, "/", "/dex/auth?redirect_uri=/callback")
+        kubeflow.expect_request("/dex/auth").respond_with_data(CHOICES.format(local=LOCAL_CHOICE))
+        redirect(kubeflow, "/dex/auth/local", DEX)
+        history = http.follow(f"http://localhost:{kubeflow.port}").history
+        assert [answer.headers["Location"] for answer in history] == ["/dex/auth?redirect_uri=/callback", DEX]
+
+    def test_only_other_choices_are_reported_by_name(self, kubeflow: HTTPServer, http: LabHttp) -> None:
+        kubeflow.expect_request("/").respond_with_data(CHOICES.format(local=""))
+        with pytest.raises(LabError) as caught:
+            http.follow(f"http://localhost:{kubeflow.port}")
+        assert caught.value.headline == ("Dex offers no login with a password of its own, only: Log in with Corp LDAP")
 
     def test_a_login_returns_the_session(self, entry_point: str, http: LabHttp, secrets: Secrets) -> None:
         result = http.submit_form(entry_point, {"login": "user@example.com"})
