@@ -15,7 +15,7 @@ GO_PROGRAMS := node k3d-proxy runc-bounded webapp
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint fmt down shell docs kit bench sabotage interrupt ready
+.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants interrupt ready
 
 # in_go_programs COMMAND: runs a command in the directory of each Go program, and stops at the first that fails.
 in_go_programs = for program in $(GO_PROGRAMS); do (cd embedded/programs/$$program && $(1)) || exit 1; done
@@ -63,6 +63,9 @@ bench: $(READY) $(CHROMIUM) ## Compare the suite with the tutorial by hand (ARGS
 
 sabotage: $(READY) $(CHROMIUM) ## Check that the suite detects faults (ONLY=name, PART=1/3, or CLEAN=5 for 5 runs without a fault)
 	python -m tools.sabotage $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART)) $(if $(CLEAN),--clean-runs=$(CLEAN))
+
+variants: $(READY) $(CHROMIUM) ## Check that the suite stays green with legitimate set-ups (ONLY=name or PART=1/3)
+	python -m tools.variants $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART))
 
 interrupt: $(READY) $(CHROMIUM) ## Check that runs succeed after interrupted ones; takes hours (N=4 is shorter, SEED=… repeats a test)
 	python -m lab kit > .venv/kit.log || (cat .venv/kit.log && exit 1)

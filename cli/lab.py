@@ -8,6 +8,8 @@ from contextlib import nullcontext
 import click
 
 from cli.invocation import Invocation, pass_invocation
+from lab.config.kinds import KINDS
+from lab.config.proxies import bypass_proxies
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.host.lock import find_holder, hold_lab
@@ -95,7 +97,8 @@ def _become(command: tuple[str, ...], context: RunContext) -> None:
     first_process = state.first_process
     with enter_network_namespace(first_process.pid) if first_process else nullcontext():
         try:
-            environment = {**context.environment, **state.environment}
+            direct = bypass_proxies(context.environment, KINDS[state.kind], context.settings.subnet)
+            environment = {**context.environment, **state.environment, **direct}
             os.execvpe(command[0], command, environment)  # noqa: S606 - running a program of the user is the purpose
         except OSError as error:
             raise LabError(f"{command[0]} cannot be run in the lab", seen=str(error.strerror)) from None

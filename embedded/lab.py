@@ -26,6 +26,7 @@ from lab.preflight.requirements import GIB
 from lab.run import state as state_module
 from lab.run.state import LabState
 from lab.run.waiting import poll, wait_until
+from lab.web.http_client import get_without_proxy
 
 SPACE_FOR_LAB, SPACE_FOR_KIT = 6 * GIB, 20 * GIB
 """Measured: a lab needs 4 GiB; the kit needs 1.8 GiB, and Go's caches after building it 14 GiB."""
@@ -226,4 +227,4 @@ def _link_once(source: str, target: str) -> None:
 
 
 def _responds(url: str) -> bool:
-    return bool(requests.get(url, timeout=5).status_code < requests.codes.server_error)
+    return bool(get_without_proxy(url, timeout=5).status_code < requests.codes.server_error)

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-import requests
-
 from embedded import engine
 from lab.context import RunContext
 from lab.host.netns import enter_network_namespace
 from lab.run.state import delete_cgroup, kill_enclosure
 from lab.run.waiting import poll, wait_until
+from lab.web.http_client import get_without_proxy
 
 NAME = "workshop"
 TIMEOUT = 900
@@ -100,7 +99,7 @@ class Workshop:
         # On a terminal, a thread of the progress output runs meanwhile.
         with enter_network_namespace(self._running.first_process.pid, with_other_threads=True):
             wait_until(
-                poll(lambda: requests.get(f"http://{engine.REGISTRY}/v2/", timeout=5).ok, transient=(OSError,)),
+                poll(lambda: get_without_proxy(f"http://{engine.REGISTRY}/v2/", timeout=5).ok, transient=(OSError,)),
                 satisfied=bool,
                 timeout=REGISTRY_TIMEOUT,
                 waiting_for="the registry that receives the kit's images to respond",

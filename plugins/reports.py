@@ -12,6 +12,7 @@ import pytest
 
 from embedded.lab import load_inventory
 from lab.config.exit_status import ExitStatus
+from lab.config.settings import is_secret
 from lab.run import state as lab_state
 from pages import report
 from pages.run import Applied, Command, Run, Wait
@@ -66,7 +67,11 @@ def _collect_facts(state: RunState, status: ExitStatus) -> Run:
         began=datetime.now().astimezone() - timedelta(seconds=age),
         lab=context.settings.lab,
         release=context.settings.release,
-        settings={name: str(getattr(context.settings, name)) for name in type(context.settings).model_fields},
+        settings={
+            name: str(getattr(context.settings, name))
+            for name in type(context.settings).model_fields
+            if not is_secret(name)
+        },
         seconds=end - begin,
         own_seconds=end - begin - journal.busy_seconds(begin, end),
         deselected=state.deselected,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
+from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
+from lab.config.settings import TUTORIAL_USER as USER
 from lab.k8s.objects import Object
 from lab.layers.auth_chain import OPEN_TO_ALL
-from lab.layers.kubeflow import PROFILE
 from lab.layers.metallb import ADVERTISEMENT, POOL
 from lab.run.redaction import Secrets
-from lab.web.browser_user import PASSWORD, USER
 from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST, NGINX_HOST
 from lab.web.passwords import hash_password
-from tools.sabotage.observations import (
+from tools.observations import (
     NGINX_URL,
     Condition,
     accepts_login,
@@ -21,13 +22,15 @@ from tools.sabotage.observations import (
     has_event,
     has_no_pods,
     has_only_new_pods,
+    has_pod_event,
     has_pod_status,
+    has_status,
     identifies_owner_as,
     rejects_owner,
     returns_status,
     shows_text,
 )
-from tools.sabotage.steps import Step, create, delete, edit, run_command, scale_to_zero
+from tools.steps import Step, create, delete, edit, run_command, scale_to_zero
 
 OTHER_USER, ADDITIONAL_USER = "admin@example.com", "nobody@example.com"
 OTHER_SUBNET = ("--subnet=172.20.1.0/24",)
@@ -98,7 +101,14 @@ CLAIM = {
         "resources": {"requests": {"storage": "1Gi"}},
     },
 }
-VOLUMES = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": NAME}}]}
+VOLUMES = '"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "sabotage"}}], '
+QUOTA = {
+    "apiVersion": "v1",
+    "kind": "ResourceQuota",
+    "metadata": {"name": NAME, "namespace": PROFILE},
+    "spec": {"hard": {"cpu": "4", "memory": "8Gi"}},
+}
+FAILING_PROBE = '"readinessProbe": {"httpGet": {"path": "/healthz", "port": 8083}, "periodSeconds": 1}, '
 
 SABOTAGES = (
     Sabotage(
@@ -347,8 +357,86 @@ SABOTAGES = (
             f"claim {NAME}",
             "its StorageClass does not exist",
         ),
-        steps=[create(_build_workload("Deployment", "kubeflow", NAME, VOLUMES), CLAIM)],
+        steps=[
+            create(CLAIM),
+            edit("kubeflow/Deployment/metadata-writer", '"containers": \\[', f'{VOLUMES}"containers": ['),
+        ],
         effect=has_event("kubeflow", NAME, "no-such-class"),
+    ),
+    Sabotage(
+        name="quota-without-limits",
+        fault="a quota in the owner's namespace requires limits that Kubeflow's pods do not have",
+        chapter=READINESS,
+        scenario="All pods of a namespace are ready",
+        expected_words=(
+            f"pods in the namespace {PROFILE} are not ready",
+            f"Deployment {PROFILE}/ml-pipeline-visualizationserver, creation of its pods",
+            f"failed quota: {NAME}: must specify",
+        ),
+        steps=[
+            create(QUOTA),
+            run_command(
+                f"kubectl delete pods --namespace={PROFILE} --selector=app=ml-pipeline-visualizationserver --now",
+                "kubectl version --client",
+            ),
+        ],
+        effect=has_status(f"{PROFILE}/Deployment/ml-pipeline-visualizationserver", "failed quota"),
+    ),
+    Sabotage(
+        name="pod-security-restricted",
+        fault="Pod Security of the namespace kubeflow forbids the pods of a changed Deployment",
+        chapter=READINESS,
+        scenario="All pods of a namespace are ready",
+        expected_words=(
+            "Deployment kubeflow/centraldashboard, creation of its pods",
+            'violates PodSecurity "restricted:latest"',
+        ),
+        steps=[
+            run_command(
+                "kubectl label namespace kubeflow pod-security.kubernetes.io/enforce=restricted",
+                "kubectl label namespace kubeflow pod-security.kubernetes.io/enforce-",
+            ),
+            edit(
+                "kubeflow/Deployment/centraldashboard",
+                '"terminationGracePeriodSeconds": 30',
+                '"terminationGracePeriodSeconds": 31',
+            ),
+        ],
+        effect=has_status("kubeflow/Deployment/centraldashboard", "violates PodSecurity"),
+    ),
+    Sabotage(
+        name="service-account-missing",
+        fault="a Deployment names a ServiceAccount that does not exist",
+        chapter=READINESS,
+        scenario="All pods of a namespace are ready",
+        expected_words=(
+            "Deployment kubeflow/katib-ui, creation of its pods: its ServiceAccount does not exist",
+            f"error looking up service account kubeflow/{NAME}",
+        ),
+        steps=[
+            edit(
+                "kubeflow/Deployment/katib-ui", '"serviceAccount(Name)?": "katib-ui"', rf'"serviceAccount\1": "{NAME}"'
+            ),
+        ],
+        effect=has_status("kubeflow/Deployment/katib-ui", "error looking up service account"),
+    ),
+    Sabotage(
+        name="readiness-probe-failing",
+        fault="the readiness probe of a Deployment requests a port at which nothing listens",
+        chapter=READINESS,
+        scenario="All pods of a namespace are ready",
+        expected_words=(
+            "pods in the namespace kubeflow are not ready",
+            "container centraldashboard: its probe fails (Unhealthy: Readiness probe failed: Get",
+        ),
+        steps=[
+            edit(
+                "kubeflow/Deployment/centraldashboard",
+                '"containers": \\[\\{',
+                f'"containers": [{{{FAILING_PROBE}',
+            )
+        ],
+        effect=has_pod_event("kubeflow", "centraldashboard-", "Readiness probe failed: Get"),
     ),
     Sabotage(
         name="authservice-stopped",

@@ -1,18 +1,22 @@
-"""Observations of a lab: that a sabotage has taken effect, and that the lab is intact again."""
+"""Observations of a lab: that a change has taken effect, and that the lab is intact again."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
+from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
+from lab.config.settings import TUTORIAL_USER as USER
 from lab.context import Lab
 from lab.errors import LabError
-from lab.k8s.objects import load_balancer_ip
+from lab.k8s.objects import ObjectRef, load_balancer_ip
 from lab.k8s.readiness import is_ready
 from lab.k8s.rollout import WORKLOADS, is_workload_ready
 from lab.run.waiting import poll, wait_until
-from lab.web.browser_user import PASSWORD, USER, USER_INFO_PATH, USERID_HEADER
+from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER
 from lab.web.hosts import INGRESS_URL, NGINX_HOST
 
 EFFECT_TIMEOUT, RESTORE_TIMEOUT = 90, 180
@@ -69,6 +73,32 @@ def has_pod_status(namespace: str, selector: str, text: str) -> Condition:
     return Condition(f"the status of a pod with {selector} in {namespace} to contain {text!r}", is_met)
 
 
+def has_status(name: str, text: str) -> Condition:
+    """Return the condition that the status of an object contains a text.
+
+    Args:
+        name: The object, as NAMESPACE/KIND/NAME.
+        text: The text.
+    """
+    ref = ObjectRef.parse(name)
+
+    def is_met(lab: Lab) -> bool:
+        return text in json.dumps((lab.kube.get(ref.kind, ref.name, ref.namespace) or {}).get("status"))
+
+    return Condition(f"the status of {ref} to contain {text!r}", is_met)
+
+
+def has_pod_event(namespace: str, pod: str, text: str) -> Condition:
+    """Return the condition that an event about a pod, whose name begins with a text, contains another text."""
+
+    def is_met(lab: Lab) -> bool:
+        events = lab.kube.list_objects("Event", namespace)
+        names = ((event, str(event["involvedObject"].get("name"))) for event in events)
+        return any(text in str(event.get("message")) for event, name in names if name.startswith(pod))
+
+    return Condition(f"an event about a pod {pod} in {namespace} to contain {text!r}", is_met)
+
+
 def has_event(namespace: str, name: str, text: str) -> Condition:
     """Return the condition that an event about the object of a name contains a text."""
 
@@ -87,6 +117,52 @@ def has_address(namespace: str, service: str, address: str) -> Condition:
     )
 
 
+def has_external_address(kind: str, namespace: str, name: str) -> Condition:
+    """Return the condition that a Service or an Ingress has any external address."""
+    return Condition(
+        f"the {kind} {name} to have an external address",
+        lambda lab: load_balancer_ip(lab.kube.get(kind, name, namespace)) is not None,
+    )
+
+
+def has_endpoint(namespace: str, service: str) -> Condition:
+    """Return the condition that a Service has a ready endpoint."""
+
+    def is_met(lab: Lab) -> bool:
+        endpoints = lab.kube.get("Endpoints", service, namespace) or {}
+        return any(subset.get("addresses") for subset in endpoints.get("subsets") or [])
+
+    return Condition(f"the Service {service} in {namespace} to have a ready endpoint", is_met)
+
+
+def exists(kind: str, name: str, namespace: str = "") -> Condition:
+    """Return the condition that an object exists."""
+    return Condition(f"the {kind} {name} to exist", lambda lab: lab.kube.get(kind, name, namespace or None) is not None)
+
+
+def is_rolled_out(name: str) -> Condition:
+    """Return the condition that a workload has all its replicas, and no pods of an earlier revision.
+
+    Args:
+        name: The workload, as NAMESPACE/KIND/NAME.
+    """
+    ref = ObjectRef.parse(name)
+
+    def is_met(lab: Lab) -> bool:
+        workload = lab.kube.get(ref.kind, ref.name, ref.namespace)
+        return workload is not None and is_workload_ready(workload)
+
+    return Condition(f"the {ref} to be rolled out", is_met)
+
+
+def meets_all(*conditions: Condition) -> Condition:
+    """Return the condition that a lab meets several conditions."""
+    return Condition(
+        ", and ".join(condition.description for condition in conditions),
+        lambda lab: all(condition.is_met(lab) for condition in conditions),
+    )
+
+
 def returns_status(url: str, status: int) -> Condition:
     """Return the condition that a page of the lab is answered with an HTTP status."""
     return Condition(f"{url} to return {status}", lambda lab: _get_status(url, lab) == status)
@@ -95,6 +171,17 @@ def returns_status(url: str, status: int) -> Condition:
 def shows_text(url: str, text: str) -> Condition:
     """Return the condition that the page to which a URL redirects contains a text."""
     return Condition(f"{url} to show {text!r}", lambda lab: text in lab.http.follow(url).text)
+
+
+def shows_choice(text: str) -> Condition:
+    """Return the condition that Dex shows a choice of connectors that contains a text, before its login form."""
+
+    def is_met(lab: Lab) -> bool:
+        redirects = lab.http.follow(INGRESS_URL).history  # `follow` itself chooses the login with a password
+        to_dex = next((page for page in redirects if "/dex/auth?" in page.headers["Location"]), None)
+        return to_dex is not None and text in lab.http.get(urljoin(to_dex.url, to_dex.headers["Location"])).text
+
+    return Condition(f"Dex to show a choice with {text!r}", is_met)
 
 
 def identifies_owner_as(user: str, claimed_user: str = "") -> Condition:
@@ -133,7 +220,7 @@ def accepts_login(user: str) -> Condition:
 
 
 def wait_for(condition: Condition, lab: Lab) -> None:
-    """Wait until a sabotaged lab meets a condition.
+    """Wait until a changed lab meets a condition.
 
     Raises:
         WaitTimeoutError: If it does not meet the condition in time.
@@ -144,19 +231,35 @@ def wait_for(condition: Condition, lab: Lab) -> None:
         timeout=EFFECT_TIMEOUT,
         waiting_for=condition.description,
         journal=lab.journal,
-        describe=lambda _: "the sabotage has had no effect",
-        remedy="run the commands of the sabotage by hand in `make shell`",
+        describe=lambda _: "the change has had no effect",
+        remedy="make the change by hand in `make shell`",
     )
 
 
-def wait_until_intact(lab: Lab) -> None:
+def find_problems(lab: Lab) -> set[str]:
+    """Return what is not intact in a lab now, as far as it can be observed."""
+    found: set[str] = set()
+    with suppress(*TRANSIENT):
+        found.update(_list_problems(lab))
+    return found
+
+
+def wait_until_intact(lab: Lab, known_problems: Collection[str] = ()) -> None:
     """Wait until no workload is being rolled out, both sites answer, and the owner can log in.
+
+    Args:
+        lab: The lab.
+        known_problems: Problems that the lab had before it was changed, such as workloads of another user.
 
     Raises:
         WaitTimeoutError: If the lab is not intact in time.
     """
     wait_until(
-        poll(lambda: next(_list_problems(lab), ""), every=0.5, transient=TRANSIENT),
+        poll(
+            lambda: next((problem for problem in _list_problems(lab) if problem not in known_problems), ""),
+            every=0.5,
+            transient=TRANSIENT,
+        ),
         satisfied=lambda problem: not problem,
         timeout=RESTORE_TIMEOUT,
         waiting_for="the lab to be intact again",
@@ -174,9 +277,10 @@ def _list_problems(lab: Lab) -> Iterator[str]:
         status, metadata = daemon_set["status"], daemon_set["metadata"]
         if not status.get("numberReady") or status.get("observedGeneration", 0) < metadata.get("generation", 0):
             yield f"the DaemonSet {metadata['name']} is not ready"
-    for pod in lab.kube.list_objects("Pod"):
-        if "deletionTimestamp" in pod["metadata"]:
-            yield f"the pod {pod['metadata']['name']} is being deleted"
+    for kind in ("Pod", "Namespace"):
+        for obj in lab.kube.list_objects(kind):
+            if "deletionTimestamp" in obj["metadata"]:
+                yield f"the {kind} {obj['metadata']['name']} is being deleted"
     for ingress in lab.kube.list_objects("Ingress"):  # the controller removes the address when it ends
         if load_balancer_ip(ingress) is None:
             yield f"the Ingress {ingress['metadata']['name']} has no address"

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 import yaml
 
 from lab.context import Lab
+from lab.errors import LabError
 from lab.k8s.objects import Object, ObjectRef
 
 SERVER_FIELDS = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
@@ -39,16 +40,26 @@ def run_command(command: str, undo: str) -> Step:
 
 
 def create(*objects: Object) -> Step:
-    """Return a step that creates objects, and deletes them at its end."""
-    manifest = yaml.safe_dump_all(objects)
+    """Return a step that creates objects, and deletes them and what belongs to them at its end.
+
+    Args:
+        objects: The objects. The status of an object is set after its creation, in place of a controller.
+    """
+    manifest = yaml.safe_dump_all([{key: value for key, value in obj.items() if key != "status"} for obj in objects])
+    with_status = [obj for obj in objects if "status" in obj]
 
     @contextmanager
     def step(lab: Lab) -> Iterator[None]:
         try:
             lab.shell.run("kubectl", "apply", "-f", "-", stdin=manifest)
+            for obj in with_status:
+                name = _name_arguments(ObjectRef.from_object(obj))
+                patch = json.dumps({"status": obj["status"]})
+                lab.shell.run("kubectl", "patch", *name, "--subresource=status", "--type=merge", f"--patch={patch}")
             yield
         finally:
-            lab.shell.run("kubectl", "delete", "--ignore-not-found", "-f", "-", stdin=manifest)
+            delete_all = ("delete", "--ignore-not-found", "--cascade=foreground", "-f", "-")
+            lab.shell.run("kubectl", *delete_all, stdin=manifest)
 
     return step
 
@@ -87,7 +98,7 @@ def edit(name: str, old: str, new: str, restart: str = "") -> Step:
         before = json.dumps(_get(ref, lab))
         after = re.sub(old, new, before)
         if after == before:
-            raise ValueError(f"{ref} does not contain {old!r}")
+            raise LabError(f"{ref} does not contain {old!r}", seen=before, remedy="correct the step in the table")
         try:
             _put(after, ref, lab)
             _restart(workload, lab)
