@@ -67,6 +67,24 @@ Feature: A user logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  Scenario Outline: Every app that the dashboard links to answers the owner
+    The page of an app can appear although the app does not work, so its API is requested at both entry points: the
+    answer identifies the app. KFAM has no page; the dashboard uses its API. Where pods have sidecars, that of KFAM accepts
+    requests of the dashboard only. In the embedded lab, the stand-in for an app returns 501.
+    Given both entry points are open
+    When an HTTP client with the owner's session requests <path> at both entry points
+    Then <component> answers with <content>
+
+    Examples:
+      | component             | path                                                                         | content                         |
+      | Jupyter Web App       | /jupyter/api/namespaces/kubeflow-user-example-com/notebooks                  | notebooks                       |
+      | Tensorboards Web App  | /tensorboards/api/namespaces/kubeflow-user-example-com/tensorboards          | tensorboards                    |
+      | Volumes Web App       | /volumes/api/namespaces/kubeflow-user-example-com/pvcs                       | pvcs                            |
+      | KServe Models Web App | /kserve-endpoints/api/namespaces/kubeflow-user-example-com/inferenceservices | inferenceServices               |
+      | Katib                 | /katib/fetch_namespaces                                                      | a list                          |
+      | Kubeflow Pipelines    | /pipeline/apis/v1beta1/healthz                                               | apiServerReady                  |
+      | Profiles + KFAM       | /kfam/v1/bindings?namespace=kubeflow-user-example-com                        | bindings or RBAC: access denied |
+
   Scenario Outline: Without a session, no content is returned, even if the request names a user
     Given both entry points are open
     When an HTTP client requests <path> at both entry points, without a user and as user@example.com

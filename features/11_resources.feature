@@ -5,6 +5,12 @@ Feature: A user creates resources in the web apps
   therefore log in but cannot create resources, unless the web apps are configured not to use secure cookies. Where the
   owner of a cluster, or of other manifests, has configured this on purpose, it is verified as it is set.
 
+  Scenario: The pod of a notebook can be created in the owner's namespace
+    A notebook exists as soon as the web app has created it. Whether its pod can be created depends on the quota, the Pod
+    Security level and the ServiceAccount in the namespace, and on webhooks: a dry run asks all of them.
+    Given Kubeflow is installed
+    Then the API server would accept the pod of a notebook in the namespace kubeflow-user-example-com
+
   Scenario Outline: Users can create resources through the port-forward
     Given the owner is logged in at http://localhost:7080
     When they create a <resource>

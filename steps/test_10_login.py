@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from lab.run.progress import Progress
 from lab.run.redaction import Cookies
 from lab.run.waiting import poll, wait_until
 from lab.web import hosts
+from lab.web.app_answers import describe_wrong_answer
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER, BrowserUser
 from lab.web.http_client import FormResult, LabHttp
 from lab.web.login_pages import KUBEFLOW_TEXTS, describe_exposure
@@ -212,6 +213,28 @@ def client_has_no_session(submission: FormResult, release: Release) -> None:
     """Check that the client has no session cookie, not even an empty one."""
     names = release.auth_proxy.list_session_cookies(submission.cookies)
     assert not names, f"expected no session after an empty form, seen the cookie {', '.join(names)}"
+
+
+@when(
+    parsers.parse("an HTTP client with the owner's session requests {path} at both entry points"),
+    target_fixture="responses",
+)
+def request_at_both_entry_points(
+    path: str, http: LabHttp, owner: Owner, owner_session: Callable[[str], Mapping[str, str]]
+) -> list[requests.Response]:
+    """Request a path with the cookies of the owner's login at each entry point."""
+    return [
+        http.get(f"{entry_point}{owner.translate(path)}", cookies=owner_session(entry_point))
+        for entry_point in hosts.ENTRY_POINTS
+    ]
+
+
+@then(parsers.parse("{component} answers with {content}"))
+def app_answers(responses: list[requests.Response], lab: Lab, component: str, content: str) -> None:
+    """Check that each answer is that of the app, or of its stand-in where the lab has stand-ins."""
+    contents, allows_stand_in = tuple(content.split(" or ")), bool(lab.source.stand_ins)
+    problems = [describe_wrong_answer(answer, contents, allows_stand_in=allows_stand_in) for answer in responses]
+    assert not any(problems), "\n".join([f"{component} does not answer the owner:", *filter(None, problems)])
 
 
 @when(

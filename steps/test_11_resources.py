@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab.layers.kubeflow import RESOURCE_PREFIX, Kubeflow
+from lab.layers.notebook_pod import build_notebook_pod, check_pod_accepted
 from lab.layers.owner import Owner
 from lab.releases import Release
 from lab.run.progress import Progress
@@ -34,6 +35,12 @@ class Creation:
 @given("APP_SECURE_COOKIES is temporarily set to false in all web apps")
 def disable_secure_cookies(insecure_web_app_cookies: None) -> None:
     """Ensure that the web apps set cookies without the Secure attribute, until the scenario has ended."""
+
+
+@then(parsers.parse("the API server would accept the pod of a notebook in the namespace {namespace}"))
+def notebook_pod_is_accepted(kubeflow: Kubeflow, owner: Owner, namespace: str) -> None:
+    """Check in a dry run that neither quota, Pod Security, ServiceAccount nor a webhook rejects the pod."""
+    check_pod_accepted(kubeflow.lab.kube, build_notebook_pod(owner.translate(namespace)))
 
 
 @when(parsers.parse("they create a {resource}"), target_fixture="creation")

@@ -131,8 +131,12 @@ class Kube:
                 return None
         return dict(found.to_dict())
 
-    def apply(self, obj: Object) -> str:
+    def apply(self, obj: Object, *, dry_run: bool = False) -> str:
         """Apply an object with server-side apply.
+
+        Args:
+            obj: The object.
+            dry_run: Whether the API server only checks the object, with all webhooks, and changes nothing.
 
         Returns:
             The API server's reason if it rejects the object; empty if it accepts it.
@@ -143,7 +147,11 @@ class Kube:
         with self._raise_unreachable():
             try:
                 self._discover(obj["apiVersion"], obj["kind"]).server_side_apply(
-                    body=obj, field_manager=FIELD_MANAGER, force_conflicts=True, _request_timeout=APPLY_TIMEOUT
+                    body=obj,
+                    field_manager=FIELD_MANAGER,
+                    force_conflicts=True,
+                    dry_run="All" if dry_run else None,
+                    _request_timeout=APPLY_TIMEOUT,
                 )
             except ServiceUnavailableError:
                 raise

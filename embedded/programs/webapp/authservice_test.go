@@ -136,7 +136,7 @@ func TestLogoutWithoutAValidSessionIsRejected(t *testing.T) {
 func TestReadinessNeedsTheProxyAndTheProvider(t *testing.T) {
 	service, _ := newTestAuthservice(t)
 	readiness := http.HandlerFunc(service.serveReadiness)
-	provider := httptest.NewServer(newIdleHandler("dex"))
+	provider := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	service.provider = "http://127.0.0.1:1/dex"
 	if code := send(readiness, "GET", "/", "").Code; code != http.StatusServiceUnavailable {
 		t.Errorf("without a provider: %d", code)

@@ -27,6 +27,7 @@ var crudPage string
 type resource struct {
 	Title   string // of the page
 	Path    string // of its collection in the app's own API
+	Field   string // of the response that contains the collection
 	Created string // the app's message after it has created an object
 	Deleted string // the app's message after it has deleted an object, with %s for the name
 	group   string
@@ -38,22 +39,22 @@ type resource struct {
 // resources contains the resource of each web app, by the name of the app.
 var resources = map[string]resource{
 	"volumes-web-app": {
-		Title: "Volumes", Path: "pvcs", Created: "PVC created successfully.", Deleted: "PVC %s successfully deleted.",
+		Title: "Volumes", Path: "pvcs", Field: "pvcs", Created: "PVC created successfully.", Deleted: "PVC %s successfully deleted.",
 		version: "v1", plural: "persistentvolumeclaims", object: newVolumeClaim,
 	},
 	"jupyter-web-app": {
-		Title: "Notebooks", Path: "notebooks",
+		Title: "Notebooks", Path: "notebooks", Field: "notebooks",
 		Created: "Notebook created successfully.", Deleted: "Notebook %s successfully deleted.",
 		group: "kubeflow.org", version: "v1", plural: "notebooks", object: customResource("kubeflow.org/v1", "Notebook"),
 	},
 	"tensorboards-web-app": {
-		Title: "TensorBoards", Path: "tensorboards",
+		Title: "TensorBoards", Path: "tensorboards", Field: "tensorboards",
 		Created: "Tensorboard created successfully.", Deleted: "Tensorboard %s deleted successfully.",
 		group: "tensorboard.kubeflow.org", version: "v1alpha1", plural: "tensorboards",
 		object: customResource("tensorboard.kubeflow.org/v1alpha1", "Tensorboard"),
 	},
 	"kserve-models-web-app": {
-		Title: "Models", Path: "inferenceservices",
+		Title: "Models", Path: "inferenceservices", Field: "inferenceServices",
 		Created: "InferenceService successfully created.", Deleted: "InferenceService %s successfully deleted.",
 		group: "serving.kserve.io", version: "v1beta1", plural: "inferenceservices",
 		object: customResource("serving.kserve.io/v1beta1", "InferenceService"),
@@ -154,7 +155,7 @@ func (a *webApp) index(w http.ResponseWriter, r *http.Request) {
 		SameSite: http.SameSiteStrictMode,
 	})
 	var content strings.Builder
-	values := map[string]any{"App": a.name, "Title": a.Title, "Collection": a.Path, "Prefix": a.prefix}
+	values := map[string]any{"App": a.name, "Title": a.Title, "Collection": a.Path, "Field": a.Field, "Prefix": a.prefix}
 	if err := a.page.Execute(&content, values); err != nil {
 		a.fail(w, r, http.StatusInternalServerError, err.Error())
 		return
@@ -178,7 +179,7 @@ func (a *webApp) list(w http.ResponseWriter, r *http.Request) {
 		metadata, _ := item["metadata"].(object)
 		items = append(items, object{"name": metadata["name"], "namespace": metadata["namespace"]})
 	}
-	a.succeed(w, r, a.Path, items)
+	a.succeed(w, r, a.Field, items)
 }
 
 func (a *webApp) create(w http.ResponseWriter, r *http.Request) {

@@ -16,11 +16,19 @@ import (
 	"time"
 )
 
-// newIdleHandler returns a handler that responds to every request with 200 and with the name of the component.
+// kubeletAgent is the beginning of the User-Agent header of the kubelet's probes.
+const kubeletAgent = "kube-probe/"
+
+// newIdleHandler returns a handler that responds to the kubelet's probes with 200, and to every other request with 501,
+// so that no client takes the response for that of the component.
 func newIdleHandler(name string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintf(w, "stand-in for %s: it only responds to requests, such as probes\n", name)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.UserAgent(), kubeletAgent) {
+			fmt.Fprintf(w, "stand-in for %s\n", name)
+			return
+		}
+		message := fmt.Sprintf("stand-in for %s: it responds to probes only, and does not implement %s", name, r.URL.Path)
+		http.Error(w, message, http.StatusNotImplemented)
 	})
 }
 

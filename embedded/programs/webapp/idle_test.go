@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-func TestIdleServesAllPortsUntilItIsStopped(t *testing.T) {
+func TestIdleRespondsToProbesOnAllPortsUntilItIsStopped(t *testing.T) {
 	plain, secure := freePort(t), freePort(t)
 	ctx, stop := context.WithCancel(context.Background())
 	exited := make(chan error)
@@ -32,8 +33,10 @@ func TestIdleServesAllPortsUntilItIsStopped(t *testing.T) {
 	for _, url := range []string{"http://127.0.0.1:" + plain + "/readyz", "https://127.0.0.1:" + secure + "/"} {
 		var response *http.Response
 		err := error(nil)
+		probe, _ := http.NewRequest(http.MethodGet, url, nil)
+		probe.Header.Set("User-Agent", "kube-probe/1.25")
 		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-			if response, err = client.Get(url); err == nil {
+			if response, err = client.Do(probe); err == nil {
 				break
 			}
 		}
@@ -49,6 +52,17 @@ func TestIdleServesAllPortsUntilItIsStopped(t *testing.T) {
 	stop()
 	if err := <-exited; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestIdleDoesNotImplementTheComponent(t *testing.T) {
+	handler := newIdleHandler("katib-ui")
+	for _, path := range []string{"/", "/katib/fetch_namespaces", "/apis/v1beta1/pipelines", "/readyz"} {
+		response := httptest.NewRecorder()
+		handler.ServeHTTP(response, httptest.NewRequest(http.MethodGet, path, nil))
+		if response.Code != http.StatusNotImplemented || !strings.HasPrefix(response.Body.String(), "stand-in for katib-ui") {
+			t.Errorf("%s: %d %s", path, response.Code, response.Body)
+		}
 	}
 }
 

@@ -6,7 +6,8 @@
 //	crud APP           a web app that creates resources: Jupyter, Volumes, TensorBoards or KServe's models
 //	profiles           the profile controller: creates a namespace, with the objects in it, for every Profile
 //	authservice URL    oidc-authservice, with the OIDC proxy at URL: adds the logout and the pages that the proxy lacks
-//	idle NAME PORT…    any other program: returns 200 for every path of each port; PORT/https serves HTTPS
+//	idle NAME PORT…    any other program: responds to the kubelet's probes on each port, and to other requests with 501;
+//	                   PORT/https serves HTTPS
 //
 // Every page and every text for users states that it comes from a stand-in. Everything that browsers, the gateway and
 // the API server observe is the same as with upstream's programs of release 1.7: paths, headers, cookies, status codes
