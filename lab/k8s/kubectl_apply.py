@@ -18,15 +18,9 @@ from lab.k8s.blocker_tracker import PATIENCE
 from lab.k8s.blockers import Blocker
 from lab.k8s.client import Kube
 from lab.k8s.documents import Document, join_documents, split_documents
-from lab.k8s.kubectl_rejections import (
-    Definitions,
-    Outlook,
-    Rejection,
-    count_accepted,
-    name_subjects,
-    parse_rejections,
-)
+from lab.k8s.kubectl_rejections import Rejection, count_accepted, name_subjects, parse_rejections
 from lab.k8s.objects import Object, get_nested
+from lab.k8s.rejection_causes import Definitions, Outlook
 from lab.k8s.rejection_tracing import RejectionTracer
 from lab.k8s.rollout import describe_blockers
 from lab.run.shell import Shell

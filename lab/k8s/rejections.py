@@ -13,7 +13,41 @@ _WEBHOOK = r'failed calling webhook "[^"]+".*'
 """The beginning of the patterns of webhooks that do not answer: while an installation starts, they do so later."""
 _LIST_WEBHOOKS = "`kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations` lists all webhooks"
 
-_RULES: tuple[Rule, ...] = tuple(
+POLICY_RULES: tuple[Rule, ...] = tuple(
+    (re.compile(pattern), Explanation(summary, remedy))
+    for pattern, summary, remedy in (
+        (
+            r"failed quota: .*must specify",
+            "a ResourceQuota requires limits and requests that it does not have",
+            "add a LimitRange with default limits and requests to the namespace, or remove the resource from the "
+            "quota: `kubectl describe resourcequotas,limitranges -n NAMESPACE`",
+        ),
+        (
+            "exceeded quota: ",
+            "a ResourceQuota of the namespace is exhausted",
+            "raise the quota, or remove pods: `kubectl describe resourcequotas -n NAMESPACE`",
+        ),
+        (
+            "violates PodSecurity",
+            "Pod Security of the namespace forbids it",
+            "lower the level of the namespace: `kubectl label namespace NAMESPACE --overwrite "
+            "pod-security.kubernetes.io/enforce=privileged`",
+        ),
+        (
+            "unable to validate against any (security context constraint|pod security policy)",
+            "no security context constraint (SCC) of OpenShift allows it",
+            "allow one for its ServiceAccount: `oc adm policy add-scc-to-user anyuid -z SERVICEACCOUNT -n NAMESPACE`",
+        ),
+        (
+            r"(maximum|minimum) \S+ usage per (Container|Pod) is|max limit to request ratio",
+            "a LimitRange of the namespace forbids its resources",
+            "change the LimitRange, or the resources of the workload: `kubectl describe limitranges -n NAMESPACE`",
+        ),
+    )
+)
+"""The rules about quotas and policies of a namespace, which forbid pods and other objects; their remedies may contain
+NAMESPACE."""
+_WEBHOOK_RULES: tuple[Rule, ...] = tuple(
     (re.compile(pattern), Explanation(summary, remedy, may_recover=pattern.startswith(_WEBHOOK)))
     for pattern, summary, remedy in (
         (
@@ -71,38 +105,16 @@ _RULES: tuple[Rule, ...] = tuple(
             "a policy of the cluster forbids its pods",
             "change the policy that the message names, or exempt the namespace NAMESPACE from it",
         ),
-        (
-            r"failed quota: .*must specify",
-            "a ResourceQuota requires limits and requests that its pods do not have",
-            "add a LimitRange with default limits and requests to the namespace, or remove the resource from the "
-            "quota: `kubectl describe resourcequotas,limitranges -n NAMESPACE`",
-        ),
-        (
-            "exceeded quota: ",
-            "a ResourceQuota of the namespace is exhausted",
-            "raise the quota, or remove pods: `kubectl describe resourcequotas -n NAMESPACE`",
-        ),
-        (
-            "violates PodSecurity",
-            "Pod Security of the namespace forbids its pods",
-            "lower the level of the namespace: `kubectl label namespace NAMESPACE --overwrite "
-            "pod-security.kubernetes.io/enforce=privileged`",
-        ),
-        (
-            "unable to validate against any (security context constraint|pod security policy)",
-            "no security context constraint (SCC) of OpenShift allows its pods",
-            "allow one for its ServiceAccount: `oc adm policy add-scc-to-user anyuid -z SERVICEACCOUNT -n NAMESPACE`",
-        ),
+    )
+)
+_POD_RULES: tuple[Rule, ...] = tuple(
+    (re.compile(pattern), Explanation(summary, remedy))
+    for pattern, summary, remedy in (
         (
             'error looking up service account|serviceaccounts? "[^"]+" not found',
             "its ServiceAccount does not exist",
             "apply the manifests of the component again; `kubectl get serviceaccounts -n NAMESPACE` lists those that "
             "exist (the Profile controller creates those of a Profile)",
-        ),
-        (
-            r"(maximum|minimum) \S+ usage per (Container|Pod) is|max limit to request ratio",
-            "a LimitRange of the namespace forbids its resources",
-            "change the LimitRange, or the resources of the workload: `kubectl describe limitranges -n NAMESPACE`",
         ),
         (
             "no PriorityClass with name",
@@ -141,5 +153,5 @@ def explain_rejection(message: str, namespace: str) -> Explanation:
         message: The API server's message, in one line.
         namespace: The namespace of the pod, which the remedy names.
     """
-    found = find_explanation(message, _RULES) or _OTHER
+    found = find_explanation(message, (*_WEBHOOK_RULES, *POLICY_RULES, *_POD_RULES)) or _OTHER
     return replace(found, remedy=found.remedy.replace(f" {_NAMESPACE}", f" {namespace}"))

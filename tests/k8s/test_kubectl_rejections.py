@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from lab.k8s.kubectl_rejections import Definitions, Outlook, Rejection, name_subjects, parse_rejections
+from lab.k8s.kubectl_rejections import Rejection, name_subjects, parse_rejections
 from lab.k8s.objects import Object, ObjectRef
+from lab.k8s.rejection_causes import Definitions, Outlook
 
 DEFINITIONS = Definitions({("kubeflow.org/v1beta1", "Profile"), ("kubeflow.org/v1", "Profile")}, {"kubeflow"})
 CREATING = 'error when creating "STDIN": '
@@ -299,20 +300,20 @@ def test_cause_that_disappears_soon_or_never(message: str, cause: str) -> None:
         (
             f'Error from server (Forbidden): {CREATING}services "web" is forbidden: exceeded quota: small, requested: '
             "services=1, used: services=1, limited: services=1",
-            "quota small is exhausted",
-            "kubectl describe resourcequota small",
+            "a ResourceQuota of the namespace is exhausted",
+            "kubectl describe resourcequotas -n",
         ),
         (
             f'Error from server (Forbidden): {CREATING}pods "web" is forbidden: failed quota: small: must specify '
             "limits.cpu,limits.memory",
-            "quota small requires limits and requests",
+            "a ResourceQuota requires limits and requests",
             "LimitRange",
         ),
         (
             f'Error from server (Forbidden): {CREATING}pods "nginx" is forbidden: violates PodSecurity '
             '"restricted:latest": '
             "host namespaces (hostNetwork=true)",
-            "Pod Security restricted:latest",
+            "Pod Security of the namespace forbids it",
             "pod-security.kubernetes.io/enforce",
         ),
         (

@@ -8,8 +8,9 @@ import pytest
 
 from lab.k8s import rejection_tracing
 from lab.k8s.client import Kube
-from lab.k8s.kubectl_rejections import Definitions, Rejection, parse_rejections
+from lab.k8s.kubectl_rejections import Rejection, parse_rejections
 from lab.k8s.objects import Object
+from lab.k8s.rejection_causes import Definitions
 from lab.k8s.rejection_tracing import RejectionTracer, Trace
 from tests.fake_cluster import RESOURCE_VERSION, FakeCluster, pod
 

@@ -30,7 +30,7 @@ REJECTIONS = [
     (
         403,
         f'pods "{NAME}" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
-        "Pod Security of the namespace forbids its pods",
+        "Pod Security of the namespace forbids it",
     ),
     (
         403,
