@@ -150,7 +150,7 @@ SABOTAGES = (
         fault="no StorageClass is the default",
         chapter=CLUSTER,
         scenario="The cluster is ready for use",
-        expected_words=("expected one default StorageClass, seen []", "PersistentVolumeClaims stay Pending"),
+        expected_words=("expected one default StorageClass, seen []", "PersistentVolumeClaims without a class stay Pending"),
         steps=[edit("StorageClass/local-path", 'is-default-class": "true"', 'is-default-class": "false"')],
     ),
     Sabotage(
