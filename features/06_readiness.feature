@@ -26,6 +26,11 @@ Feature: Kubeflow is ready
     Given Kubeflow is installed
     Then every workload has all its replicas ready
 
+  Scenario: The Certificates of the manifests are ready
+    cert-manager issues them for webhooks. Without its certificate, a webhook rejects everything that it should check.
+    Given Kubeflow is installed
+    Then every Certificate of the manifests is ready
+
   Scenario: The owner of the Profile has a namespace
     Given Kubeflow is installed
     Then the namespace kubeflow-user-example-com belongs to user@example.com

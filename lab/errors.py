@@ -28,6 +28,7 @@ class KnownFailureId(StrEnum):
     NO_DEFAULT_STORAGE_CLASS = "no-default-storage-class"
     SERVICELB_ENABLED = "servicelb-enabled"
     POOL_ADDRESS_IN_USE = "pool-address-in-use"
+    OBJECTS_DIFFER = "objects-differ"
     EXT_AUTHZ_MISSING = "ext-authz-missing"
     DEX_CONFIGURATION_NOT_READ = "dex-configuration-not-read"
     DEX_UNAVAILABLE = "dex-unavailable"

@@ -34,6 +34,11 @@ def open_both_entry_points(entry_points: PortForward) -> None:
     entry_points.wait_until_open()
 
 
+@given("the Kubeflow manifests are applied")
+def apply_manifests(applied_kubeflow: Kubeflow) -> None:
+    """Ensure that the API server has accepted all objects of the manifests."""
+
+
 @given("Kubeflow is installed")
 def install_kubeflow(kubeflow: Kubeflow) -> None:
     """Ensure that Kubeflow is installed and ready."""

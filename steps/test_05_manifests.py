@@ -16,11 +16,6 @@ def clone_manifests(manifests: Clone) -> None:
     """Ensure that the manifests are cloned."""
 
 
-@given("the Kubeflow manifests are applied")
-def apply_manifests(applied_kubeflow: Kubeflow) -> None:
-    """Ensure that the API server has accepted all objects of the manifests."""
-
-
 @then("the manifests are at the commit that this release pins")
 def manifests_are_at_pinned_commit(manifests: Clone) -> None:
     """Check the commit, since a branch moves and a commit does not."""

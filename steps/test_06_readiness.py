@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, scenarios, then
 
+from lab.k8s import certificates
 from lab.k8s.rollout import describe_workload, is_workload_ready
 from lab.layers.kubeflow import Kubeflow
 
@@ -33,6 +34,14 @@ def replicas_are_ready(kubeflow: Kubeflow) -> None:
     assert not incomplete, f"workloads do not have all their replicas ready: {', '.join(incomplete)}"
     stopped = kubeflow.list_stopped_workloads()
     assert not stopped, "\n".join(stopped)
+
+
+@then("every Certificate of the manifests is ready")
+def certificates_are_ready(kubeflow: Kubeflow) -> None:
+    """Check the condition Ready of each Certificate, as cert-manager reports it."""
+    existing = kubeflow.lab.kube.list_objects(certificates.KIND)
+    unready = certificates.describe_unready(kubeflow.certificates, existing)
+    assert not unready, "\n".join([*unready, certificates.REMEDY])
 
 
 @then(parsers.parse("the namespace {namespace} belongs to {owner}"))

@@ -176,7 +176,8 @@ def _diagnose(symptoms: Sequence[Symptom], blockers: Sequence[Blocker]) -> tuple
 
 
 def _create_diagnosis(row: KnownFailure, symptom: Symptom) -> Diagnosis:
-    return Diagnosis(row.name, row.cause, row.remedy, row.reference, f"{symptom.subject}: {_shorten(symptom.text)}")
+    seen = f"{symptom.subject}: {_shorten(symptom.text)}"
+    return Diagnosis(row.name, row.cause, symptom.remedy or row.remedy, row.reference, seen)
 
 
 def _is_recognized(blocker: Blocker, row: KnownFailure) -> bool:

@@ -15,6 +15,7 @@ from lab.context import Lab
 from lab.errors import KnownFailureId, LabError
 from lab.k8s.blockers import Blocker, pod_blockers
 from lab.k8s.client import TRANSIENT_ERRORS, Kube
+from lab.k8s.differences import list_corrections
 from lab.k8s.objects import Object, ObjectRef, is_terminated, names_with_annotation, qualified_name
 from lab.k8s.ownership import KINDS, find_controller, find_workload
 from lab.k8s.readiness import is_ready
@@ -22,7 +23,7 @@ from lab.k8s.rollout import WORKLOADS, is_workload_ready
 from lab.k8s.workload_blockers import creation_blockers
 from lab.layers import auth_chain, nginx_site, probes
 from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
-from lab.layers.kubeflow import load_owned
+from lab.layers.kubeflow import find_known_differences, load_owned
 from lab.layers.network import DockerNetwork
 from lab.layers.port_forward import port_forward_log
 from lab.run.deadline import DeadlineExceededError, run_within
@@ -52,6 +53,8 @@ MAX_TEXT = 2000
 """Characters of a response and of the output of the port-forward that are read."""
 MAX_WARNING_AGE = 180
 """Seconds; an older warning does not describe the present state."""
+MAX_DIFFERENCES = 3
+"""The number of differences from the manifests that a symptom names."""
 SECRET_KEY = re.compile(
     r"(?i)secret|passw|pwd|token|credential|cookie|private|api[._-]?key|\.key$|key\.pem$|docker(cfg|configjson)$|hash$"
 )
@@ -81,6 +84,7 @@ class Symptom:
         text: The text, possibly several lines.
         known_failure: The known failure that the lab's own code reports with this text; None if it reports none.
         is_foreign: Whether the subject is neither a part of Kubeflow nor of the lab, such as a user's notebook.
+        remedy: What to do about it; empty if the remedy of the known failure says it.
     """
 
     source: SymptomSource
@@ -88,6 +92,7 @@ class Symptom:
     text: str
     known_failure: KnownFailureId | None = None
     is_foreign: bool = False
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ def observe(lab: Lab, timeout: float = TIMEOUT) -> Observation:
         "pods": lambda: _observe_pods(lab),
         "logs": lambda: Observation(tuple(_observe_logs(lab))),
         "the cluster": lambda: Observation(tuple(_observe_cluster(lab.kube))),
+        "the objects of Kubeflow": lambda: Observation(tuple(_observe_differences(lab))),
         "the auth proxy and Dex": lambda: Observation(tuple(_observe_auth_chain(lab))),
         INGRESS_URL: lambda: Observation(tuple(_observe_ingress(lab))),
         "the port-forward": lambda: Observation(tuple(_observe_port_forward(lab))),
@@ -305,6 +311,17 @@ def _observe_cluster(kube: Kube) -> Iterator[Symptom]:
     for pod in kube.list_objects("Pod", selector=SERVICELB):
         text = f"pod {qualified_name(pod)} belongs to servicelb of k3s"
         yield Symptom("cluster", "the cluster", text, KnownFailureId.SERVICELB_ENABLED)
+
+
+def _observe_differences(lab: Lab) -> Iterator[Symptom]:
+    """Yield a symptom that names the first differences between the objects and the manifests, if there are any."""
+    differences = find_known_differences(lab)
+    if differences:
+        more = len(differences) - MAX_DIFFERENCES
+        parts = [*map(str, differences[:MAX_DIFFERENCES]), *([f"and {more} more"] if more > 0 else [])]
+        commands = "; ".join(f"`{command}`" for command in list_corrections(differences)[:MAX_DIFFERENCES])
+        remedy = f"set the fields to the expected values, or use manifests that have the seen ones: {commands}"
+        yield Symptom("cluster", "the cluster", "; ".join(parts), KnownFailureId.OBJECTS_DIFFER, remedy=remedy)
 
 
 def _observe_auth_chain(lab: Lab) -> Iterator[Symptom]:

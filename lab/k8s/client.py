@@ -47,6 +47,7 @@ API_VERSIONS = {
     "VirtualService": "networking.istio.io/v1alpha3",
     "EnvoyFilter": "networking.istio.io/v1alpha3",
     "AuthorizationPolicy": "security.istio.io/v1beta1",
+    "Certificate": "cert-manager.io/v1",
     "Notebook": "kubeflow.org/v1",
     "Profile": "kubeflow.org/v1",
     "Tensorboard": "tensorboard.kubeflow.org/v1alpha1",
@@ -161,16 +162,19 @@ class Kube:
                 return f"the API server does not serve the kind {obj['kind']} in {obj['apiVersion']}"
         return ""
 
-    def list_objects(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
+    def list_objects(
+        self, kind: str, namespace: str | None = None, selector: str = "", *, api_version: str = ""
+    ) -> list[Object]:
         """Return the objects of a kind; none if the API server does not serve the kind.
 
         Args:
             kind: The kind.
             namespace: The namespace; None for all.
             selector: A label selector; empty for all objects.
+            api_version: The API version of the kind; empty for the one in API_VERSIONS.
         """
         with self._raise_unreachable():
-            return self._list(kind, {"namespace": namespace, "label_selector": selector})[0]
+            return self._list(kind, {"namespace": namespace, "label_selector": selector}, api_version)[0]
 
     def list_names(self, api_version: str, kind: str) -> set[tuple[str, str]]:
         """Return namespace and name of all objects of a kind; none if the API server does not serve the kind.
@@ -260,10 +264,11 @@ class Kube:
                 known_failure=KnownFailureId.API_SERVER_UNREACHABLE,
             ) from None
 
-    def _list(self, kind: str, query: Mapping[str, str | None]) -> tuple[list[Object], str]:
+    def _list(self, kind: str, query: Mapping[str, str | None], api_version: str = "") -> tuple[list[Object], str]:
         """Return the objects and the version of the list, parsed here: the client's classes are slow for thousands."""
         try:
-            answer = self._discover_kind(kind).get(**query, serialize=False, _request_timeout=REQUEST_TIMEOUT)
+            resource = self._discover(api_version, kind) if api_version else self._discover_kind(kind)
+            answer = resource.get(**query, serialize=False, _request_timeout=REQUEST_TIMEOUT)
         except ResourceNotFoundError:
             return [], ""
         listed = json.loads(answer.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
@@ -10,9 +11,10 @@ from pathlib import Path
 
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER
 from lab.context import Lab
-from lab.k8s import images, prepull
+from lab.k8s import certificates, images, prepull
 from lab.k8s.api_kinds import check_kinds_served
 from lab.k8s.client import Kube
+from lab.k8s.differences import Difference, is_compared, list_differences
 from lab.k8s.documents import parse_documents
 from lab.k8s.kubectl_apply import apply_in_rounds, build_manifests
 from lab.k8s.moved_images import describe_move
@@ -40,6 +42,8 @@ TARGET = "example"
 """The directory of the manifests that contains all of Kubeflow."""
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
+CERTIFICATES_TIMEOUT = 120
+"""Seconds for cert-manager to issue all Certificates after its pods are ready; most pods wait for theirs anyway."""
 APPLY_FIRST = ("istio-system/istiod", "kubeflow/training-operator")
 """The workloads that are applied before all others, in every release, because others wait for them.
 
@@ -102,11 +106,12 @@ class Kubeflow:
         """The workloads and pods that belong to Kubeflow: those of the manifests, and those of its controllers."""
         return list_owned(parse_documents(self._example), self.created_by_controllers)
 
-    def _save_owned(self) -> None:
-        """Save the names of what belongs to Kubeflow, for the diagnosis of failures."""
-        file = _owned_file(self.lab)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("\n".join(sorted(f"{ref.namespace}/{ref.kind}/{ref.name}" for ref in self.owned)))
+    def _save_facts(self) -> None:
+        """Save what the diagnosis of failures needs: the names of what belongs to Kubeflow, and objects to compare."""
+        owned, compared = _owned_file(self.lab), _compared_file(self.lab)
+        owned.parent.mkdir(parents=True, exist_ok=True)
+        owned.write_text("\n".join(sorted(f"{ref.namespace}/{ref.kind}/{ref.name}" for ref in self.owned)))
+        compared.write_text(json.dumps([obj for obj in parse_documents(self._example) if is_compared(obj)]))
 
     def problem(self) -> str | None:
         """Return what is missing, or was changed in the cluster or in the manifests since it was applied; or None.
@@ -116,7 +121,7 @@ class Kubeflow:
         """
         if self.lab.settings.kind.is_installed:
             self._report_owner()
-        self._save_owned()
+        self._save_facts()
         if changed := changes.list_leftovers(self.lab):
             return f"an interrupted run has changed {', '.join(map(str, changed))}"
         if self._applied.exists() and self._applied.read_text() != self._digest:
@@ -148,6 +153,15 @@ class Kubeflow:
     def list_missing_objects(self) -> list[str]:
         """Return the objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
         return list(find_missing_objects(parse_documents(self._example), self.lab.kube))
+
+    def list_differences(self, category: str) -> list[Difference]:
+        """Return the differences between the cluster and the manifests in a category of lab.k8s.difference_rules."""
+        return list_differences(parse_documents(self._example), self.lab.kube, category)
+
+    @property
+    def certificates(self) -> list[ObjectRef]:
+        """The Certificates of the manifests."""
+        return certificates.list_certificates(parse_documents(self._example))
 
     def list_stopped_workloads(self) -> list[str]:
         """Return a text for each workload that has 0 replicas in the cluster, and more in the manifests."""
@@ -282,10 +296,13 @@ class KubeflowReadiness:
                 return f"there is no Deployment {name}"
         workloads = self._kubeflow.list_workloads()
         unready = [workload["metadata"]["name"] for workload in workloads if not is_workload_ready(workload)]
-        return f"workloads are not ready: {', '.join(unready)}" if unready else None
+        if unready:
+            return f"workloads are not ready: {', '.join(unready)}"
+        existing = kube.list_objects(certificates.KIND)
+        return next(iter(certificates.describe_unready(self._kubeflow.certificates, existing)), None)
 
     def install(self) -> None:
-        """Delete leftovers, which need not become ready, and wait until all workloads are ready.
+        """Delete leftovers, which need not become ready, and wait until all workloads and Certificates are ready.
 
         Raises:
             UnrecoverableError: If a pod can never become ready.
@@ -302,6 +319,7 @@ class KubeflowReadiness:
             self._kubeflow.print_progress,
             owned=self._kubeflow.owned,
         )
+        certificates.wait_until_ready(self.lab.kube, self._kubeflow.certificates, CERTIFICATES_TIMEOUT)
 
 
 def load_owned(lab: Lab) -> frozenset[ObjectRef]:
@@ -310,8 +328,18 @@ def load_owned(lab: Lab) -> frozenset[ObjectRef]:
     return frozenset(map(ObjectRef.parse, file.read_text().splitlines())) if file.exists() else frozenset()
 
 
+def find_known_differences(lab: Lab) -> list[Difference]:
+    """Return the differences between the cluster and the manifests of the last run; none if no run has read them."""
+    file = _compared_file(lab)
+    return list_differences(json.loads(file.read_text()), lab.kube) if file.exists() else []
+
+
 def _owned_file(lab: Lab) -> Path:
     return lab.home / "kubeflow/owned.txt"
+
+
+def _compared_file(lab: Lab) -> Path:
+    return lab.home / "kubeflow/compared.json"
 
 
 def build_example(manifests: Manifests, lab: Lab) -> str:
