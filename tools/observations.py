@@ -281,6 +281,9 @@ def _list_problems(lab: Lab) -> Iterator[str]:
         for obj in lab.kube.list_objects(kind):
             if "deletionTimestamp" in obj["metadata"]:
                 yield f"the {kind} {obj['metadata']['name']} is being deleted"
+    for certificate in lab.kube.list_objects("Certificate"):
+        if not is_ready(certificate):
+            yield f"the Certificate {certificate['metadata']['name']} is not ready"
     for ingress in lab.kube.list_objects("Ingress"):  # the controller removes the address when it ends
         if load_balancer_ip(ingress) is None:
             yield f"the Ingress {ingress['metadata']['name']} has no address"

@@ -21,7 +21,8 @@ from tools import REPORTS
 from tools.features import Outcome, run_features
 from tools.kept_lab import NotAppliedError, change_lab, hold_changes, run_on_lab
 from tools.sabotage.outcome import explain_miss
-from tools.sabotage.table import SABOTAGES, Sabotage
+from tools.sabotage.sabotage import Sabotage
+from tools.sabotage.table import SABOTAGES
 from tools.selection import add_selection, select
 
 LOGS = REPORTS / "sabotage"

@@ -6,7 +6,7 @@ from pytest_bdd.scenario import make_python_name
 
 from lab.errors import WaitTimeoutError
 from tools.features import Outcome
-from tools.sabotage.table import Sabotage
+from tools.sabotage.sabotage import Sabotage
 
 DETECTION_TIMEOUT = 60.0
 """Seconds within which a run must detect a sabotage."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
 from lab.config.settings import TUTORIAL_USER as USER
@@ -16,7 +13,6 @@ from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST, NGINX_HOST
 from lab.web.passwords import hash_password
 from tools.observations import (
     NGINX_URL,
-    Condition,
     accepts_login,
     has_address,
     has_event,
@@ -30,7 +26,9 @@ from tools.observations import (
     returns_status,
     shows_text,
 )
-from tools.steps import Step, create, delete, edit, run_command, scale_to_zero
+from tools.sabotage import differences
+from tools.sabotage.sabotage import Sabotage
+from tools.steps import create, delete, edit, run_command, scale_to_zero
 
 OTHER_USER, ADDITIONAL_USER = "admin@example.com", "nobody@example.com"
 OTHER_SUBNET = ("--subnet=172.20.1.0/24",)
@@ -40,31 +38,6 @@ CLUSTER, METALLB, INGRESS = "02_cluster", "03_metallb", "04_ingress"
 MANIFESTS, READINESS, AUTHSERVICE, LOGIN = "05_manifests", "06_readiness", "08_authservice", "10_login"
 FIRST_USE_OF_ENTRY_POINTS = "The tutorial's route leads to the login, not to the pages of authservice"
 """The first scenario that uses the entry points."""
-
-
-@dataclass(frozen=True)
-class Sabotage:
-    """One fault.
-
-    Args:
-        name: The name, by which it can be selected.
-        fault: A description of the fault.
-        chapter: The feature that must detect it, by the name of its file.
-        scenario: The name of the scenario that must fail first, so that a user sees its error.
-        expected_words: Texts that the error must contain.
-        steps: The steps that cause the fault. They are reverted in the opposite order.
-        effect: The condition to wait for before the features run; None if the fault has an immediate effect.
-        options: Options of pytest for the run that must detect the fault.
-    """
-
-    name: str
-    fault: str
-    chapter: str
-    scenario: str
-    expected_words: tuple[str, ...]
-    steps: Sequence[Step] = ()
-    effect: Condition | None = None
-    options: tuple[str, ...] = ()
 
 
 def _build_workload(kind: str, namespace: str, name: str, pod_spec: Object) -> Object:
@@ -630,4 +603,5 @@ SABOTAGES = (
         ],
         options=("-m", "password"),
     ),
+    *differences.SABOTAGES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,15 +51,17 @@ from tools.variants.objects import (
 )
 
 READINESS = "kubeflow and not (versions or authservice or entry_points or login or resources or password)"
-"""Chapters 5 and 6, which have no marker of their own."""
+"""Chapters 5 and 6, which have no marker of their own, and chapter 13, which compares the objects."""
 METALLB, INGRESS, NETWORKING = "metallb", "ingress", "metallb or ingress"
 AUTHSERVICE, LOGIN, USE = "authservice", "authservice or login", "login or resources"
 KUBEFLOW = "kubeflow"
-"""Chapters 5 to 12."""
+"""Chapters 5 to 13."""
+DIFFERENCES = "differences"
 SECOND_USER, OTHER_OWNER = "second@example.com", "ada@example.com"
 UNREACHABLE_PROXY = "http://127.0.0.1:9"
 """A proxy at a port on which nothing listens."""
 DEX, DEX_CONFIGURATION = "auth/Deployment/dex", "auth/ConfigMap/dex"
+KATIB_UI, VOLUMES_WEB_APP = "kubeflow/Deployment/katib-ui", "kubeflow/Deployment/volumes-web-app-deployment"
 DEX_RESTARTED = is_rolled_out(DEX)
 
 Environment = Callable[[Lab, Path], Mapping[str, str]]
@@ -445,7 +448,7 @@ VARIANTS = (
     Variant(
         name="authservice-with-additional-port",
         description="the Service of authservice has an additional port",
-        chapters=LOGIN,
+        chapters=f"{LOGIN} or {DIFFERENCES}",
         steps=[
             edit(
                 "istio-system/Service/authservice",
@@ -488,6 +491,49 @@ VARIANTS = (
         chapters=f"({READINESS}) or login",
         steps=[edit("kubeflow/Deployment/centraldashboard", '"replicas": 1', '"replicas": 2')],
         effect=is_rolled_out("kubeflow/Deployment/centraldashboard"),
+    ),
+    Variant(
+        name="service-with-additional-port",
+        description="a Service of Kubeflow has an additional port",
+        chapters=DIFFERENCES,
+        steps=[
+            edit(
+                "kubeflow/Service/katib-ui",
+                r'"ports": \[',
+                '"ports": [{"name": "metrics", "port": 9090, "protocol": "TCP", "targetPort": 9090}, ',
+            )
+        ],
+    ),
+    Variant(
+        name="additional-variable",
+        description="a Deployment of Kubeflow has an additional environment variable",
+        chapters=READINESS,
+        steps=[edit(KATIB_UI, '"image":', '"env": [{"name": "TEAM", "value": "a"}], "image":')],
+        effect=is_rolled_out(KATIB_UI),
+    ),
+    Variant(
+        name="additional-container",
+        description="a Deployment of Kubeflow has an additional container",
+        chapters=READINESS,
+        steps=[
+            edit(KATIB_UI, r'"containers": \[', f'"containers": [{json.dumps(build_pod_spec()["containers"][0])}, '),
+        ],
+        effect=is_rolled_out(KATIB_UI),
+    ),
+    Variant(
+        name="image-of-mirror",
+        description="a Deployment of Kubeflow has its image from a mirror, with the same name and tag",
+        chapters=DIFFERENCES,
+        steps=[edit(KATIB_UI, r'"docker.io/(kubeflowkatib/katib-ui:[\w.-]*")', r'"mirror.team.example/hub/\1')],
+    ),
+    Variant(
+        name="insecure-cookies-on-purpose",
+        description="the owner has set the cookies of a web app to be insecure",
+        chapters=READINESS,
+        steps=[
+            edit(VOLUMES_WEB_APP, '"APP_SECURE_COOKIES", "value": "true"', '"APP_SECURE_COOKIES", "value": "false"')
+        ],
+        effect=is_rolled_out(VOLUMES_WEB_APP),
     ),
     Variant(
         name="katib-default-password",

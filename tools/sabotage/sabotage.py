@@ -1,0 +1,34 @@
+"""A sabotage: a fault, the scenario that must detect it, and the words that its error must contain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tools.observations import Condition
+from tools.steps import Step
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """One fault.
+
+    Args:
+        name: The name, by which it can be selected.
+        fault: A description of the fault.
+        chapter: The feature that must detect it, by the name of its file.
+        scenario: The name of the scenario that must fail first, so that a user sees its error.
+        expected_words: Texts that the error must contain.
+        steps: The steps that cause the fault. They are reverted in the opposite order.
+        effect: The condition to wait for before the features run; None if the fault has an immediate effect.
+        options: Options of pytest for the run that must detect the fault.
+    """
+
+    name: str
+    fault: str
+    chapter: str
+    scenario: str
+    expected_words: tuple[str, ...]
+    steps: Sequence[Step] = ()
+    effect: Condition | None = None
+    options: tuple[str, ...] = ()
