@@ -42,6 +42,7 @@ RESOURCES = {
     ],
     "/apis/apiextensions.k8s.io/v1": [("CustomResourceDefinition", "customresourcedefinitions", False)],
     "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
+    "/apis/cert-manager.io/v1": [("Certificate", "certificates", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
 """The served API versions; for each kind its resource name, and whether its objects have a namespace."""

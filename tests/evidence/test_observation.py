@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,21 @@ def test_blockers_logs_and_warnings_of_unready_pods_are_observed(cluster: FakeCl
     assert len(observation.pods) == 3
     assert observation.blockers == ()
     assert [blocker.pod for blocker in observation.foreign_blockers] == ["default/database"]
+
+
+def test_differences_from_the_manifests_are_the_first_diagnosis(cluster: FakeCluster, lab: Lab) -> None:
+    def make_service(app: str) -> Object:
+        metadata = {"name": "katib-ui", "namespace": "kubeflow"}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": {"app": app}}}
+
+    directory = lab.home / "kubeflow"
+    directory.mkdir(parents=True)
+    (directory / "compared.json").write_text(json.dumps([make_service("katib-ui")]))
+    cluster.objects["Service"] = [make_service("other")]
+    first = diagnose(observe(lab, TIMEOUT))[0]
+    assert first.name == "objects differ from the manifests"
+    assert "Service katib-ui in kubeflow: spec.selector.app: expected katib-ui, seen other" in first.seen
+    assert "`kubectl patch -n kubeflow service/katib-ui --type=json" in first.remedy
 
 
 class TestOrigin:

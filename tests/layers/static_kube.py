@@ -18,7 +18,9 @@ class StaticKube(Kube):
         """Return an object, or None."""
         return find_by_name(self.list_objects(kind, namespace), name)
 
-    def list_objects(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
+    def list_objects(
+        self, kind: str, namespace: str | None = None, selector: str = "", *, api_version: str = ""
+    ) -> list[Object]:
         """Return the objects of a kind in a namespace, by label selector."""
         labels = dict(part.split("=") for part in selector.split(",") if part)
         return [
