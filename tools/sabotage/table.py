@@ -26,7 +26,7 @@ from tools.observations import (
     returns_status,
     shows_text,
 )
-from tools.sabotage import differences
+from tools.sabotage import differences, work
 from tools.sabotage.sabotage import Sabotage
 from tools.steps import create, delete, edit, run_command, scale_to_zero
 
@@ -123,7 +123,10 @@ SABOTAGES = (
         fault="no StorageClass is the default",
         chapter=CLUSTER,
         scenario="The cluster is ready for use",
-        expected_words=("expected one default StorageClass, seen []", "PersistentVolumeClaims without a class stay Pending"),
+        expected_words=(
+            "expected one default StorageClass, seen []",
+            "PersistentVolumeClaims without a class stay Pending",
+        ),
         steps=[edit("StorageClass/local-path", 'is-default-class": "true"', 'is-default-class": "false"')],
     ),
     Sabotage(
@@ -603,5 +606,6 @@ SABOTAGES = (
         ],
         options=("-m", "password"),
     ),
+    *work.SABOTAGES,
     *differences.SABOTAGES,
 )
