@@ -35,7 +35,7 @@ def dns_is_ready(cluster: Cluster) -> None:
     """Check that the cluster DNS has pods, and that all of them are ready."""
     pods = cluster.list_dns_pods()
     assert pods, "the cluster DNS has no pods: components cannot find each other by name"
-    unready = describe_unready(pods)
+    unready = describe_unready(pods, cluster.lab.kube.list_objects("Event"))
     assert not unready, f"pods of the cluster DNS are not ready: {unready}"
 
 

@@ -10,8 +10,9 @@ from lab.config.settings import Settings
 from lab.k8s.helm import HelmRelease
 from lab.k8s.objects import external_addresses
 from lab.k8s.readiness import describe_unready
-from lab.layers.ingress import IngressController, list_default_classes
+from lab.layers.ingress import NAMESPACE, IngressController, list_default_classes
 from lab.layers.nginx_site import WELCOME, NginxSite
+from lab.request_path.trace import explain_request
 from lab.web.http_client import LabHttp
 
 scenarios("04_ingress.feature")
@@ -33,7 +34,7 @@ def pod_is_ready(ingress_controller: IngressController) -> None:
     """Check that the Ingress controller has pods, and that all of them are ready."""
     pods = ingress_controller.list_pods()
     assert pods, "the Ingress controller has no pods"
-    unready = describe_unready(pods)
+    unready = describe_unready(pods, ingress_controller.lab.kube.list_objects("Event", NAMESPACE))
     assert not unready, f"pods of the Ingress controller are not ready: {unready}"
 
 
@@ -88,7 +89,8 @@ def response_is_welcome_page(response: requests.Response, nginx_site: NginxSite)
     """Check that the response is from the test site and not from the controller."""
     if (response.status_code, WELCOME in response.text) != (200, True):
         headline = f"{response.url} does not return the test site: {response.status_code}: {response.text[:200]}"
-        raise AssertionError("\n".join([headline, *nginx_site.diagnose()]))
+        explanation = explain_request(nginx_site.lab, response.url)
+        raise AssertionError("\n".join([headline, *nginx_site.diagnose(), explanation]))
 
 
 @then("the response is the 404 page of the Ingress controller")

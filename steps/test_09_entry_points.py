@@ -6,11 +6,13 @@ import requests
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab.config.settings import Settings
+from lab.context import Lab
 from lab.k8s.objects import external_addresses
 from lab.layers import gateway
 from lab.layers.ingress import ANY_HOST
 from lab.layers.kubeflow_ingress import INGRESS, KubeflowIngress
 from lab.layers.port_forward import PortForward
+from lab.request_path.trace import explain_request
 from lab.web.http_client import LabHttp
 
 scenarios("09_entry_points.feature")
@@ -43,12 +45,12 @@ def kill_port_forward(port_forward: PortForward) -> None:
 
 
 @then(parsers.parse("{url} answers"))
-def url_answers(url: str, http: LabHttp) -> None:
+def url_answers(url: str, http: LabHttp, lab: Lab) -> None:
     """Check that a URL returns any response that is not a server error."""
     response = http.get(url)
-    assert response.status_code < requests.codes.server_error, (
-        f"expected a response below 500 from {url}, seen {response.status_code}: {response.text[:200]}"
-    )
+    if response.status_code >= requests.codes.server_error:
+        headline = f"expected a response below 500 from {url}, seen {response.status_code}: {response.text[:200]}"
+        raise AssertionError(f"{headline}\n{explain_request(lab, url)}")
 
 
 @then(parsers.parse("it exposes the host {host}"))

@@ -20,11 +20,14 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from lab.errors import KnownFailureId, format_error
 from lab.evidence.observation import Observation, Symptom, SymptomSource
 from lab.k8s.blockers import Blocker
+from lab.request_path.trace import Stop
 from lab.run.redaction import Secrets
 
 FILE = Path(__file__).with_name("known_failures.toml")
 MAX_DIAGNOSES = 5
 """The number of diagnoses that are shown; the consequences of a cause are not all of interest."""
+MAX_STOPS = 2
+"""The number of diagnoses that state where requests stop; one wrong object often stops many."""
 FOREIGN = "outside of Kubeflow, so that it need not be the cause"
 """The beginning of the cause of a diagnosis whose symptom is neither about Kubeflow nor about the lab."""
 MAX_SEEN = 500
@@ -152,18 +155,21 @@ def load_table(file: Path = FILE) -> tuple[KnownFailure, ...]:
 def diagnose(observation: Observation) -> tuple[Diagnosis, ...]:
     """Return the known failures that an observation shows, at most five, causes before their consequences.
 
-    A blocker that no row of the table matches is a diagnosis with its own explanation. What is neither a part of
-    Kubeflow nor of the lab is considered only if nothing else was recognized, and each diagnosis then says so.
+    A blocker that no row of the table matches is a diagnosis with its own explanation. So is a hop at which requests
+    stop; if pods are the reason, it is the consequence of what is wrong with them. What is neither a part of Kubeflow
+    nor of the lab is considered only if nothing else was recognized, and each diagnosis then says so.
     """
     own = [symptom for symptom in observation.symptoms if not symptom.is_foreign]
-    if found := _diagnose(own, observation.blockers):
+    if found := _diagnose(own, observation.blockers, observation.stops):
         return found
     foreign = [symptom for symptom in observation.symptoms if symptom.is_foreign]
     diagnoses = _diagnose(foreign, observation.foreign_blockers)
     return tuple(replace(diagnosis, cause=f"{FOREIGN}: {diagnosis.cause}") for diagnosis in diagnoses)
 
 
-def _diagnose(symptoms: Sequence[Symptom], blockers: Sequence[Blocker]) -> tuple[Diagnosis, ...]:
+def _diagnose(
+    symptoms: Sequence[Symptom], blockers: Sequence[Blocker], stops: Sequence[Stop] = ()
+) -> tuple[Diagnosis, ...]:
     found: dict[Symptom, KnownFailure] = {}
     for row in load_table():
         if symptom := row.find_symptom(symptoms):
@@ -172,7 +178,13 @@ def _diagnose(symptoms: Sequence[Symptom], blockers: Sequence[Blocker]) -> tuple
     consequences = [_create_diagnosis(row, symptom) for symptom, row in found.items() if row.consequence]
     unknown = [blocker for blocker in blockers if not any(_is_recognized(blocker, row) for row in found.values())]
     explained = _diagnose_blockers(unknown)
-    return (*causes, *explained, *consequences)[:MAX_DIAGNOSES]
+    wrong_hops = [_diagnose_stop(stop) for stop in stops if not stop.is_caused_by_pods][:MAX_STOPS]
+    at_pods = [_diagnose_stop(stop) for stop in stops if stop.is_caused_by_pods][:MAX_STOPS]
+    return (*wrong_hops, *causes, *explained, *at_pods, *consequences)[:MAX_DIAGNOSES]
+
+
+def _diagnose_stop(stop: Stop) -> Diagnosis:
+    return Diagnosis("a request does not arrive", str(stop), stop.finding.advice, "", _shorten(str(stop.finding)))
 
 
 def _create_diagnosis(row: KnownFailure, symptom: Symptom) -> Diagnosis:

@@ -26,6 +26,7 @@ from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
 from lab.layers.kubeflow import find_known_differences, load_owned
 from lab.layers.network import DockerNetwork
 from lab.layers.port_forward import port_forward_log
+from lab.request_path.trace import Stop, find_stops
 from lab.run.deadline import DeadlineExceededError, run_within
 from lab.run.redaction import Secrets
 from lab.run.waiting import root_cause
@@ -104,12 +105,14 @@ class Observation:
         blockers: The reasons why pods of Kubeflow and of the lab do not become ready, or are not created.
         pods: All pods of the cluster.
         foreign_blockers: The blockers of all other pods.
+        stops: The hops at which requests to the entry points stop, according to the objects of the cluster.
     """
 
     symptoms: tuple[Symptom, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     pods: tuple[Object, ...] = ()
     foreign_blockers: tuple[Blocker, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
     @classmethod
     def from_error(cls, error: BaseException) -> Observation:
@@ -131,6 +134,7 @@ class Observation:
             tuple(blocker for part in parts for blocker in part.blockers),
             tuple(pod for part in parts for pod in part.pods),
             tuple(blocker for part in parts for blocker in part.foreign_blockers),
+            tuple(stop for part in parts for stop in part.stops),
         )
 
 
@@ -152,6 +156,7 @@ def observe(lab: Lab, timeout: float = TIMEOUT) -> Observation:
         "the cluster": lambda: Observation(tuple(_observe_cluster(lab.kube))),
         "the objects of Kubeflow": lambda: Observation(tuple(_observe_differences(lab))),
         "the auth proxy and Dex": lambda: Observation(tuple(_observe_auth_chain(lab))),
+        "the paths of requests": lambda: Observation(stops=tuple(find_stops(lab))),
         INGRESS_URL: lambda: Observation(tuple(_observe_ingress(lab))),
         "the port-forward": lambda: Observation(tuple(_observe_port_forward(lab))),
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from lab.k8s.blocker_tracker import PATIENCE, BlockerTracker
-from lab.k8s.blockers import PULL_FAILED, Blocker, container_blockers, scheduling_message
+from lab.k8s.blockers import PULL_FAILED, Blocker, container_blockers, scheduling_message, warning_blockers
 from lab.k8s.client import TRANSIENT_ERRORS, Kube
 from lab.k8s.objects import Object, get_nested, is_terminated
 from lab.k8s.workload_blockers import creation_blockers
@@ -20,9 +20,14 @@ def is_ready(obj: Object) -> bool:
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
-def describe_unready(objects: Iterable[Object]) -> list[str]:
-    """Return the name and the state of each pod or node that is not ready."""
-    return [f"{obj['metadata']['name']} ({_describe_state(obj)})" for obj in objects if not is_ready(obj)]
+def describe_unready(objects: Iterable[Object], events: Collection[Object] = ()) -> list[str]:
+    """Return the name and the state of each pod or node that is not ready.
+
+    Args:
+        objects: The pods or nodes.
+        events: Events; those about a failing probe or another warning of the kubelet are a part of the state.
+    """
+    return [f"{obj['metadata']['name']} ({_describe_state(obj, events)})" for obj in objects if not is_ready(obj)]
 
 
 def list_running_pods(kube: Kube, namespace: str, selector: str) -> list[Object]:
@@ -112,7 +117,7 @@ def _describe_pods(pods: Sequence[Object]) -> str:
     return "\n".join(f"{pod['metadata']['name']}: {_describe_state(pod)}" for pod in pods) or "no pod yet"
 
 
-def _describe_state(obj: Object) -> str:
+def _describe_state(obj: Object, events: Collection[Object] = ()) -> str:
     if is_ready(obj):
         return "ready"
     status = obj.get("status") or {}
@@ -124,13 +129,39 @@ def _describe_state(obj: Object) -> str:
         for container in status.get("containerStatuses") or []
         if (waiting := (container.get("state") or {}).get("waiting"))
     ]
-    return ", ".join(reasons) or scheduling_message(obj) or _describe_phase(obj, phase)
+    return ", ".join(reasons) or scheduling_message(obj) or _describe_phase(obj, phase, events)
 
 
-def _describe_phase(obj: Object, phase: str) -> str:
-    """Return the phase of a pod; if it runs, with the condition that is not met, such as a container or a gate."""
-    if phase == "Running":
-        for condition in obj["status"].get("conditions") or []:
-            if condition["type"] == "Ready" and condition.get("message"):
-                return f"{phase}, {condition['message']}"
-    return phase
+def _describe_phase(obj: Object, phase: str, events: Collection[Object]) -> str:
+    """Return the phase of a pod; if it runs, with the kubelet's warning, the unmet condition, or unready containers."""
+    if phase != "Running":
+        return phase
+    warnings = (f"container {blocker.container}: {blocker.message}" for blocker in warning_blockers(obj, events))
+    conditions = (
+        str(condition["message"])
+        for condition in obj["status"].get("conditions") or []
+        if condition["type"] == "Ready" and condition.get("message")
+    )
+    detail = next(warnings, None) or next(conditions, None) or _describe_probes(obj)
+    return f"{phase}, {detail}" if detail else phase
+
+
+def _describe_probes(pod: Object) -> str:
+    """Return the readiness probes that a pod waits for: those of its containers that are not ready."""
+    statuses = pod["status"].get("containerStatuses") or []
+    unready = [each["name"] for each in statuses if not each.get("ready")]
+    probes = {each["name"]: each.get("readinessProbe") for each in get_nested(pod, "spec", "containers") or []}
+    texts = [
+        f"container {name} is not ready; its readiness probe: {_describe_probe(probes.get(name))}" for name in unready
+    ]
+    return ", ".join(texts)
+
+
+def _describe_probe(probe: Object | None) -> str:
+    """Return a probe as in "httpGet :8080/healthz"."""
+    if probe is None:
+        return "none"
+    for kind in ("httpGet", "tcpSocket", "grpc"):
+        if target := probe.get(kind):
+            return f"{kind} :{target.get('port')}{target.get('path', '')}"
+    return f"exec {' '.join(get_nested(probe, 'exec', 'command') or [])}"

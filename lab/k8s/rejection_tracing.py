@@ -161,7 +161,7 @@ class RejectionTracer:
             return f"{where}, which has a ready pod", ()
         events = self._kube.list_objects("Event", target.namespace)
         claims = self._kube.list_objects("PersistentVolumeClaim", target.namespace)
-        names = ", ".join(describe_unready(unready))
+        names = ", ".join(describe_unready(unready, events))
         return f"{where}, pod {names}", [found for pod in unready for found in pod_blockers(pod, claims, events)]
 
     def _follow_workloads(self, webhook: str, target: _Target, selector: Object) -> list[Blocker]:

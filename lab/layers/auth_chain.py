@@ -123,15 +123,16 @@ def _check_workload(
         replicas = workload["spec"].get("replicas", 1)
         text = f"{component} is not ready ({ref} has 0 of {replicas} pods ready): {consequence}"
         problems.append(AuthProblem(text, known_failure))
-    problems += [AuthProblem(f"{component}: {_describe_pod(pod, lab.shell)}") for pod in pods if not is_ready(pod)]
+    problems += [AuthProblem(f"{component}: {_describe_pod(pod, lab)}") for pod in pods if not is_ready(pod)]
     if not _is_selected_by_service(kube, ref.namespace, labels):
         text = f"no Service in {ref.namespace} selects the pods of {component}: {consequence}"
         problems.append(AuthProblem(text, known_failure))
     return problems
 
 
-def _describe_pod(pod: Object, shell: Shell) -> str:
-    [state], log = describe_unready([pod]), _read_last_lines(pod, shell)
+def _describe_pod(pod: Object, lab: Lab) -> str:
+    events = lab.kube.list_objects("Event", pod["metadata"]["namespace"])
+    [state], log = describe_unready([pod], events), _read_last_lines(pod, lab.shell)
     return f"{state}, the last lines of its log:\n{log}" if log else f"{state}, its log is empty"
 
 
