@@ -23,6 +23,7 @@ RESOURCES = {
         ("Pod", "pods", True),
         ("Node", "nodes", False),
         ("Service", "services", True),
+        ("Endpoints", "endpoints", True),
         ("PersistentVolumeClaim", "persistentvolumeclaims", True),
         ("Event", "events", True),
         ("Secret", "secrets", True),
@@ -41,8 +42,21 @@ RESOURCES = {
         ("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False),
     ],
     "/apis/apiextensions.k8s.io/v1": [("CustomResourceDefinition", "customresourcedefinitions", False)],
-    "/apis/networking.k8s.io/v1": [("Ingress", "ingresses", True)],
     "/apis/cert-manager.io/v1": [("Certificate", "certificates", True)],
+    "/apis/networking.k8s.io/v1": [
+        ("Ingress", "ingresses", True),
+        ("IngressClass", "ingressclasses", False),
+        ("NetworkPolicy", "networkpolicies", True),
+    ],
+    "/apis/discovery.k8s.io/v1": [("EndpointSlice", "endpointslices", True)],
+    "/apis/networking.istio.io/v1alpha3": [
+        ("Gateway", "gateways", True),
+        ("VirtualService", "virtualservices", True),
+        ("DestinationRule", "destinationrules", True),
+        ("ServiceEntry", "serviceentries", True),
+        ("EnvoyFilter", "envoyfilters", True),
+    ],
+    "/apis/security.istio.io/v1beta1": [("AuthorizationPolicy", "authorizationpolicies", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
 """The served API versions; for each kind its resource name, and whether its objects have a namespace."""

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from lab.k8s.objects import Object, ObjectRef, get_nested, label_selector
-from lab.request_path.findings import Finding, list_texts
+from lab.request_path.findings import Finding, describe_labels, list_texts
 from lab.request_path.hosts import Mesh
 from lab.request_path.services import Reference
 from lab.request_path.snapshot import MESH_CONFIG, ROOT_NAMESPACE, Snapshot, labels_of
@@ -74,7 +74,7 @@ def _check_selector(obj: Object, gateway_pod: Object) -> Iterator[Finding]:
     for field, key in (("workloadSelector", "labels"), ("selector", "matchLabels")):
         selector = get_nested(obj, "spec", field, key) or {}
         if not selector.items() <= labels.items():
-            expected = f"labels of the pods of the ingress gateway: {label_selector(labels)}"
+            expected = f"labels of the pods of the ingress gateway: {describe_labels(labels, selector)}"
             yield Finding(HOP, ref, f"spec.{field}.{key}", expected, label_selector(selector))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lab.k8s.objects import ObjectRef
+from lab.k8s.objects import ObjectRef, label_selector
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def advice(self) -> str:
-        """What to do, with a command."""
+        """The remedy, with a command."""
         if self.remedy:
             return self.remedy
         verb = "edit" if self.field else "get"
@@ -55,4 +55,10 @@ def qualify_kind(name: str) -> str:
 
 def list_texts(texts: Iterable[object]) -> str:
     """Return texts as a list in a sentence; "none" if there are none."""
-    return ", ".join(map(str, dict.fromkeys(texts))) or "none"
+    return ", ".join(dict.fromkeys(map(str, texts))) or "none"
+
+
+def describe_labels(labels: Mapping[str, str], selector: Mapping[str, str]) -> str:
+    """Return the labels of pods that a selector should require: those with its keys; without any, all."""
+    same_keys = {key: value for key, value in labels.items() if key in selector}
+    return label_selector(same_keys or labels)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lab.k8s.objects import Object, ObjectRef, get_nested, label_selector
-from lab.request_path.findings import Finding, list_texts
+from lab.request_path.findings import Finding, describe_labels, list_texts
 
 HOP = "Gateway"
 PROTOCOLS = ("HTTP", "HTTP2", "GRPC")
@@ -40,7 +40,7 @@ def check_gateway(gateway: Object, listener: Listener, namespace: str) -> Iterat
     """
     ref, selector = ObjectRef.from_object(gateway), get_nested(gateway, "spec", "selector") or {}
     if not selector.items() <= listener.labels.items():
-        expected = f"labels of the pods of the ingress gateway: {label_selector(listener.labels)}"
+        expected = f"labels of the pods of the ingress gateway: {describe_labels(listener.labels, selector)}"
         yield Finding(HOP, ref, "spec.selector", expected, label_selector(selector))
     servers = list(enumerate(get_nested(gateway, "spec", "servers") or []))
     for_port = [(index, each) for index, each in servers if get_nested(each, "port", "number") in listener.ports]

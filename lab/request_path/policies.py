@@ -1,4 +1,4 @@
-"""What may reject a request before a pod: Istio's DestinationRules and AuthorizationPolicies, and NetworkPolicies.
+"""The objects that may reject a request before a pod: DestinationRules, AuthorizationPolicies, NetworkPolicies.
 
 A condition can be unknown: it depends on the client, or on a token. Only what is certain is a finding.
 """
@@ -121,12 +121,30 @@ def check_authorization(snapshot: Snapshot, pods: Sequence[Object], call: Call) 
         allowing = by_action["ALLOW"]
         rules = [rule for policy in allowing for rule in get_nested(policy, "spec", "rules") or []]
         if allowing and all(_matches_rule(rule, call) is False for rule in rules):
-            specific = [obj for obj in allowing if get_nested(obj, "spec", "rules")] or allowing
-            policy = max(specific, key=lambda obj: bool(get_nested(obj, "spec", "selector")))
-            expected = f"a rule that allows {call.path} from {_sender(call)}"
-            seen = list_texts(get_nested(policy, "spec", "rules") or [])
-            yield Finding(POLICY_HOP, ObjectRef.from_object(policy), "spec.rules", expected, seen)
+            yield _explain_rejection(allowing, pod, call)
         return
+
+
+def _explain_rejection(allowing: Sequence[Object], pod: Object, call: Call) -> Finding:
+    """Return that no rule allows a request: of the policy for these pods, or because there is none for them."""
+    specific = [obj for obj in allowing if get_nested(obj, "spec", "rules")]
+    expected = f"a rule that allows {call.path} from {_sender(call)}"
+    if specific:
+        policy = max(specific, key=lambda obj: bool(get_nested(obj, "spec", "selector")))
+        return Finding(
+            POLICY_HOP,
+            ObjectRef.from_object(policy),
+            "spec.rules",
+            expected,
+            list_texts(get_nested(policy, "spec", "rules")),
+        )
+    ref = ObjectRef.from_object(allowing[0])
+    seen = f"no rule, and no other policy for the pod {pod['metadata']['name']}"
+    remedy = (
+        "create the policy that allows these requests, such as that of Kubeflow's manifests: "
+        f"`kubectl get authorizationpolicies -n {pod['metadata']['namespace']}`"
+    )
+    return Finding(POLICY_HOP, ref, "spec.rules", expected, seen, remedy=remedy)
 
 
 def check_network_policies(snapshot: Snapshot, pods: Sequence[Object], call: Call) -> Iterator[Finding]:

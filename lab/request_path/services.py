@@ -14,6 +14,8 @@ from lab.request_path.pods import check_pods, declares_all_ports, find_workload,
 from lab.request_path.snapshot import Snapshot
 
 HOP = "Service"
+MIN_SIMILARITY = 0.8
+"""The similarity of two names, from 0 to 1, from which one may be a misspelling of the other."""
 SERVICE_LABEL = "kubernetes.io/service-name"
 """The label with the name of the Service that an EndpointSlice belongs to."""
 
@@ -49,7 +51,7 @@ def check_reference(snapshot: Snapshot, reference: Reference) -> Iterator[Findin
     service = snapshot.get(reference.service)
     if service is None:
         names = [obj["metadata"]["name"] for obj in snapshot.list_objects(HOP, reference.service.namespace)]
-        similar = difflib.get_close_matches(reference.service.name, names, n=1)
+        similar = difflib.get_close_matches(reference.service.name, names, n=1, cutoff=MIN_SIMILARITY)
         yield Finding(
             reference.hop,
             reference.ref,

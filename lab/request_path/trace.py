@@ -112,7 +112,8 @@ class Stop:
 
     def __str__(self) -> str:
         others = len(self.urls) - 1
-        more = f", and so do those to {others} other URLs" if others else ""
+        more = f", and so do those to {others} other URLs" if others > 1 else ""
+        more = ", and so does the one to another URL" if others == 1 else more
         doubt = "" if self.finding.is_certain else "probably "
         return f"the request to {self.urls[0]} {doubt}stops at the {self.finding.hop}{more}: {self.finding}"
 
@@ -167,7 +168,7 @@ class Tracer:
     def _walk(self, entry_point: EntryPoint, path: str) -> Iterator[Hop]:
         """Yield the hops of a request; the next one is only asked for if the previous one is right."""
         snapshot, host = self._snapshot, str(urlsplit(entry_point.url).hostname)
-        service, port, caller = entry_point.service, entry_point.port, None
+        service, port, caller, route = entry_point.service, entry_point.port, None, None
         if entry_point.ingress:
             yield str(CONTROLLER), check_address(snapshot, CONTROLLER, self._address)
             controller = find_controller(snapshot, self._address) or CONTROLLER
@@ -183,15 +184,38 @@ class Tracer:
         yield str(service), check_service(snapshot, service, port)
         pods = list_selected_pods(snapshot, service)
         target = self._find_target(service, port, pods)
-        if entry_point.ingress and pods:
+        if pods:
             principal = find_principal([caller]) if caller and has_sidecar(caller) else ""
             call = Call(caller, principal, host, path, target)
             yield f"policies of {service.name}", check_authorization(snapshot, pods, call)
             yield f"policies of {service.name}", check_network_policies(snapshot, pods, call)
         if entry_point.service == GATEWAY and pods:
-            ports = (port, target) if target else (port,)
-            listener = Listener(labels_of(pods[0]), pods[0]["metadata"]["namespace"], ports, host)
+            if route and port != entry_point.port:
+                yield str(route.reference.ref), self._check_port(entry_point, route.reference, port, path, pods)
+            listener = self._create_listener(service, port, host, pods)
             yield from self._walk_gateway(Request(host, path, port), listener, pods)
+
+    def _create_listener(self, service: ObjectRef, port: int, host: str, pods: Sequence[Object]) -> Listener:
+        target = self._find_target(service, port, pods)
+        ports = (port, target) if target else (port,)
+        return Listener(labels_of(pods[0]), pods[0]["metadata"]["namespace"], ports, host)
+
+    def _check_port(
+        self, entry_point: EntryPoint, reference: Reference, port: int, path: str, pods: Sequence[Object]
+    ) -> Iterator[Finding]:
+        """Yield that an Ingress forwards requests to a port at which no Gateway accepts them."""
+        host = str(urlsplit(entry_point.url).hostname)
+        routes = [
+            virtual_service.find_route(
+                self._snapshot,
+                Request(host, path, number),
+                self._create_listener(reference.service, number, host, pods),
+            )
+            for number in (port, entry_point.port)
+        ]
+        if routes[0] is None and routes[1]:
+            seen = f"{reference.port}, at which no Gateway accepts requests"
+            yield Finding(reference.hop, reference.ref, reference.port_field, f"port {entry_point.port}", seen)
 
     def _walk_gateway(self, request: Request, listener: Listener, pods: list[Object]) -> Iterator[Hop]:
         """Yield the hops from the gateway to a pod."""

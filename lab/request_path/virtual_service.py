@@ -122,21 +122,26 @@ def find_route(snapshot: Snapshot, request: Request, listener: Listener) -> Rout
         request: The request.
         listener: Where it arrives at the gateway.
     """
-    attached = [(obj, list_gateways(snapshot, obj, listener)) for obj in snapshot.list_objects(HOP)]
+    applied = sorted(list_applied(snapshot, request, listener), key=_creation)
+    routes = sorted((route for obj in applied for route in list_routes(obj)), key=lambda route: route.is_catch_all)
+    return next((route for route in routes if route.matches(request, _accepting(snapshot, route, listener))), None)
+
+
+def list_applied(snapshot: Snapshot, request: Request, listener: Listener) -> list[Object]:
+    """Return the VirtualServices of the gateway with the most specific host that matches a request."""
     hosts = [
-        (host, obj, gateways)
-        for obj, gateways in attached
+        (host, obj)
+        for obj in snapshot.list_objects(HOP)
         for host in list_hosts(obj)
-        if gateways and matches_host(host, request.host)
+        if matches_host(host, request.host) and list_gateways(snapshot, obj, listener)
     ]
     # A host without a wildcard is the most specific one, then the longest suffix.
-    best = max((host for host, *_ in hosts), key=lambda host: ("*" not in host, len(host)), default="")
-    applied = sorted(
-        ((obj, gateways) for host, obj, gateways in hosts if host == best), key=lambda each: _creation(each[0])
-    )
-    routes = [(route, gateways) for obj, gateways in applied for route in list_routes(obj)]
-    routes.sort(key=lambda each: each[0].is_catch_all)
-    return next((route for route, gateways in routes if route.matches(request, gateways)), None)
+    best = max((host for host, _ in hosts), key=lambda host: ("*" not in host, len(host)), default="")
+    return [obj for host, obj in hosts if host == best]
+
+
+def _accepting(snapshot: Snapshot, route: Route, listener: Listener) -> set[str]:
+    return list_gateways(snapshot, route.virtual_service, listener)
 
 
 def list_gateways(snapshot: Snapshot, virtual_service: Object, listener: Listener) -> set[str]:
@@ -227,9 +232,9 @@ def _explain_route(snapshot: Snapshot, route: Route, request: Request, listener:
     """Yield why a route does not apply to a request; the first reason counts."""
     ref, virtual_service, hosts = route.ref, route.virtual_service, list_hosts(route.virtual_service)
     names = get_nested(virtual_service, "spec", "gateways") or ["mesh"]
-    found, accepting = _find_gateways(snapshot, virtual_service), list_gateways(snapshot, virtual_service, listener)
+    found, accepting = _find_gateways(snapshot, virtual_service), _accepting(snapshot, route, listener)
     if not found:
-        yield Finding(HOP, ref, "spec.gateways", "a Gateway that exists", f"{list_texts(names)}, which does not exist")
+        yield _explain_missing_gateway(snapshot, ref, names)
     if not is_exported(virtual_service, listener):
         seen = list_texts(virtual_service["spec"]["exportTo"])
         yield Finding(HOP, ref, "spec.exportTo", f"* or {listener.namespace}", seen)
@@ -242,18 +247,33 @@ def _explain_route(snapshot: Snapshot, route: Route, request: Request, listener:
         yield Finding(HOP, ref, f"{route.field}.match", f"a match for {request.path}", seen)
     if not route.matches(request, accepting):
         yield Finding(HOP, ref, f"{route.field}.match", f"a match for GET {request.path}", str(route.match))
-    if other := find_route(snapshot, request, listener):
-        field = "spec.hosts" if list_hosts(other.virtual_service) != hosts else f"{other.field}.match"
-        other_hosts = list_texts(list_hosts(other.virtual_service))
-        seen = other_hosts if field == "spec.hosts" else _describe_text(other.match.get("uri"))
-        expected = f"nothing that takes {request.path} from {ref}"
-        yield Finding(HOP, other.ref, field, expected, seen, is_certain=False)
+    applied = list_applied(snapshot, request, listener)
+    if virtual_service not in applied:
+        other, expected = ObjectRef.from_object(applied[0]), f"none that is more specific than that of {ref}"
+        yield Finding(HOP, other, "spec.hosts", expected, list_texts(list_hosts(applied[0])))
+
+
+def _explain_missing_gateway(snapshot: Snapshot, ref: ObjectRef, names: list[str]) -> Finding:
+    """Return that a VirtualService names no Gateway that exists, or that a Gateway is missing that others name, too."""
+    qualified = qualify_gateway(names[0], ref.namespace)
+    users = [obj for obj in snapshot.list_objects(HOP) if qualified in _qualify_gateways(obj)]
+    if names != ["mesh"] and len(users) > 1:
+        namespace, _, name = qualified.partition("/")
+        expected = f"the Gateway that {len(users)} VirtualServices name"
+        return Finding("Gateway", ObjectRef("Gateway", name, namespace), "", expected, "none")
+    seen = "mesh: sidecars only" if names == ["mesh"] else f"{list_texts(names)}, which does not exist"
+    return Finding(HOP, ref, "spec.gateways", "a Gateway that exists", seen)
+
+
+def _qualify_gateways(virtual_service: Object) -> list[str]:
+    """Return NAMESPACE/NAME of the Gateways that a VirtualService names."""
+    names = get_nested(virtual_service, "spec", "gateways") or []
+    return [qualify_gateway(name, virtual_service["metadata"]["namespace"]) for name in names]
 
 
 def _find_gateways(snapshot: Snapshot, virtual_service: Object) -> dict[str, Object]:
     """Return the Gateways that a VirtualService names and that exist, by NAMESPACE/NAME."""
-    names = get_nested(virtual_service, "spec", "gateways") or []
-    qualified = [qualify_gateway(name, virtual_service["metadata"]["namespace"]) for name in names]
+    qualified = _qualify_gateways(virtual_service)
     found = {
         name: snapshot.get(ObjectRef("Gateway", *reversed(name.split("/", 1)))) for name in qualified if "/" in name
     }

@@ -19,9 +19,11 @@ from lab.evidence.known_failures import diagnose
 from lab.evidence.observation import NOT_OBSERVED, Observation, Symptom, observe
 from lab.k8s.objects import Object
 from lab.layers.port_forward import port_forward_log
+from lab.request_path.trace import explain_request
 from lab.run.redaction import MASK
 from tests.evidence.conftest import TIMEOUT, TOKEN, as_k3d, crashing_pod
 from tests.fake_cluster import FakeCluster, claim, owned_by, pod, replica_set
+from tests.request_path.healthy_cluster import Cluster
 
 PROFILE = "kubeflow-user-example-com"
 STARTED, CHANGED = "2026-11-24T10:00:00Z", "2026-11-24T10:05:00Z"
@@ -208,6 +210,45 @@ class TestAuthChain:
 
     def test_nothing_is_reported_before_kubeflow_is_installed(self, lab: Lab) -> None:
         assert texts_of(observe(lab, TIMEOUT), "auth chain") == []
+
+
+class TestRequestPath:
+    """Where requests stop, according to the objects that the API server returns."""
+
+    @pytest.fixture
+    def kubeflow(self, cluster: FakeCluster, lab: Lab) -> Cluster:
+        """A cluster whose Service of Katib selects no pod."""
+        kubeflow = Cluster()
+        address = {"loadBalancer": {"ingress": [{"ip": str(lab.settings.ingress_address)}]}}
+        kubeflow.set("kube-system/Service/ingress-nginx-controller", "status", address)
+        kubeflow.set("kubeflow/Service/katib-ui", "spec.selector", {"app": "other"})
+        for obj in kubeflow.objects.values():
+            cluster.objects.setdefault(obj["kind"], []).append(obj)
+        return kubeflow
+
+    @pytest.mark.usefixtures("kubeflow")
+    def test_wrong_hop_is_the_first_diagnosis(self, lab: Lab) -> None:
+        diagnosis = diagnose(observe(lab, TIMEOUT))[0]
+        assert diagnosis.name == "a request does not arrive"
+        assert "the request to http://kubeflow.example.it/katib/ stops at the Service" in diagnosis.cause
+        assert "spec.selector of Service katib-ui in kubeflow" in diagnosis.seen
+        assert diagnosis.remedy.endswith("`kubectl get pods -n kubeflow --show-labels`")
+
+    @pytest.mark.usefixtures("kubeflow")
+    def test_request_is_explained(self, lab: Lab) -> None:
+        assert "expected labels of a pod" in explain_request(lab, "http://localhost:7080/katib/")
+        healthy = explain_request(lab, "http://nginx.example.it")
+        assert healthy.startswith("every hop of http://nginx.example.it is right: Service ingress-nginx-controller")
+        assert explain_request(lab, "http://unknown.example.it") == ""
+
+    def test_other_causes_precede_an_unready_pod(self, cluster: FakeCluster, lab: Lab, kubeflow: Cluster) -> None:
+        kubeflow.set("kubeflow/Service/katib-ui", "spec.selector", {"app": "katib-ui"})
+        kubeflow.set("kubeflow/Pod/katib-ui-0", "status.conditions", [])
+        names = diagnosed(lab)
+        assert (names[0], names[-1]) == (NO_STORAGE_CLASS, "a request does not arrive")
+
+    def test_nothing_stops_before_anything_is_installed(self, lab: Lab) -> None:
+        assert observe(lab, TIMEOUT).stops == ()
 
 
 class TestDocker:

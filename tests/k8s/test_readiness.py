@@ -11,7 +11,7 @@ from lab.k8s.blockers import KUBELET
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from lab.k8s.readiness import describe_unready, find_blocker, is_ready, list_running_pods, wait_for_pods
-from tests.fake_cluster import FakeCluster, pod, replica_set
+from tests.fake_cluster import FakeCluster, event_about, pod, replica_set
 
 
 def wait(kube: Kube, count: int = 1, timeout: float = 5) -> None:
@@ -58,6 +58,28 @@ def test_init_container_can_have_a_blocker() -> None:
     web["status"]["initContainerStatuses"] = web["status"].pop("containerStatuses")
     web["status"]["initContainerStatuses"][0]["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
     assert "keeps crashing" in str(find_blocker(web))
+
+
+class TestRunningPod:
+    """The description of a pod that runs and is not ready."""
+
+    @pytest.fixture
+    def running(self) -> Object:
+        """A pod with a readiness probe that has not succeeded."""
+        web = pod("web")
+        web["status"] |= {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}
+        probe = {"httpGet": {"path": "/healthz", "port": 8083}}
+        web["spec"]["containers"] = [{"name": "main", "readinessProbe": probe}]
+        return web
+
+    def test_has_the_words_of_the_kubelet(self, running: Object) -> None:
+        message = "Readiness probe failed: HTTP probe failed with statuscode: 404"
+        event = event_about(running, "Unhealthy", message, container="main")
+        assert describe_unready([running], [event]) == [f"web (Running, container main: Unhealthy: {message})"]
+
+    def test_has_the_probe_without_an_event(self, running: Object) -> None:
+        state = "Running, container main is not ready; its readiness probe: httpGet :8083/healthz"
+        assert describe_unready([running]) == [f"web ({state})"]
 
 
 def test_pod_that_becomes_ready_is_observed_by_one_watch(kube: Kube, cluster: FakeCluster) -> None:
