@@ -35,8 +35,7 @@ OTHER_TEST = "steps/test_02_cluster.py::test_the_cluster_is_ready_for_use"
 class TestTable:
     """The table of sabotages."""
 
-    def test_has_forty_nine_sabotages_with_distinct_names(self) -> None:
-        assert len(SABOTAGES) == 49
+    def test_names_are_distinct(self) -> None:
         assert [name for name, count in Counter(sabotage.name for sabotage in SABOTAGES).items() if count > 1] == []
 
     @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from tools.observations import has_status
-from tools.sabotage.sabotage import Sabotage
+from tools.sabotage.sabotage import NAME, Sabotage
 from tools.steps import edit
 
 CHAPTER, SCENARIO = "13_differences", "The <objects> are as the manifests define them"
 ONLY_THIS_CHAPTER = ("-m", "differences")
 """The options of a run of this chapter: some of these faults have consequences that earlier chapters detect."""
-NAME = "sabotage"
 CHANGED = "(changed since it was applied)"
 
 SABOTAGES = (

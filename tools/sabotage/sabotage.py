@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from tools.observations import Condition
 from tools.steps import Step
 
+NAME = "sabotage"
+"""The name of the objects that sabotages create."""
+CLUSTER, METALLB, INGRESS = "02_cluster", "03_metallb", "04_ingress"
+MANIFESTS, READINESS, AUTHSERVICE, LOGIN = "05_manifests", "06_readiness", "08_authservice", "10_login"
+FIRST_USE_OF_ENTRY_POINTS = "The tutorial's route leads to the login, not to the pages of authservice"
+"""The first scenario that uses the entry points."""
+
 
 @dataclass(frozen=True)
 class Sabotage:

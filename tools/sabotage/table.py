@@ -26,18 +26,23 @@ from tools.observations import (
     returns_status,
     shows_text,
 )
-from tools.sabotage import differences, work
-from tools.sabotage.sabotage import Sabotage
+from tools.sabotage import differences, request_path, work
+from tools.sabotage.sabotage import (
+    AUTHSERVICE,
+    CLUSTER,
+    FIRST_USE_OF_ENTRY_POINTS,
+    INGRESS,
+    LOGIN,
+    MANIFESTS,
+    METALLB,
+    NAME,
+    READINESS,
+    Sabotage,
+)
 from tools.steps import create, delete, edit, run_command, scale_to_zero
 
 OTHER_USER, ADDITIONAL_USER = "admin@example.com", "nobody@example.com"
 OTHER_SUBNET = ("--subnet=172.20.1.0/24",)
-NAME = "sabotage"
-"""The name of the objects that sabotages create."""
-CLUSTER, METALLB, INGRESS = "02_cluster", "03_metallb", "04_ingress"
-MANIFESTS, READINESS, AUTHSERVICE, LOGIN = "05_manifests", "06_readiness", "08_authservice", "10_login"
-FIRST_USE_OF_ENTRY_POINTS = "The tutorial's route leads to the login, not to the pages of authservice"
-"""The first scenario that uses the entry points."""
 
 
 def _build_workload(kind: str, namespace: str, name: str, pod_spec: Object) -> Object:
@@ -524,7 +529,10 @@ SABOTAGES = (
         fault="the dashboard identifies every user as another user",
         chapter=LOGIN,
         scenario="The owner logs in and is greeted",
-        expected_words=(f"expected the dashboard to greet {USER}, who has logged in, seen {OTHER_USER}",),
+        expected_words=(
+            f"expected the dashboard to greet {USER}, who has logged in, seen {OTHER_USER}",
+            "headers.request.set.kubeflow-userid of VirtualService centraldashboard in kubeflow",
+        ),
         steps=[
             edit(
                 "kubeflow/VirtualService/centraldashboard",
@@ -606,6 +614,7 @@ SABOTAGES = (
         ],
         options=("-m", "password"),
     ),
+    *request_path.SABOTAGES,
     *work.SABOTAGES,
     *differences.SABOTAGES,
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.k8s.objects import Object
-from tools.sabotage.sabotage import Sabotage
+from tools.sabotage.sabotage import NAME, Sabotage
 from tools.steps import create, delete, edit, run_command
 
 APPS = "Every app that the dashboard links to answers the owner"
 NOTEBOOKS = "The pod of a notebook can be created in the owner's namespace"
 NO_NOTEBOOK = f"no notebook can start in the namespace {PROFILE}"
-NAME = "sabotage"
 
 
 def build_pod_webhook(service: str) -> Object:
