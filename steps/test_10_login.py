@@ -15,6 +15,7 @@ from lab.config.settings import Settings
 from lab.context import Lab
 from lab.layers.owner import Owner
 from lab.releases import Release
+from lab.request_path.trace import explain_request
 from lab.run.progress import Progress
 from lab.run.redaction import Cookies
 from lab.run.waiting import poll, wait_until
@@ -233,8 +234,9 @@ def request_at_both_entry_points(
 def app_answers(responses: list[requests.Response], lab: Lab, component: str, content: str) -> None:
     """Check that each answer is that of the app, or of its stand-in where the lab has stand-ins."""
     contents, allows_stand_in = tuple(content.split(" or ")), bool(lab.source.stand_ins)
-    problems = [describe_wrong_answer(answer, contents, allows_stand_in=allows_stand_in) for answer in responses]
-    assert not any(problems), "\n".join([f"{component} does not answer the owner:", *filter(None, problems)])
+    for answer in responses:
+        problem = describe_wrong_answer(answer, contents, allows_stand_in=allows_stand_in)
+        assert not problem, f"{component} does not answer the owner: {problem}\n{explain_request(lab, answer.url)}"
 
 
 @when(

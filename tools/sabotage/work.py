@@ -44,7 +44,11 @@ SABOTAGES = (
         fault="the Service of Katib's page selects no pods",
         chapter="10_login",
         scenario=APPS,
-        expected_words=("Katib does not answer the owner", "/katib/fetch_namespaces returns 503"),
+        expected_words=(
+            "Katib does not answer the owner",
+            "/katib/fetch_namespaces returns 503",
+            "Service katib-ui in kubeflow",
+        ),
         steps=[edit("kubeflow/Service/katib-ui", '"selector": {', f'"selector": {{"app": "{NAME}", ')],
     ),
     Sabotage(
@@ -52,7 +56,12 @@ SABOTAGES = (
         fault="the VirtualService of Kubeflow Pipelines leads to a port that its Service does not have",
         chapter="10_login",
         scenario=APPS,
-        expected_words=("Kubeflow Pipelines does not answer the owner", "/pipeline/apis/v1beta1/healthz returns 503"),
+        expected_words=(
+            "Kubeflow Pipelines does not answer the owner",
+            "/pipeline/apis/v1beta1/healthz returns 503",
+            "VirtualService ml-pipeline-ui in kubeflow",
+            "destination.port.number",
+        ),
         steps=[edit("kubeflow/VirtualService/ml-pipeline-ui", '"number": 80', '"number": 8081')],
     ),
     Sabotage(
