@@ -13,7 +13,7 @@ CHANGED = "(changed since it was applied)"
 
 SABOTAGES = (
     Sabotage(
-        name="service-selector-wrong",
+        name="service-selector-differs",
         fault="a Service selects pods that do not exist",
         chapter=CHAPTER,
         scenario=SCENARIO,

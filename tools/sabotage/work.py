@@ -47,7 +47,7 @@ SABOTAGES = (
         expected_words=(
             "Katib does not answer the owner",
             "/katib/fetch_namespaces returns 503",
-            "Service katib-ui in kubeflow",
+            "spec.selector of Service katib-ui in kubeflow",
         ),
         steps=[edit("kubeflow/Service/katib-ui", '"selector": {', f'"selector": {{"app": "{NAME}", ')],
     ),
@@ -59,8 +59,7 @@ SABOTAGES = (
         expected_words=(
             "Kubeflow Pipelines does not answer the owner",
             "/pipeline/apis/v1beta1/healthz returns 503",
-            "VirtualService ml-pipeline-ui in kubeflow",
-            "destination.port.number",
+            "destination.port.number of VirtualService ml-pipeline-ui in kubeflow",
         ),
         steps=[edit("kubeflow/VirtualService/ml-pipeline-ui", '"number": 80', '"number": 8081')],
     ),
