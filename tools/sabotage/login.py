@@ -1,0 +1,200 @@
+"""The sabotages of the entry points, of the login and of the web apps."""
+
+from __future__ import annotations
+
+from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
+from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
+from lab.config.settings import TUTORIAL_USER as USER
+from lab.layers.auth_chain import OPEN_TO_ALL
+from lab.run.redaction import Secrets
+from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST
+from lab.web.passwords import hash_password
+from tools.observations import (
+    accepts_login,
+    has_only_new_pods,
+    identifies_owner_as,
+    rejects_owner,
+    returns_status,
+    shows_text,
+)
+from tools.sabotage.sabotage import (
+    AUTHSERVICE,
+    FIRST_USE_OF_ENTRY_POINTS,
+    LOGIN,
+    NAME,
+    Sabotage,
+)
+from tools.steps import edit, run_command
+
+OTHER_USER, ADDITIONAL_USER = "admin@example.com", "nobody@example.com"
+
+
+def _hash(password: str) -> str:
+    """Return the bcrypt hash of a password of this table, which is no secret."""
+    return hash_password(password, Secrets())
+
+
+SABOTAGES = (
+    Sabotage(
+        name="authservice-parameter-differs",
+        fault="authservice identifies users by another claim",
+        chapter=AUTHSERVICE,
+        scenario="authservice has the parameters of the tutorial",
+        expected_words=("USERID_CLAIM: expected 'email', seen 'name'",),
+        steps=[
+            edit(
+                "istio-system/ConfigMap/oidc-authservice-parameters",
+                '"USERID_CLAIM": "email"',
+                '"USERID_CLAIM": "name"',
+            )
+        ],
+    ),
+    Sabotage(
+        name="port-forward-without-target",
+        fault="the gateway's Service lacks the port of the port-forward",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=("the port-forward to istio-ingressgateway to be open", "does not have a service port 80"),
+        steps=[edit("istio-system/Service/istio-ingressgateway", '"port": 80,', '"port": 81,')],
+    ),
+    Sabotage(
+        name="kubeflow-at-other-host",
+        fault="the Ingress of Kubeflow is for another host",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=("does not redirect to Dex", "is for kubeflow.example.org, and not for kubeflow.example.it"),
+        steps=[edit("istio-system/Ingress/svc-istio-ingressgateway", KUBEFLOW_HOST, "kubeflow.example.org")],
+        effect=returns_status(INGRESS_URL, 404),
+    ),
+    Sabotage(
+        name="ext-authz-filter-without-gateway",
+        fault="the ext_authz filter applies to no gateway, so that the dashboard needs no login",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=(f"login failed: {USER}", OPEN_TO_ALL),
+        steps=[edit("istio-system/EnvoyFilter/authn-filter", '"istio": "ingressgateway"', '"istio": "other"')],
+        effect=returns_status(INGRESS_URL, 200),
+    ),
+    Sabotage(
+        name="redirect-uri-unregistered",
+        fault="the redirect URI of authservice is not registered in Dex",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=("Dex does not ask for user and password", "nregistered redirect_uri"),
+        steps=[edit("auth/ConfigMap/dex", "/authservice/oidc/callback", "/elsewhere", restart="auth/Deployment/dex")],
+        effect=shows_text(INGRESS_URL, "nregistered redirect_uri"),
+    ),
+    Sabotage(
+        name="owner-password-differs",
+        fault="the owner has another password in Dex",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=(f"login failed: {USER}", "Invalid Email Address and password."),
+        steps=[edit("auth/ConfigMap/dex", "hash: [^ ]*", f"hash: {_hash(NAME)}\\\\n", restart="auth/Deployment/dex")],
+        effect=rejects_owner(),
+    ),
+    Sabotage(
+        name="kubeflow-at-additional-host",
+        fault="the Ingress of Kubeflow is for an additional host",
+        chapter="09_entry_points",
+        scenario="The Ingress exposes Kubeflow",
+        expected_words=("Kubeflow's Ingress to expose", "seen ['second.example.it', 'kubeflow.example.it']"),
+        steps=[
+            edit(
+                "istio-system/Ingress/svc-istio-ingressgateway",
+                '"rules": \\[(.*)kubeflow.example.it(.*)\\]\\}',
+                '"rules": [\\1second.example.it\\2, \\1kubeflow.example.it\\2]}',
+            )
+        ],
+    ),
+    Sabotage(
+        name="dashboard-identifies-other-user",
+        fault="the dashboard identifies every user as another user",
+        chapter=LOGIN,
+        scenario="The owner logs in and is greeted",
+        expected_words=(
+            f"expected the dashboard to greet {USER}, who has logged in, seen {OTHER_USER}",
+            "headers.request.set.kubeflow-userid of VirtualService centraldashboard in kubeflow",
+        ),
+        steps=[
+            edit(
+                "kubeflow/VirtualService/centraldashboard",
+                '"route": \\[',
+                f'"headers": {{"request": {{"set": {{"kubeflow-userid": "{OTHER_USER}"}}}}}}, "route": [',
+            )
+        ],
+        effect=identifies_owner_as(OTHER_USER),
+    ),
+    Sabotage(
+        name="profile-owned-by-other-user",
+        fault="another user owns the Profile",
+        chapter=LOGIN,
+        scenario="The owner logs in and is greeted",
+        expected_words=(f"expected the user to own the namespace {PROFILE}, seen none",),
+        steps=[edit(f"Profile/{PROFILE}", f'"name": "{USER}"', f'"name": "{OTHER_USER}"')],
+    ),
+    Sabotage(
+        name="additional-dex-user",
+        fault="Dex has an additional user",
+        chapter=LOGIN,
+        scenario="Unknown users and wrong passwords are rejected",
+        expected_words=("expected the error message 'Invalid Email Address and password.' of Dex, seen ''",),
+        steps=[
+            edit(
+                "auth/ConfigMap/dex",
+                r"(staticPasswords:\\n)",
+                rf"\1- {{email: {ADDITIONAL_USER}, hash: '{_hash(PASSWORD)}', username: second, userID: second}}\\n",
+                restart="auth/Deployment/dex",
+            )
+        ],
+        effect=accepts_login(ADDITIONAL_USER),
+    ),
+    Sabotage(
+        name="userid-header-not-removed",
+        fault="the gateway does not remove the header kubeflow-userid from requests of clients",
+        chapter=LOGIN,
+        scenario="A user cannot impersonate another user",
+        expected_words=(
+            f"who claims to be {OTHER_USER}, seen {OTHER_USER}",
+            "does not remove the header kubeflow-userid",
+        ),
+        steps=[
+            edit("istio-system/EnvoyFilter/authn-filter", '"remove": "kubeflow-userid"', '"remove": "x-other"'),
+            edit(
+                "istio-system/EnvoyFilter/authn-filter",
+                '"allowed_upstream_headers"',
+                '"allowed_upstream_headers_to_append"',
+            ),
+        ],
+        effect=identifies_owner_as(OTHER_USER, claimed_user=OTHER_USER),
+    ),
+    Sabotage(
+        name="insecure-cookies",
+        fault="the cookies of a web app do not have the Secure attribute",
+        chapter="11_resources",
+        scenario="Users cannot create resources over plain HTTP at the Ingress",
+        expected_words=("the web app accepted the request", "XSRF-TOKEN is not Secure"),
+        steps=[
+            edit(
+                "kubeflow/Deployment/jupyter-web-app-deployment",
+                '"name": "APP_SECURE_COOKIES", "value": "true"',
+                '"name": "APP_SECURE_COOKIES", "value": "false"',
+            )
+        ],
+        effect=has_only_new_pods("kubeflow", "app=jupyter-web-app", '"APP_SECURE_COOKIES", "value": "false"'),
+    ),
+    Sabotage(
+        name="dex-rollout-paused",
+        fault="the rollout of Dex is paused, so that Dex never reads another password",
+        chapter="12_password",
+        scenario="The new password works, the old one is rejected",
+        expected_words=("can't restart paused deployment", "rollout resume"),
+        steps=[
+            run_command(
+                "kubectl rollout pause deployment/dex --namespace=auth",
+                "kubectl rollout resume deployment/dex --namespace=auth",
+            )
+        ],
+        options=("-m", "password"),
+    ),
+)
