@@ -17,6 +17,9 @@ from lab.k8s.objects import Object, ObjectRef
 SERVER_FIELDS = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
 """The fields of metadata that the API server sets; a restored object must not have them."""
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The annotation in which kubectl stores an object as it was applied."""
+
 Step = Callable[[Lab], AbstractContextManager[None]]
 
 
@@ -95,19 +98,36 @@ def edit(name: str, old: str, new: str, restart: str = "") -> Step:
 
     @contextmanager
     def step(lab: Lab) -> Iterator[None]:
-        before = json.dumps(_get(ref, lab))
-        after = re.sub(old, new, before)
+        before = _get(ref, lab)
+        (before["metadata"].get("annotations") or {}).pop(LAST_APPLIED, None)  # is not edited
+        text = json.dumps(before)
+        after = json.loads(re.sub(old, new, text))
         if after == before:
-            raise LabError(f"{ref} does not contain {old!r}", seen=before, remedy="correct the step in the table")
+            raise LabError(f"{ref} does not contain {old!r}", seen=text, remedy="correct the step in the table")
         try:
-            _put(after, ref, lab)
+            _patch(build_merge_patch(before, after), ref, lab)
             _restart(workload, lab)
             yield
         finally:
-            _put(before, ref, lab)
+            _patch(build_merge_patch(after, before), ref, lab)
             _restart(workload, lab)
 
     return step
+
+
+def build_merge_patch(before: Object, after: Object) -> Object:
+    """Return the JSON merge patch (RFC 7386) that changes one object to another.
+
+    kubectl replace would also change the annotation that contains the object as it was applied.
+    """
+    patch: Object = dict.fromkeys(before.keys() - after.keys())
+    for key, value in after.items():
+        if isinstance(value, dict) and isinstance(before.get(key), dict):
+            if nested := build_merge_patch(before[key], value):
+                patch[key] = nested
+        elif key not in before or value != before[key]:
+            patch[key] = value
+    return patch
 
 
 def _run_kubectl(ref: ObjectRef, *command: str) -> Step:
@@ -135,6 +155,11 @@ def _get(ref: ObjectRef, lab: Lab) -> Object:
     obj: Object = json.loads(lab.shell.run("kubectl", "get", "--output=json", *_name_arguments(ref)).output)
     metadata = {key: value for key, value in obj["metadata"].items() if key not in SERVER_FIELDS}
     return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": metadata}
+
+
+def _patch(patch: Object, ref: ObjectRef, lab: Lab) -> None:
+    arguments = (*_name_arguments(ref), "--type=merge", "--patch-file=/dev/stdin")
+    lab.shell.run("kubectl", "patch", *arguments, stdin=json.dumps(patch))
 
 
 def _put(obj: str, ref: ObjectRef, lab: Lab) -> None:

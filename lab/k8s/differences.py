@@ -1,8 +1,7 @@
 """Differences between the objects of manifests and those of a cluster, in the fields that matter.
 
-The comparison has three sides, as that of kubectl: the manifests, the cluster, and the object as it was applied last,
-which an annotation contains. A field that only the cluster has is a difference if it was applied, and then removed from
-the manifests; otherwise it is a default, or belongs to a controller or to the owner.
+A field that only the cluster has is no difference: it is a default, or belongs to a controller or to the owner. The
+object as it was applied last, which an annotation contains, is a third side: it shows how a difference has come about.
 """
 
 from __future__ import annotations
@@ -164,10 +163,7 @@ def list_corrections(differences: Iterable[Difference]) -> list[str]:
 
 def _render_command(differences: Sequence[Difference]) -> str:
     first = differences[0]
-    corrections = [difference.correction for difference in differences]
-    others = [correction for correction in corrections if correction["op"] != "remove"]
-    removals = [correction for correction in corrections if correction["op"] == "remove"]
-    patch = json.dumps([*others, *reversed(removals)])  # from the end of a list, since a removal moves what follows
+    patch = json.dumps([difference.correction for difference in differences])
     namespace = f" -n {first.ref.namespace}" if first.ref.namespace else ""
     return f"kubectl patch{namespace} {first.resource} --type=json --patch={shlex.quote(patch)}"
 
@@ -210,7 +206,7 @@ class _Part:
 
 def _compare(part: _Part) -> Iterator[_Part]:
     """Yield the smallest parts that differ."""
-    if not part.is_complete and _is_empty(part.expected) and _is_empty(part.applied):
+    if not part.is_complete and _is_empty(part.expected):
         return  # a default, or a field of a controller or of the owner
     if isinstance(part.expected, dict) and isinstance(part.seen, dict):
         applied = part.applied if isinstance(part.applied, dict) else {}
@@ -226,13 +222,15 @@ def _compare_lists(part: _Part) -> Iterator[_Part]:
     expected, seen = part.expected, part.seen
     applied = part.applied if isinstance(part.applied, list) else []
     if part.key in MERGE_KEYS and not part.is_complete:
-        for item in _list_items(part.key, expected, seen):
+        for item in expected:
+            if _find_item(part.key, item, expected) is not item:
+                continue  # of several with the same name, the last one is effective
             sides = [_find_item(part.key, item, side) for side in (expected, seen, applied)]
             position = next((number for number, other in enumerate(seen) if other is sides[1]), "-")
             child = part.child(f"[{_identify(part.key, item)}]", position, *sides)
-            if child.expected and child.seen:
+            if child.seen:
                 yield from _compare(child)
-            elif child.expected or child.applied:
+            else:
                 yield child
     elif len(expected) == len(seen):
         applied = applied if len(applied) == len(seen) else [None] * len(seen)
@@ -240,12 +238,6 @@ def _compare_lists(part: _Part) -> Iterator[_Part]:
             yield from _compare(part.child(f"[{position}]", position, *values))
     else:
         yield part
-
-
-def _list_items(key: str, expected: Sequence[Any], seen: Sequence[Any]) -> list[Any]:
-    """Return the items of two lists, each once: of several with the same name, the last one is effective."""
-    more = [item for item in seen if _find_item(key, item, expected) is None]
-    return [item for items in (expected, more) for item in items if _find_item(key, item, items) is item]
 
 
 def _find_item(key: str, item: Any, items: Sequence[Any]) -> Any:

@@ -11,16 +11,18 @@ import pytest
 
 from lab.context import Lab
 from lab.errors import LabError, ProgramError
+from lab.k8s.objects import Object
 from tests.conftest import MakeLab, WriteProgram
 from tools.kept_lab import interrupt_once
-from tools.steps import create, delete, edit, run_command
+from tools.steps import build_merge_patch, create, delete, edit, run_command
 
-# A kubectl that knows one object, in a file: `get` prints it, `replace` and `create` write it.
+# A kubectl that knows one object, in a file: `get` prints it, `patch` changes its image, others write it.
 KUBECTL = """
 case "$1 $3" in
 "get --output=name") test -e {file} && echo deployment.apps/nginx || true ;;
 "get "*) cat {file} ;;
 "delete "*) rm {file} ;;
+"patch "*) sed -i 's/"image": "[^"]*"/'"$(tr -d '{{}}')"'/' {file} ;;
 *) cat > {file} ;;
 esac
 """
@@ -45,9 +47,22 @@ class TestSteps:
         return make_lab()
 
     def test_an_edit_is_reverted(self, deployment: Path, lab: Lab) -> None:
+        before = deployment.read_text()
         with edit("default/Deployment/nginx", '"v1"', '"v2"')(lab):
-            assert deployment.read_text() == '{"kind": "Deployment", "metadata": {"name": "nginx"}, "image": "v2"}'
-        assert deployment.read_text() == '{"kind": "Deployment", "metadata": {"name": "nginx"}, "image": "v1"}'
+            assert deployment.read_text() == before.replace("v1", "v2")
+        assert deployment.read_text() == before
+
+    @pytest.mark.parametrize(
+        ("before", "after", "patch"),
+        [
+            ({"a": 1, "b": {"c": 2, "d": 3}}, {"a": 1, "b": {"c": 4, "d": 3}}, {"b": {"c": 4}}),
+            ({"a": {"b": 1}}, {"a": {}}, {"a": {"b": None}}),
+            ({"a": [1, 2]}, {"a": [1], "c": {"d": 1}}, {"a": [1], "c": {"d": 1}}),
+            ({"a": {"b": 1}}, {"a": {"b": 1}}, {}),
+        ],
+    )
+    def test_a_patch_has_the_changed_fields_only(self, before: Object, after: Object, patch: Object) -> None:
+        assert build_merge_patch(before, after) == patch
 
     def test_an_edit_without_effect_is_rejected(self, deployment: Path, lab: Lab) -> None:
         step = edit("default/Deployment/nginx", "v3", "v2")

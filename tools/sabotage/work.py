@@ -13,7 +13,7 @@ NO_NOTEBOOK = f"no notebook can start in the namespace {PROFILE}"
 
 
 def build_pod_webhook(service: str) -> Object:
-    """Return a webhook for the pods of all Profiles, as that of PodDefaults, with a CA that signed no certificate.
+    """Return a webhook for the pods of all Profiles, as that of PodDefaults.
 
     Args:
         service: The name of its Service in the namespace kubeflow.
@@ -72,11 +72,15 @@ SABOTAGES = (
         steps=[edit("kubeflow/Service/profiles-kfam", '"selector": {', f'"selector": {{"app": "{NAME}", ')],
     ),
     Sabotage(
-        name="pod-webhook-untrusted",
-        fault="the API server does not trust the certificate of the webhook for the pods of Profiles",
+        name="pod-webhook-certificate-wrong",
+        fault="the certificate of the webhook for the pods of Profiles is for another name",
         chapter="11_resources",
         scenario=NOTEBOOKS,
-        expected_words=(NO_NOTEBOOK, "the API server does not trust the certificate of a webhook", "x509"),
+        expected_words=(
+            NO_NOTEBOOK,
+            "the certificate of a webhook is for another name",
+            "x509: certificate is valid for",
+        ),
         steps=[create(build_pod_webhook("admission-webhook-service"))],
     ),
     Sabotage(
