@@ -31,6 +31,7 @@ class KnownFailureId(StrEnum):
     OBJECTS_DIFFER = "objects-differ"
     EXT_AUTHZ_MISSING = "ext-authz-missing"
     DEX_CONFIGURATION_NOT_READ = "dex-configuration-not-read"
+    ISSUER_DIFFERS = "issuer-differs"
     DEX_UNAVAILABLE = "dex-unavailable"
     AUTH_PROXY_UNAVAILABLE = "auth-proxy-unavailable"
 

@@ -12,7 +12,15 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lab import releases
@@ -173,6 +181,14 @@ class Settings(BaseSettings):
         if not is_file:
             raise ValueError("this is a directory, and not a TOML file" if file.is_dir() else "there is no such file")
         return file
+
+    @field_validator("keep_lab")
+    @classmethod
+    def _check_keep_lab(cls, value: bool, info: ValidationInfo) -> bool:
+        kind = KINDS.get(str(info.data.get("lab")))
+        if value and kind and not kind.is_installed:
+            raise ValueError(f"a run with --lab {kind.name} neither installs nor removes the lab: omit this option")
+        return value
 
     @model_validator(mode="after")
     def _check_addresses(self) -> Settings:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from lab.k8s.objects import Object, ObjectRef, is_terminated, names_with_annotat
 from lab.k8s.ownership import KINDS, find_controller, find_workload
 from lab.k8s.readiness import is_ready
 from lab.k8s.rollout import WORKLOADS, is_workload_ready
-from lab.k8s.workload_blockers import creation_blockers
+from lab.k8s.workload_blockers import creation_blockers, lacks_pods
 from lab.layers import auth_chain, nginx_site, probes
 from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
 from lab.layers.kubeflow import find_known_differences, load_owned
@@ -38,7 +40,7 @@ SymptomSource = Literal["error", "pod", "event", "log", "cluster", "docker", "au
 - error: the error of the failed step
 - pod: the messages of kubelet and scheduler about a pod that is not ready
 - event: a recent warning
-- log: the log of a container of a pod that is not ready
+- log: the log of a container of a pod that is not ready, of Dex, or of the auth proxy
 - cluster: the objects of the cluster
 - docker: Docker
 - auth chain: the auth proxy, Dex and the object that makes the gateway ask the auth proxy
@@ -50,6 +52,10 @@ TIMEOUT = 4.0
 """Seconds for an observation; a part of the lab that has not answered by then is left out."""
 LOG_LINES = 40
 """The number of lines of a log that are read, the last ones."""
+LOGIN_LOG_LINES = 400
+"""The number of lines that are read of the logs of Dex and of the auth proxy, which contain a line for each probe."""
+MAX_LOGIN_AGE = 60
+"""Seconds; an older line of these logs is not about the failed login, and one from before the run is not either."""
 MAX_TEXT = 2000
 """Characters of a response and of the output of the port-forward that are read."""
 MAX_WARNING_AGE = 180
@@ -153,6 +159,7 @@ def observe(lab: Lab, timeout: float = TIMEOUT) -> Observation:
         "the cluster's Secrets": lambda: _register_secrets(lab.kube, lab.secrets),
         "pods": lambda: _observe_pods(lab),
         "logs": lambda: Observation(tuple(_observe_logs(lab))),
+        "the logs of the auth proxy and Dex": lambda: Observation(tuple(_observe_login_logs(lab))),
         "the cluster": lambda: Observation(tuple(_observe_cluster(lab.kube))),
         "the objects of Kubeflow": lambda: Observation(tuple(_observe_differences(lab))),
         "the auth proxy and Dex": lambda: Observation(tuple(_observe_auth_chain(lab))),
@@ -229,7 +236,8 @@ def _observe_pods(lab: Lab) -> Observation:
         for part in (own, foreign)
         for blocker in part
     ]
-    unready_uids = {pod["metadata"]["uid"] for pod in unready}
+    incomplete = [*unready, *workloads, *(obj for obj in replica_sets if lacks_pods(obj))]
+    unready_uids = {obj["metadata"]["uid"] for obj in incomplete}
     warnings = sorted(_list_warnings(events, unready_uids, is_own), key=lambda symptom: symptom.is_foreign)
     return Observation((*messages, *warnings), tuple(own), tuple(pods), tuple(foreign))
 
@@ -245,8 +253,24 @@ def _observe_logs(lab: Lab) -> Iterator[Symptom]:
     for pod in sorted(filter(is_unready, pods), key=is_foreign):
         for container, previous in list_logs(pod):
             if text := _read_log(lab.kube, pod, container, previous):
-                subject = f"the log of {qualified_name(pod)}, container {container}"
-                yield Symptom("log", subject, text, is_foreign=is_foreign(pod))
+                yield Symptom("log", _describe_log(pod, container), text, is_foreign=is_foreign(pod))
+
+
+def _observe_login_logs(lab: Lab) -> Iterator[Symptom]:
+    """Yield the recent logs of Dex and of the auth proxy: both are ready when they reject a login."""
+    replica_sets = {obj["metadata"]["uid"]: obj for obj in lab.kube.list_objects("ReplicaSet")}
+    workloads = (auth_chain.DEX, ObjectRef.parse(lab.release.auth_proxy.workload))
+    max_age = min(MAX_LOGIN_AGE, math.ceil(time.monotonic() - lab.journal.begin))
+    for pod in lab.kube.list_objects("Pod"):
+        if is_unready(pod) or find_workload(pod, replica_sets) not in workloads:
+            continue
+        for container, previous in list_logs(pod):
+            if text := _read_log(lab.kube, pod, container, previous, LOGIN_LOG_LINES, max_age):
+                yield Symptom("log", _describe_log(pod, container), text)
+
+
+def _describe_log(pod: Object, container: str) -> str:
+    return f"the log of {qualified_name(pod)}, container {container}"
 
 
 IsOwn = Callable[[str, str, str], bool]
@@ -285,17 +309,20 @@ def _recognize_own(lab: Lab, pods: Iterable[Object], replica_sets: Iterable[Obje
     return is_own
 
 
-def _read_log(kube: Kube, pod: Object, container: str, previous: bool) -> str:
+def _read_log(
+    kube: Kube, pod: Object, container: str, previous: bool, lines: int = LOG_LINES, max_age: int | None = None
+) -> str:
     with suppress(*TRANSIENT_ERRORS):  # the container runtime may have deleted the log
-        return kube.read_log(pod, container, previous=previous, lines=LOG_LINES)
+        return kube.read_log(pod, container, previous=previous, lines=lines, max_age=max_age)
     return ""
 
 
 def _list_warnings(events: Iterable[Object], unready_uids: set[str], is_own: IsOwn) -> Iterator[Symptom]:
-    """Yield the recent warnings; those about pods only if the pod is still not ready."""
+    """Yield the recent warnings; those about pods and workloads only if they are still not ready."""
     for event in events:
         involved = event["involvedObject"]
-        is_obsolete = involved.get("kind") == "Pod" and involved.get("uid") not in unready_uids
+        has_state = involved.get("kind") in ("Pod", "ReplicaSet", *WORKLOADS)
+        is_obsolete = has_state and involved.get("uid") not in unready_uids
         if event.get("type") == "Warning" and not is_obsolete and _event_age(event) < MAX_WARNING_AGE:
             kind, namespace, name = (str(involved.get(key) or "") for key in ("kind", "namespace", "name"))
             text = f"{event.get('reason')}: {event.get('message', '')}"

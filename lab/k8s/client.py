@@ -205,7 +205,7 @@ class Kube:
                 return set()
         return {resource["kind"] for resource in found["resources"] if "/" not in resource["name"]}
 
-    def read_log(self, pod: Object, container: str, *, previous: bool, lines: int) -> str:
+    def read_log(self, pod: Object, container: str, *, previous: bool, lines: int, max_age: int | None = None) -> str:
         """Return the last lines of a container's log.
 
         Args:
@@ -213,12 +213,14 @@ class Kube:
             container: The name of the container.
             previous: Whether to read the log of the previous, ended instance of the container.
             lines: The maximum number of lines.
+            max_age: Seconds; older lines are left out. None for lines of any age.
 
         Raises:
             ApiException: If there is no such log, or another of TRANSIENT_ERRORS.
         """
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         query = [("container", container), ("previous", previous), ("tailLines", lines), ("limitBytes", MAX_LOG_BYTES)]
+        query += [("sinceSeconds", max_age)] if max_age else []
         answer = self._client.request(  # the client's own class for logs takes a second to load
             "get",
             f"/api/v1/namespaces/{namespace}/pods/{name}/log",

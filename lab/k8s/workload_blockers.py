@@ -30,7 +30,7 @@ def creation_blockers(
     if workload["kind"] == "Deployment":
         uid = workload["metadata"].get("uid")
         creators = [obj for obj in replica_sets if (find_controller(obj) or {}).get("uid") == uid]
-    attempts = [_read_event(obj, events) for obj in creators if _lacks_pods(obj)]
+    attempts = [_read_event(obj, events) for obj in creators if lacks_pods(obj)]
     time, message = max(attempts, default=("", ""))
     # The API server deletes events after an hour, and their message may be shortened.
     conditions = [_read_condition(obj) for obj in (workload, *creators)]
@@ -40,7 +40,7 @@ def creation_blockers(
         yield Blocker(qualified_name(workload), SUBJECT, explanation, text, kind=workload["kind"], time=time)
 
 
-def _lacks_pods(workload: Object) -> bool:
+def lacks_pods(workload: Object) -> bool:
     """Return whether a workload has fewer pods than it needs; a Job, whether it has not ended and has none."""
     status, spec = workload.get("status") or {}, workload.get("spec") or {}
     match workload["kind"]:

@@ -13,6 +13,7 @@ from lab.errors import KnownFailureId, LabError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, ObjectRef, label_selector
 from lab.k8s.readiness import describe_unready, is_ready, list_running_pods
+from lab.layers import issuers
 from lab.run.shell import Shell
 from lab.web.hosts import ENTRY_POINTS
 
@@ -67,6 +68,7 @@ def diagnose(lab: Lab) -> list[AuthProblem]:
                 "the gateway cannot ask it about requests, and rejects each with 403 or 503 (ext_authz)",
                 KnownFailureId.AUTH_PROXY_UNAVAILABLE,
             ),
+            *_check_issuer(lab),
         ]
     except LabError as error:
         text = f"the auth chain cannot be diagnosed: {error.headline}: {error.seen}"
@@ -106,6 +108,13 @@ def check_ext_authz(lab: Lab) -> list[str]:
         f"there is no {ref}: without it the gateway does not ask {auth_proxy.name} about requests, "
         "and Kubeflow is open to everybody"
     ]
+
+
+def _check_issuer(lab: Lab) -> list[AuthProblem]:
+    """Return the problem that Dex and the auth proxy have different issuers; empty if they have the same."""
+    difference = issuers.describe_difference(lab.kube, lab.release.auth_proxy)
+    text = f"{difference}: the login page returns 404, or no token is accepted"
+    return [AuthProblem(text, KnownFailureId.ISSUER_DIFFERS)] if difference else []
 
 
 def _check_workload(

@@ -42,9 +42,15 @@ class Entry:
 
 @dataclass
 class Journal:
-    """The entries of one run, ordered by their end."""
+    """The entries of one run, ordered by their end.
+
+    Args:
+        entries: The entries.
+        begin: When the run began, in seconds of the monotonic clock.
+    """
 
     entries: list[Entry] = field(default_factory=list)
+    begin: float = field(default_factory=time.monotonic)
 
     @contextmanager
     def record(self, kind: Kind, text: str) -> Iterator[None]:

@@ -59,6 +59,12 @@ class TestEverySetting:
         assert getattr(settings.load({name: None}), name) == value
 
 
+def test_an_existing_lab_is_neither_installed_nor_kept() -> None:
+    assert load_error(lab="existing", keep_lab="yes") == (
+        "--keep-lab yes: a run with --lab existing neither installs nor removes the lab: omit this option"
+    )
+
+
 def test_command_line_precedes_environment_and_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBEFLOW_LAB_INGRESS_ADDRESS", "172.20.0.14")
     monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.8")

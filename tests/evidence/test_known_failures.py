@@ -283,6 +283,98 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         '"tcp://10.96.58.164:9090": invalid syntax',
     ),
     ("Dex rejects the redirect URI", "response", 'Bad Request Unregistered redirect_uri ("http://a/callback").'),
+    ("Dex does not know the client of the auth proxy", "response", 'Invalid client_id ("kubeflow-oidc-authservice").'),
+    (
+        "Dex and the auth proxy have different client secrets",
+        "log",
+        'time=2026-11-27T17:38:17.429Z level=INFO msg="invalid client_secret on token request" '
+        "client_id=kubeflow-oidc-authservice",
+    ),
+    (
+        "Dex and the auth proxy have different client secrets",
+        "log",
+        "[oauthproxy.go:881] Error redeeming code during OAuth2 callback: token exchange failed: oauth2: "
+        '"invalid_client" "Invalid client credentials."',
+    ),
+    (
+        "Dex and the auth proxy have different client secrets",
+        "log",
+        'level=error msg="Failed to exchange authorization code with token: oauth2: cannot fetch token: 401 '
+        r"Unauthorized\nResponse: {\"error\":\"invalid_client\",\"error_description\":\"Invalid client "
+        r'credentials.\"}"',
+    ),
+    (
+        "Dex has another issuer than the auth proxy expects",
+        "log",
+        'level=error msg="OIDC provider setup failed, retrying in 10 seconds: oidc: issuer did not match the issuer '
+        r"returned by provider, expected \"http://dex.auth.svc.cluster.local:5556/dex\" got "
+        r'\"https://kubeflow.example.com/dex\""',
+    ),
+    (
+        "Dex has another issuer than the auth proxy expects",
+        "log",
+        'level=error msg="Not able to verify ID token: oidc: id token issued by a different provider, expected '
+        r'\"http://dex.auth.svc.cluster.local:5556/dex\" got \"https://kubeflow.example.com/dex\""',
+    ),
+    (
+        "Dex has another issuer than the auth proxy expects",
+        "response",
+        "http://kubeflow.example.it/ returns 401: Jwt issuer is not configured",
+    ),
+    (
+        "Dex cannot use its connector",
+        "log",
+        'time=2026-11-27T17:45:13.657Z level=ERROR msg="connector returned error when creating callback" '
+        r'connector_id=github err="expected callback URL \"http://dex.auth.svc.cluster.local:5556/dex/callback\" did '
+        r'not match the URL in the config \"http://localhost:7080/dex/callback\""',
+    ),
+    (
+        "Dex rejects the cost of a password hash",
+        "log",
+        'time=2026-11-27T17:35:05.596Z level=ERROR msg="failed to login user" err="given hash cost = 4 does not meet '
+        'minimum cost requirement = 10"',
+    ),
+    (
+        "Dex rejects the cost of a password hash",
+        "log",
+        'level=error msg="Failed to login user: given hash cost = 20 is above upper bound cost = 16, recommended cost '
+        '= 12"',
+    ),
+    (
+        "a certificate between Dex and the auth proxy has expired",
+        "log",
+        'level=error msg="OIDC provider setup failed, retrying in 10 seconds: Get '
+        r"\"https://dex.example.com/dex/.well-known/openid-configuration\": x509: certificate has expired or is not "
+        'yet valid: current time 2026-11-27T17:00:00Z is after 2026-11-01T00:00:00Z"',
+    ),
+    (
+        "the clocks of Dex and the auth proxy differ",
+        "log",
+        'level=error msg="Not able to verify ID token: oidc: token is expired (Token Expiry: 2026-11-27 16:00:00 +0000 '
+        'UTC)"',
+    ),
+    (
+        "the clocks of Dex and the auth proxy differ",
+        "log",
+        "[oauthproxy.go:881] Error redeeming code during OAuth2 callback: could not verify id_token: failed to verify "
+        "token: oidc: current time 2026-11-27 16:00:00 +0000 UTC before the nbf (not before) time: 2026-11-27 17:00:00 "
+        "+0000 UTC",
+    ),
+    (
+        "the clocks of Dex and the auth proxy differ",
+        "response",
+        "http://kubeflow.example.it/ returns 401: Jwt is expired",
+    ),
+    (
+        "the state of a login does not match",
+        "log",
+        "level=error msg=\"Failed to verify state parameter: Missing cookie: 'oidc_state_csrf'\"",
+    ),
+    (
+        "the state of a login does not match",
+        "log",
+        "Invalid authentication via OAuth2. Error while loading CSRF cookie: http: named cookie not present",
+    ),
     (
         "authservice does not reach Dex",
         "log",

@@ -145,6 +145,17 @@ class TestOrigin:
         assert "a ResourceQuota requires limits that pods do not have" in diagnosed(lab)
 
 
+def test_a_warning_about_a_workload_that_has_its_pods_is_no_symptom(cluster: FakeCluster, lab: Lab) -> None:
+    complete, incomplete = (
+        replica_set(name, owner=("Deployment", name), pods=pods) for name, pods in (("a", 1), ("b", 0))
+    )
+    cluster.objects = {
+        "ReplicaSet": [complete, incomplete],
+        "Event": [warning(obj, obj["metadata"]["name"], 5, "ReplicaSet") for obj in (complete, incomplete)],
+    }
+    assert texts_of(observe(lab, TIMEOUT), "event") == [("ReplicaSet default/b", "Failed: b")]
+
+
 def test_an_old_warning_is_no_symptom(cluster: FakeCluster, lab: Lab) -> None:
     cluster.objects = {"Event": [warning(claim("data"), "an hour ago", 3600, "PersistentVolumeClaim")]}
     assert texts_of(observe(lab, TIMEOUT), "event") == []
@@ -207,6 +218,22 @@ class TestAuthChain:
             "ConfigMap": [config_map],
         }
         assert ("Dex has not read its configuration" in diagnosed(lab)) is is_known
+
+    @pytest.mark.usefixtures("logs")
+    def test_the_logs_of_dex_and_the_auth_proxy_are_read_although_they_are_ready(
+        self, cluster: FakeCluster, lab: Lab
+    ) -> None:
+        dex = replica_set("dex-1", "auth", owner=("Deployment", "dex"))
+        cluster.objects = {
+            "ReplicaSet": [dex],
+            "Pod": [
+                owned_by(pod("dex-1-a", ready=True, namespace="auth"), dex),
+                pod("nginx", ready=True),
+                pod("other", ready=True, namespace="auth"),
+            ],
+        }
+        log = f"dex-1-a, main, current: {TOKEN}"
+        assert texts_of(observe(lab, TIMEOUT), "log") == [("the log of auth/dex-1-a, container main", log)]
 
     def test_nothing_is_reported_before_kubeflow_is_installed(self, lab: Lab) -> None:
         assert texts_of(observe(lab, TIMEOUT), "auth chain") == []

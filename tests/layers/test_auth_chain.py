@@ -85,6 +85,43 @@ def test_an_intact_auth_chain_has_no_problems(diagnose: Diagnose) -> None:
     assert diagnose(StaticKube(*HEALTHY.values())) == []
 
 
+def make_config_map(name: str, namespace: str, data: dict[str, str]) -> Object:
+    """Return a ConfigMap."""
+    return {**make_object("ConfigMap", name, namespace), "data": data}
+
+
+EXPECTED, OTHER = "http://dex.auth.svc.cluster.local:5556/dex", "https://kubeflow.example.com/dex"
+ENV_FROM = {"containers": [{"envFrom": [{"secretRef": {"name": "client"}}, {"configMapRef": {"name": "parameters"}}]}]}
+VOLUME = {"containers": [{}], "volumes": [{"secret": {"secretName": "a"}}, {"configMap": {"name": "parameters"}}]}
+CONFIGURATION = f'provider = "oidc"\noidc_issuer_url = "{EXPECTED}"\n'
+
+
+@pytest.mark.parametrize(
+    ("issuer", "template", "data", "problems"),
+    [
+        (EXPECTED, ENV_FROM, {"OIDC_PROVIDER": EXPECTED}, []),
+        (OTHER, ENV_FROM, {"OIDC_PROVIDER": EXPECTED}, [f"Dex has the issuer {OTHER}, and oidc-authservice expects"]),
+        (f"{EXPECTED}/", ENV_FROM, {"OIDC_PROVIDER": EXPECTED}, [f"Dex has the issuer {EXPECTED}/, and"]),
+        (OTHER, VOLUME, {"oauth2_proxy.cfg": CONFIGURATION}, [f"Dex has the issuer {OTHER}, and"]),
+        (EXPECTED, VOLUME, {"oauth2_proxy.cfg": CONFIGURATION}, []),
+        (OTHER, VOLUME, {"other": "text"}, []),
+    ],
+)
+def test_different_issuers_are_a_problem(
+    issuer: str, template: Object, data: dict[str, str], problems: list[str], diagnose: Diagnose
+) -> None:
+    proxy = HEALTHY["authservice"]
+    workload = {**proxy, "spec": {**proxy["spec"], "template": {"spec": template}}}
+    config_maps = [
+        make_config_map("dex", "auth", {"config.yaml": f"issuer: {issuer}"}),
+        make_config_map("parameters", "istio-system", data),
+        make_config_map("unused", "istio-system", {"OIDC_PROVIDER": "http://example.com/unused"}),
+    ]
+    found = diagnose(StaticKube(*{**HEALTHY, "authservice": workload}.values(), *config_maps))
+    assert [str(problem).startswith(text) for problem, text in zip(found, problems, strict=True)] == [True] * len(found)
+    assert all(problem.known_failure == KnownFailureId.ISSUER_DIFFERS for problem in found)
+
+
 @pytest.mark.parametrize(
     ("missing", "problems"),
     [
