@@ -79,10 +79,17 @@ def load(file: Path) -> Source:
     """
     try:
         return Source.model_validate(tomllib.loads(file.read_text()))
-    except (OSError, ValidationError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise LabError(
             f"{file} is not a valid source",
             expected="a TOML file with k3s_image, charts and manifests; optionally mirrors and environment",
-            seen=str(error),
+            seen=_describe_error(error),
             remedy="correct it; embedded/source.toml is an example",
         ) from None
+
+
+def _describe_error(error: Exception) -> str:
+    """Return what is wrong with a file, one line for each invalid value."""
+    if isinstance(error, ValidationError):
+        return "\n".join(f"{'.'.join(map(str, finding['loc']))}: {finding['msg']}" for finding in error.errors())
+    return "no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

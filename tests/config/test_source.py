@@ -52,10 +52,10 @@ def test_source_is_loaded_from_a_file(file: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ('k3s_image = "docker.io/rancher/k3s:v1.25.4-k3s1"', "", "k3s_image\n  Field required"),
-        ('version = "0.13.9"', "", "charts.metallb.version\n  Field required"),
+        ('k3s_image = "docker.io/rancher/k3s:v1.25.4-k3s1"', "", "k3s_image: Field required"),
+        ('version = "0.13.9"', "", "charts.metallb.version: Field required"),
         ('["http://172.20.0.1:5000"]', '"http://172.20.0.1:5000"', "Input should be a valid list"),
-        ("[mirrors]", "[mirror]", "mirror\n  Extra inputs"),
+        ("[mirrors]", "[mirror]", "mirror: Extra inputs"),
         ("[mirrors]", "[mirrors", "at line"),
     ],
 )
@@ -66,6 +66,12 @@ def test_invalid_file_is_named_with_the_reason(file: Path, old: str, new: str, r
         source.load(file)
     assert str(file) in caught.value.headline
     assert reason in caught.value.seen
+
+
+def test_binary_file_is_named_with_the_reason(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(LabError, match="no text in UTF-8"):
+        source.load(file)
 
 
 def test_missing_file_is_named(file: Path) -> None:
