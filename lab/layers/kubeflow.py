@@ -55,6 +55,8 @@ APPLY_LAST = ("auth/dex",)
 
 Dex then stops trying to create its signing keys, and is ready without any for half a minute.
 """
+PIPELINES_CONTROLLER = ObjectRef("Deployment", "kubeflow-pipelines-profile-controller", "kubeflow")
+"""The workload that creates those of Kubeflow Pipelines in the namespace of each Profile."""
 RESOURCE_PREFIX = "lab-"
 """The beginning of the names of all resources that scenarios create in the web apps."""
 
@@ -98,13 +100,29 @@ class Kubeflow:
 
     @property
     def created_by_controllers(self) -> list[str]:
-        """The Deployments that are not in the manifests, because controllers create them, as NAMESPACE/NAME."""
+        """The Deployments that are not in the manifests, because controllers create them, as NAMESPACE/NAME.
+
+        Manifests without Kubeflow Pipelines lack the controller that creates them.
+        """
+        if self.lab.settings.manifests and PIPELINES_CONTROLLER not in list_owned(parse_documents(self._example), ()):
+            return []
         return [self.owner.translate(name) for name in self.lab.release.created_by_controllers]
 
     @cached_property
     def owned(self) -> frozenset[ObjectRef]:
         """The workloads and pods that belong to Kubeflow: those of the manifests, and those of its controllers."""
         return list_owned(parse_documents(self._example), self.created_by_controllers)
+
+    def is_omitted(self, namespace: str, name: str = "") -> bool:
+        """Return whether manifests that a user gave lack a part of the release; the release's own lack none.
+
+        Args:
+            namespace: The namespace of the part.
+            name: The workload of the part; empty for the namespace itself.
+        """
+        if not self.lab.settings.manifests or (namespace == self.owner.namespace and not name):
+            return False
+        return not any(ref.namespace == namespace and name in ("", ref.name) for ref in self.owned)
 
     def _save_facts(self) -> None:
         """Save what the diagnosis of failures needs: the names of what belongs to Kubeflow, and objects to compare."""

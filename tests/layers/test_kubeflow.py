@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -9,11 +12,15 @@ from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from lab.layers.kubeflow import (
+    PIPELINES_CONTROLLER,
+    Kubeflow,
     find_missing_objects,
     find_stopped_workloads,
     list_images_in_order,
     list_leftovers,
 )
+from lab.layers.manifests import for_lab
+from tests.conftest import MakeLab
 from tests.fake_cluster import FakeCluster, pod
 
 
@@ -106,3 +113,40 @@ def test_images_of_workloads_that_are_applied_first_are_listed_first() -> None:
         ]
     )
     assert list_images_in_order(example) == ["docker.io/library/z:1", "docker.io/library/a:1"]
+
+
+@pytest.fixture
+def trimmed(make_lab: MakeLab, tmp_path: Path) -> Callable[..., Kubeflow]:
+    """A function that returns Kubeflow with some workloads, from manifests that a user gave."""
+
+    def build(*names: str) -> Kubeflow:
+        profile = make_object("Profile", PROFILE, api_version="kubeflow.org/v1")
+        profile["spec"] = {"owner": {"kind": "User", "name": "user@example.com"}}
+        lab = make_lab(manifests=str(tmp_path))
+        return Kubeflow(lab, for_lab(lab), yaml.safe_dump_all([profile, *(make_workload(name, 1) for name in names)]))
+
+    return build
+
+
+def test_parts_that_given_manifests_lack_are_omitted(trimmed: Callable[..., Kubeflow]) -> None:
+    kubeflow = trimmed("centraldashboard")
+    assert not kubeflow.is_omitted("kubeflow")
+    assert not kubeflow.is_omitted("kubeflow", "centraldashboard")
+    assert kubeflow.is_omitted("kubeflow", "katib-controller")
+    assert kubeflow.is_omitted("knative-eventing")
+    assert not kubeflow.is_omitted(PROFILE)
+
+
+def test_given_manifests_without_pipelines_create_no_workloads_for_a_profile(
+    trimmed: Callable[..., Kubeflow],
+) -> None:
+    without, complete = trimmed("centraldashboard"), trimmed(PIPELINES_CONTROLLER.name)
+    assert without.created_by_controllers == []
+    assert without.is_omitted(PROFILE, "ml-pipeline-ui-artifact")
+    assert f"{PROFILE}/ml-pipeline-ui-artifact" in complete.created_by_controllers
+    assert not complete.is_omitted(PROFILE, "ml-pipeline-ui-artifact")
+
+
+def test_the_manifests_of_the_release_omit_nothing(make_lab: MakeLab) -> None:
+    lab = make_lab()
+    assert not Kubeflow(lab, for_lab(lab), "").is_omitted("knative-eventing")
