@@ -79,18 +79,20 @@ class Kit:
         return self.directory("programs", name) / name
 
 
-def build(context: RunContext, keys: Sequence[Key] = ()) -> Kit:
+def build(context: RunContext, keys: Sequence[Key] = (), *, verifies_files: bool = True) -> Kit:
     """Return items of the kit: those that are intact in the cache, and all others after building them.
 
     Args:
         context: The context of the run.
         keys: The kind and the name of each item; by default, all items that a lab uses.
+        verifies_files: Whether to verify the checksums of all files, which takes a second for the whole kit. A lab that
+            runs was started from verified files.
 
     Raises:
         LabError: If an item does not exist, or cannot be downloaded or built. Items that are built already are kept.
     """
     with hold_kit(context.paths, context.progress.print), Workshop(context) as workshop:
-        return Builder(context, workshop).build(keys)
+        return Builder(context, workshop, verifies_files=verifies_files).build(keys)
 
 
 def is_built(context: RunContext) -> bool:
@@ -121,9 +123,11 @@ class Builder:
     Args:
         context: The context of the run.
         workshop: Builds the images.
+        verifies_files: Whether to verify the checksums of all files.
     """
 
-    def __init__(self, context: RunContext, workshop: Workshop) -> None:
+    def __init__(self, context: RunContext, workshop: Workshop, *, verifies_files: bool = True) -> None:
+        self._verifies_files = verifies_files
         self.store, self.logs = Store(context.paths.kit), context.paths.cache / "logs"
         self.shell, self.progress, self.workshop = context.create_shell(), context.progress, workshop
         self.pins = pins.load()
@@ -158,7 +162,7 @@ class Builder:
         """
         if key not in self.entries:
             rule = self.rules[key]
-            entry, reason = self.store.find_intact(rule.item)
+            entry, reason = self.store.find_intact(rule.item, verifies_files=self._verifies_files)
             if entry is None:
                 for dependency in rule.dependencies:
                     self.ensure(dependency)

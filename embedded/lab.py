@@ -102,7 +102,7 @@ def open_embedded_lab(context: RunContext) -> Iterator[Lab]:
     if context.settings.verify_only and not is_reused:
         raise no_lab_to_verify()
     with report_full_disk(cache):
-        built = kit.build(context)
+        built = kit.build(context, verifies_files=not is_reused)
     if state and not is_reused:
         context.progress.print("removing the remains of an earlier run")
         state.remove(context.paths, context.create_shell(state.environment))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
+from lab.k8s.objects import ObjectRef
 from lab.layers.kubeflow import RESOURCE_PREFIX, Kubeflow
 from lab.layers.notebook_pod import build_notebook_pod, check_pod_accepted
 from lab.layers.owner import Owner
@@ -45,11 +46,11 @@ def notebook_pod_is_accepted(kubeflow: Kubeflow, owner: Owner, namespace: str) -
 
 @when(parsers.parse("they create a {resource}"), target_fixture="creation")
 def create_resource(
-    user: BrowserUser, resource: str, release: Release, owner: Owner, created_resources: list[str]
+    user: BrowserUser, resource: str, release: Release, owner: Owner, created_resources: list[ObjectRef]
 ) -> Creation:
     """Send the request from the page of the web app for this kind of resource."""
     kind, name = RESOURCE_FORMS[resource], f"{RESOURCE_PREFIX}{secrets.token_hex(3)}"
-    created_resources.append(f"{kind.resource}/{name}")
+    created_resources.append(ObjectRef(kind.kind, name, owner.namespace))
     return Creation(kind, name, user.create_resource(kind, release.web_apps[kind.app], owner.namespace, name))
 
 

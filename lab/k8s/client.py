@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ from urllib3.exceptions import HTTPError
 
 from lab.errors import KnownFailureId, LabError, UnreachableError
 from lab.k8s.kubeconfig import find_current_context
-from lab.k8s.objects import Object
+from lab.k8s.objects import Object, ObjectRef
 from lab.run.journal import Journal
 from lab.run.waiting import Observations, Unobserved, poll, root_cause
 
@@ -166,6 +166,18 @@ class Kube:
             except ResourceNotFoundError:
                 return f"the API server does not serve the kind {obj['kind']} in {obj['apiVersion']}"
         return ""
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Delete an object without waiting for its end; an object that does not exist is ignored.
+
+        Raises:
+            UnreachableError: If the API server does not answer.
+            DynamicApiError: If the API server rejects the request.
+        """
+        with self._raise_unreachable(), suppress(NotFoundError, ResourceNotFoundError):
+            self._discover_kind(ref.kind).delete(
+                name=ref.name, namespace=ref.namespace or None, _request_timeout=REQUEST_TIMEOUT
+            )
 
     def list_objects(
         self, kind: str, namespace: str | None = None, selector: str = "", *, api_version: str = ""

@@ -101,10 +101,8 @@ class Authservice:
             )
             yield f"/{name}/"
         finally:
-            objects = (f"virtualservices.networking.istio.io/{name}", f"services/{name}")
-            self.lab.shell.run(
-                "kubectl", "delete", "--namespace", NAMESPACE, *objects, "--ignore-not-found", "--wait=false"
-            )
+            for kind in ("VirtualService", "Service"):
+                self.lab.kube.delete(ObjectRef(kind, name, NAMESPACE))
 
     def _get_virtual_service(self) -> Object | None:
         return self.lab.kube.get("VirtualService", VIRTUAL_SERVICE, NAMESPACE)

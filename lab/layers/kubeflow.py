@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -35,7 +35,6 @@ from lab.layers.cluster import list_mirrors, node_name
 from lab.layers.manifests import Manifests
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
 from lab.run.background import run_in_background
-from lab.run.shell import Shell
 from lab.web.web_apps import RESOURCE_FORMS
 
 TARGET = "example"
@@ -307,7 +306,7 @@ class KubeflowReadiness:
         """Return what is not ready, or what an interrupted run has left; or None."""
         kube = self.lab.kube
         if leftovers := list_leftovers(kube, self._kubeflow.owner.namespace):
-            return f"an interrupted run has left {', '.join(leftovers)}"
+            return f"an interrupted run has left {', '.join(map(str, leftovers))}"
         for name in self._kubeflow.created_by_controllers:
             namespace, _, deployment = name.partition("/")
             if kube.get("Deployment", deployment, namespace) is None:
@@ -327,7 +326,8 @@ class KubeflowReadiness:
             WaitTimeoutError: If they do not become ready in time.
         """
         namespace = self._kubeflow.owner.namespace
-        delete_resources(list_leftovers(self.lab.kube, namespace), namespace, self.lab.shell)
+        for resource in list_leftovers(self.lab.kube, namespace):
+            self.lab.kube.delete(resource)
         wait_until_ready(
             self.lab.kube,
             self.lab.shell,
@@ -363,6 +363,8 @@ def _compared_file(lab: Lab) -> Path:
 def build_example(manifests: Manifests, lab: Lab) -> str:
     """Build all of Kubeflow with kustomize, and return the objects as YAML documents.
 
+    The result for an unchanged commit is saved for later runs with the same lab: to build it takes two CPU seconds.
+
     Args:
         manifests: The manifests.
         lab: The lab, whose journal assigns the program to the layer Kubeflow.
@@ -370,8 +372,17 @@ def build_example(manifests: Manifests, lab: Lab) -> str:
     Raises:
         LabError: If the manifests have no directory `example`, or kustomize fails.
     """
+    commit = manifests.get_unchanged_commit()
+    saved = lab.home / f"{TARGET}-{commit}.yaml"
+    if commit and saved.is_file():
+        return saved.read_text()
     with lab.journal.for_layer(Kubeflow.name):
-        return build_manifests(lab.shell, manifests.directory, TARGET)
+        built = build_manifests(lab.shell, manifests.directory, TARGET)
+    if commit:
+        unfinished = saved.with_suffix(".unfinished")
+        unfinished.write_text(built)
+        unfinished.rename(saved)
+    return built
 
 
 def prepull_images(lab: Lab, example: str) -> None:
@@ -398,31 +409,19 @@ def list_images_in_order(example: str) -> list[str]:
     return list(dict.fromkeys([*images.list_images(first), *images.list_images(objects)]))
 
 
-def list_leftovers(kube: Kube, namespace: str) -> list[str]:
-    """Return the resources that scenarios of an interrupted run have created in the web apps, as RESOURCE/NAME.
+def list_leftovers(kube: Kube, namespace: str) -> list[ObjectRef]:
+    """Return the resources that scenarios of an interrupted run have created in the web apps.
 
     Args:
         kube: The API of the cluster.
         namespace: The owner's namespace.
     """
     return [
-        f"{form.resource}/{obj['metadata']['name']}"
+        ObjectRef.from_object(obj)
         for form in RESOURCE_FORMS.values()
         for obj in kube.list_objects(form.kind)
         if obj["metadata"]["namespace"] == namespace and obj["metadata"]["name"].startswith(RESOURCE_PREFIX)
     ]
-
-
-def delete_resources(resources: Collection[str], namespace: str, shell: Shell) -> None:
-    """Delete resources that were created in the web apps; a resource that does not exist is ignored.
-
-    Args:
-        resources: The resources, as RESOURCE/NAME.
-        namespace: The owner's namespace.
-        shell: Runs kubectl.
-    """
-    if resources:
-        shell.run("kubectl", "delete", "--namespace", namespace, *resources, "--ignore-not-found", "--wait=false")
 
 
 def find_missing_objects(objects: Iterable[Object], kube: Kube) -> Iterator[str]:

@@ -32,6 +32,9 @@ class Manifests(Layer, Protocol):
 
     directory: Path
 
+    def get_unchanged_commit(self) -> str:
+        """Return the commit of the tree; empty if it has local changes, or comes from no Git repository."""
+
 
 def for_lab(lab: Lab) -> Manifests:
     """Return the manifests that Kubeflow is installed from: those of --manifests, or the pinned commit of the release.
@@ -148,6 +151,10 @@ class Clone:
         """Return the commit that is checked out."""
         return self._git("rev-parse", "HEAD")
 
+    def get_unchanged_commit(self) -> str:
+        """Return the commit that is checked out; empty if there are local changes."""
+        return "" if self._git("status", "--porcelain") else self.get_commit()
+
     def list_branches(self) -> list[str]:
         """Return the branches that contain the commit that is checked out."""
         return self._git("branch", "--format=%(refname:short)", "--contains", "HEAD").split()
@@ -220,6 +227,10 @@ class Copy:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
             file.chmod(file.stat().st_mode | ((self._original / name).stat().st_mode & EXECUTABLE))
+
+    def get_unchanged_commit(self) -> str:
+        """Return an empty text: a copy has no commit."""
+        return ""
 
 
 def check_is_outside(original: Path, copy: Path) -> None:

@@ -106,7 +106,7 @@ class AddressPool:
             timeout=READY_TIMEOUT,
         )
         for namespace in probes.list_leftovers(self.lab.kube):
-            probes.delete_namespace(namespace, self.lab.shell)
+            probes.delete_namespace(namespace, self.lab.kube)
 
     def get_addresses(self, name: str = POOL) -> list[str]:
         """Return the ranges of an IPAddressPool as it lists them; an empty list if it does not exist."""

@@ -14,10 +14,17 @@ from ipaddress import IPv4Address
 from lab.context import Lab
 from lab.host import arp
 from lab.k8s.client import Kube
-from lab.k8s.objects import Object, external_addresses, find_by_name, get_nested, load_balancer_ip, load_balancer_ips
+from lab.k8s.objects import (
+    Object,
+    ObjectRef,
+    external_addresses,
+    find_by_name,
+    get_nested,
+    load_balancer_ip,
+    load_balancer_ips,
+)
 from lab.k8s.readiness import wait_for_pods
 from lab.k8s.server_side_apply import apply_objects
-from lab.run.shell import Shell
 from lab.run.waiting import poll, wait_until
 from lab.web.http_client import get_without_proxy
 
@@ -28,6 +35,7 @@ POOL_ANNOTATION = "metallb.universe.tf/address-pool"
 """The annotation by which a Service requests an address of one pool of MetalLB."""
 ASSIGN_TIMEOUT = 30
 READY_TIMEOUT = 60
+DELETE_TIMEOUT = 60
 
 
 @contextmanager
@@ -46,7 +54,7 @@ def open_probes(lab: Lab, pool: str = "") -> Iterator[Probes]:
     try:
         yield Probes(lab.kube, namespace, pool)
     finally:
-        delete_namespace(namespace, lab.shell)
+        delete_namespace(namespace, lab.kube)
 
 
 def list_leftovers(kube: Kube) -> list[str]:
@@ -55,10 +63,25 @@ def list_leftovers(kube: Kube) -> list[str]:
     return sorted(namespace for namespace in namespaces if namespace.startswith(PREFIX))
 
 
-def delete_namespace(namespace: str, shell: Shell) -> None:
-    """Delete a namespace, and wait until its Services are deleted, so that their addresses are free."""
-    shell.run("kubectl", "delete", "service", "--all", "--namespace", namespace, "--timeout=60s")
-    shell.run("kubectl", "delete", "namespace", namespace, "--wait=false")
+def delete_namespace(namespace: str, kube: Kube) -> None:
+    """Delete a namespace, and wait until its Services are deleted, so that their addresses are free.
+
+    Raises:
+        WaitTimeoutError: If the Services are not deleted in time.
+    """
+    for service in kube.list_objects("Service", namespace):
+        kube.delete(ObjectRef.from_object(service))
+    wait_until(
+        kube.watch("Service", namespace),
+        satisfied=lambda services: not services,
+        describe=lambda services: ", ".join(str(ObjectRef.from_object(service)) for service in services),
+        timeout=DELETE_TIMEOUT,
+        waiting_for=f"the Services in the namespace {namespace} to be deleted",
+        journal=kube.journal,
+        remedy="read the log of MetalLB's controller, which removes the finalizers of the Services: "
+        "`kubectl logs -n metallb-system -l app.kubernetes.io/component=controller`",
+    )
+    kube.delete(ObjectRef("Namespace", namespace))
 
 
 @dataclass(frozen=True)
@@ -159,7 +182,7 @@ class Probes:
         """Wait until an address is announced, and the site behind it answers."""
         arp.forget_mac(address)
         wait_until(
-            poll(lambda: get_without_proxy(f"http://{address}/", timeout=(0.5, 5)).status_code, transient=(OSError,)),
+            poll(lambda: get_without_proxy(f"http://{address}/", timeout=(0.25, 5)).status_code, transient=(OSError,)),
             satisfied=bool,
             timeout=ASSIGN_TIMEOUT,
             waiting_for=f"http://{address} to answer",

@@ -24,14 +24,12 @@ class ResourceForm:
         app: The web app, as releases name it.
         collection: The last element of the path in the web app's API.
         kind: The kind of the created object.
-        resource: That kind, as kubectl names it.
         form: The fields that the web app's page sends in addition to name and namespace.
     """
 
     app: App
     collection: str
     kind: str
-    resource: str
     form: Mapping[str, Any]
 
 
@@ -40,7 +38,6 @@ RESOURCE_FORMS = {
         app="notebooks",
         collection="notebooks",
         kind="Notebook",
-        resource="notebooks.kubeflow.org",
         form={
             "image": "kubeflownotebookswg/jupyter-scipy",
             "imagePullPolicy": "Never",  # the notebook is deleted immediately, and the image is large
@@ -60,14 +57,12 @@ RESOURCE_FORMS = {
         app="tensorboards",
         collection="tensorboards",
         kind="Tensorboard",
-        resource="tensorboards.tensorboard.kubeflow.org",
         form={"logspath": "s3://lab/logs", "configurations": []},
     ),
     "volume": ResourceForm(
         app="volumes",
         collection="pvcs",
         kind="PersistentVolumeClaim",
-        resource="persistentvolumeclaims",
         form={"mode": "ReadWriteOnce", "class": "{empty}", "size": "1Gi", "type": "empty"},
     ),
 }

@@ -36,6 +36,11 @@ def helm(store: Store) -> Entry:
     return store.build(HELM, fill_helm)
 
 
+def test_files_that_are_not_verified_may_be_damaged(store: Store, helm: Entry) -> None:
+    (helm.directory / "helm").write_text("v2")
+    assert store.find_intact(HELM, verifies_files=False) == (helm, "")
+
+
 def test_item_that_was_never_built_is_not_found(store: Store) -> None:
     assert store.find_intact(HELM) == (None, "not built yet")
     assert not store.is_built(HELM)

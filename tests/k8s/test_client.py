@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 from lab.errors import UnreachableError, WaitTimeoutError
 from lab.k8s import client
 from lab.k8s.client import Kube
-from lab.k8s.objects import Object
+from lab.k8s.objects import Object, ObjectRef
 from lab.run.waiting import Observations, Unobserved, wait_until
 from tests.fake_cluster import FakeCluster, pod
 
@@ -245,3 +245,12 @@ def test_a_local_api_server_is_reached_without_a_proxy(
     monkeypatch.setenv(name, "http://127.0.0.1:9")
     cluster.objects["Node"] = [{"metadata": {"name": "node-1"}}]
     assert [node["metadata"]["name"] for node in kube.list_objects("Node")] == ["node-1"]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_deleted_and_missing_objects_are_deleted(kube: Kube, http_server: HTTPServer, status: int) -> None:
+    """The object that does not exist is no error."""
+    path = "/api/v1/namespaces/default/services/web"
+    http_server.expect_request(path, method="DELETE").respond_with_json({"kind": "Status"}, status=status)
+    kube.delete(ObjectRef("Service", "web", "default"))
+    assert [request.path for request, _ in http_server.log if request.method == "DELETE"] == [path]

@@ -10,7 +10,7 @@ import yaml
 
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.k8s.client import Kube
-from lab.k8s.objects import Object
+from lab.k8s.objects import Object, ObjectRef
 from lab.layers.kubeflow import (
     PIPELINES_CONTROLLER,
     Kubeflow,
@@ -94,11 +94,11 @@ def test_a_workload_without_replicas_is_stopped_unless_the_manifests_say_so(kube
 
 def test_only_resources_of_scenarios_are_leftovers(kube: Kube, cluster: FakeCluster) -> None:
     cluster.objects["PersistentVolumeClaim"] = [
-        pod("lab-1a2b3c", namespace=PROFILE),
-        pod("lab-1a2b3c", namespace="kubeflow"),
-        pod("data", namespace=PROFILE),
+        make_object("PersistentVolumeClaim", "lab-1a2b3c", PROFILE),
+        make_object("PersistentVolumeClaim", "lab-1a2b3c", "kubeflow"),
+        make_object("PersistentVolumeClaim", "data", PROFILE),
     ]
-    assert list_leftovers(kube, PROFILE) == ["persistentvolumeclaims/lab-1a2b3c"]
+    assert list_leftovers(kube, PROFILE) == [ObjectRef("PersistentVolumeClaim", "lab-1a2b3c", PROFILE)]
 
 
 def test_images_of_workloads_that_are_applied_first_are_listed_first() -> None:

@@ -50,6 +50,14 @@ def lab(make_lab: MakeLab) -> Lab:
     return make_lab()
 
 
+def test_local_changes_have_no_commit(repository: Path, lab: Lab) -> None:
+    clone = Clone(lab, url(repository), "v1")
+    clone.install()
+    assert clone.get_unchanged_commit() == clone.get_commit()
+    (clone.directory / "file").write_text("changed")
+    assert clone.get_unchanged_commit() == ""
+
+
 def test_a_clone_has_the_pinned_commit_and_no_later_one(repository: Path, lab: Lab) -> None:
     first = git(repository, "rev-parse", "HEAD")
     commit(repository, "second")
