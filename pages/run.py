@@ -197,6 +197,7 @@ class Run(_Fact):
         waits: The slowest waits, slowest first.
         commands: All programs that were run, ordered by their begin.
         applied: The objects that the suite has applied through the Kubernetes API, in their order.
+        notes: What is not as in the tutorial, and no failure.
         stand_ins: The stand-ins of the lab.
         components: The compared versions of the components.
         inventory: The inventory of the kit; empty if the lab has none.
@@ -219,6 +220,7 @@ class Run(_Fact):
     waits: list[Wait]
     commands: list[Command]
     applied: list[Applied] = []
+    notes: list[str] = []
     stand_ins: list[StandIn]
     components: list[Comparison]
     inventory: list[dict[str, Any]]

@@ -85,6 +85,7 @@ def _collect_facts(state: RunState, status: ExitStatus) -> Run:
             if entry.kind == "program"
         ],
         applied=[Applied(objects=entry.text, layer=entry.layer) for entry in entries if entry.kind == "objects"],
+        notes=context.progress.notes,
         stand_ins=list(lab.source.stand_ins) if lab else [],
         components=list(state.comparisons.values()),
         inventory=load_inventory(context.paths) if context.settings.lab == "embedded" else [],

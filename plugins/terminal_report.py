@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
-    """Print stand-ins, components, layers, the slowest waits, the durations of the run, and the path of its reports."""
+    """Print notes, tables of facts about the run, its durations, and the path of its reports."""
     state = run_state(config)
     if state.facts is None:
         return
@@ -88,6 +88,8 @@ def _format_failure(scenario: Scenario) -> Iterator[str]:
 
 
 def _create_tables(run: Run) -> Iterator[Table]:
+    if run.notes:
+        yield _create_table("Notes", ("not as in the tutorial, and no failure",), [(note,) for note in run.notes])
     if run.stand_ins:
         stand_ins = [(stand_in.component, stand_in.implemented_by) for stand_in in run.stand_ins]
         yield _create_table("Stand-ins", ("component", "implemented by"), stand_ins)

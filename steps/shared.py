@@ -16,9 +16,17 @@ from lab.layers.kubeflow import Kubeflow
 from lab.layers.kubeflow_ingress import KubeflowIngress
 from lab.layers.owner import Owner, wrong_password
 from lab.layers.port_forward import PortForward
+from lab.releases import Component, Release
 from lab.web.browser_user import USERID_HEADER, BrowserUser
 from lab.web.http_client import LabHttp
 from lab.web.login_pages import LOGIN_FORM, shows_kubeflow
+
+
+def find_component(release: Release, name: str) -> Component:
+    """Return a component by its name; fail if the release does not have it, since the tables list several releases."""
+    components = {component.name: component for component in release.components}
+    assert name in components, f"Kubeflow {release.kubeflow} has no component {name}; it has {', '.join(components)}"
+    return components[name]
 
 
 @then("its Helm release is deployed at the pinned chart version")

@@ -11,6 +11,7 @@ from lab.k8s.versions import Comparison, compare
 from lab.layers.kubeflow import Kubeflow
 from lab.releases import Component, Release
 from lab.run.progress import Progress
+from steps.shared import find_component
 
 CompareComponent = Callable[[Component], Comparison]
 
@@ -34,11 +35,11 @@ def component_has_version(
     release: Release, kubeflow: Kubeflow, compare_component: CompareComponent, progress: Progress, name: str
 ) -> None:
     """Check the tag or label of a component, and print what was compared and what implements the component."""
-    component = _find_component(release, name)
+    component = find_component(release, name)
     assert component.workload, (
         f"expected {name} to be installed, but Kubeflow {release.kubeflow} has it in its manifests only"
     )
-    if _is_omitted(component, kubeflow):
+    if kubeflow.lacks(component):
         pytest.skip(f"the given manifests do not contain {name}")
     comparison = compare_component(component)
     progress.print(str(comparison))
@@ -48,7 +49,7 @@ def component_has_version(
 @then(parsers.parse("the manifests contain {name}"))
 def manifests_contain(release: Release, kubeflow: Kubeflow, name: str) -> None:
     """Check that the manifests have the directory of a component."""
-    directory = kubeflow.manifests.directory / _find_component(release, name).directory
+    directory = kubeflow.manifests.directory / find_component(release, name).directory
     assert directory.is_dir(), f"the manifests do not contain {name}: the directory {directory} does not exist"
 
 
@@ -57,7 +58,7 @@ def component_is_not_installed(
     release: Release, compare_component: CompareComponent, progress: Progress, name: str
 ) -> None:
     """Check the images of the workloads in all namespaces."""
-    component = _find_component(release, name)
+    component = find_component(release, name)
     assert not component.workload, f"expected {name} not to be installed, but Kubeflow {release.kubeflow} installs it"
     comparison = compare_component(component)
     progress.print(str(comparison))
@@ -67,20 +68,7 @@ def component_is_not_installed(
 @then("every component has the version of this release, or is absent if this release does not install it")
 def all_components_are_as_expected(release: Release, kubeflow: Kubeflow, compare_component: CompareComponent) -> None:
     """Check all components, including those that the tables of the feature do not list."""
-    components = [component for component in release.components if not _is_omitted(component, kubeflow)]
+    components = [component for component in release.components if not kubeflow.lacks(component)]
     comparisons = [compare_component(component) for component in components]
     differences = [str(comparison) for comparison in comparisons if not comparison.agrees]
     assert not differences, "\n".join(["components differ from the release:", *differences])
-
-
-def _is_omitted(component: Component, kubeflow: Kubeflow) -> bool:
-    """Return whether the release installs a component, and the manifests that a user gave do not."""
-    namespace, _, name = component.workload.partition("/")
-    return bool(component.workload) and kubeflow.is_omitted(namespace, name)
-
-
-def _find_component(release: Release, name: str) -> Component:
-    """Return a component by its name; fail if the release does not have it, since the tables list several releases."""
-    components = {component.name: component for component in release.components}
-    assert name in components, f"Kubeflow {release.kubeflow} has no component {name}; it has {', '.join(components)}"
-    return components[name]

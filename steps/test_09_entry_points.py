@@ -64,7 +64,7 @@ def ingress_exposes_host(kubeflow_ingress: KubeflowIngress, host: str) -> None:
                 f"{text}: the Ingress has a rule without a host, or a default backend "
                 f"(`kubectl get ingress -n {gateway.NAMESPACE} {INGRESS} -o yaml`)"
             )
-        kubeflow_ingress.lab.progress.print(f"note: {text}")
+        kubeflow_ingress.lab.progress.note(text)
         return
     assert seen == expected, f"expected Kubeflow's Ingress to expose {expected}, seen {seen}"
 

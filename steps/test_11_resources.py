@@ -75,7 +75,7 @@ def request_is_rejected(
             f"the cookies of the web app for {app} are not Secure, but it rejects the request with {status}: "
             f"{creation.response.text}"
         )
-        progress.print(f"the cookies of the web app for {app} are not Secure, on purpose: it works over plain HTTP")
+        progress.note(f"the cookies of the web app for {app} are not Secure, on purpose: it works over plain HTTP")
         return
     assert status != ACCEPTED, (
         f"the web app accepted the request: its cookie {CSRF_COOKIE} is not Secure, so the browser stores it here"

@@ -34,6 +34,7 @@ from lab.layers.authservice import NAMESPACE, PARAMETERS
 from lab.layers.cluster import list_mirrors, node_name
 from lab.layers.manifests import Manifests
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
+from lab.releases import Component
 from lab.run.background import run_in_background
 from lab.web.web_apps import RESOURCE_FORMS
 
@@ -73,7 +74,6 @@ class Kubeflow:
 
     def __init__(self, lab: Lab, manifests: Manifests, example: str) -> None:
         self.lab, self.manifests, self._example = lab, manifests, example
-        self._notes: set[str] = set()
 
     @property
     def log_directory(self) -> Path:
@@ -122,6 +122,11 @@ class Kubeflow:
         if not self.lab.settings.manifests or (namespace == self.owner.namespace and not name):
             return False
         return not any(ref.namespace == namespace and name in ("", ref.name) for ref in self.owned)
+
+    def lacks(self, component: Component) -> bool:
+        """Return whether the release installs a component, and manifests that a user gave do not."""
+        namespace, _, name = component.workload.partition("/")
+        return bool(component.workload) and self.is_omitted(namespace, name)
 
     def _save_facts(self) -> None:
         """Save what the diagnosis of failures needs: the names of what belongs to Kubeflow, and objects to compare."""
@@ -221,11 +226,8 @@ class Kubeflow:
         self.lab.progress.print(f"{self.name}: {text}")
 
     def _print_notes(self, notes: Iterable[str]) -> None:
-        """Print notes that were not printed before."""
         for note in notes:
-            if note not in self._notes:
-                self._notes.add(note)
-                self.print_progress(note)
+            self.lab.progress.note(note)
 
     @property
     def _applied(self) -> Path:

@@ -14,9 +14,15 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 @dataclass
 class Progress:
-    """Shows one stage after another, with its number and its duration."""
+    """Shows one stage after another, with its number and its duration, and notes for the report.
+
+    Attributes:
+        console: The console.
+        notes: What is not as in the tutorial, and no failure.
+    """
 
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
     def stage(self, title: str, number: int = 1, of: int = 1) -> Iterator[None]:
@@ -37,6 +43,12 @@ class Progress:
             self.print(f"{label} …")
             yield
         self.print(f"{label}: {time.monotonic() - begin:.1f} s")
+
+    def note(self, text: str) -> None:
+        """Print a note, and keep it for the report; a note that was printed before is not repeated."""
+        if text not in self.notes:
+            self.notes.append(text)
+            self.print(f"note: {text}")
 
     def print(self, text: str) -> None:
         """Print a plain line."""

@@ -15,6 +15,11 @@ SHOWN_TEXT = 200
 """Characters of an unexpected answer that an error shows."""
 
 
+def is_stand_in(answer: requests.Response) -> bool:
+    """Return whether an answer is that of a stand-in, which does not implement the app."""
+    return answer.status_code == HTTPStatus.NOT_IMPLEMENTED and answer.text.startswith(STAND_IN)
+
+
 def describe_wrong_answer(answer: requests.Response, contents: tuple[str, ...], *, allows_stand_in: bool) -> str:
     """Return why an answer is not that of an app; empty if it is.
 
@@ -25,7 +30,7 @@ def describe_wrong_answer(answer: requests.Response, contents: tuple[str, ...], 
         allows_stand_in: Whether the lab has stand-ins, which answer 501.
     """
     status, text = answer.status_code, answer.text
-    if allows_stand_in and status == HTTPStatus.NOT_IMPLEMENTED and text.startswith(STAND_IN):
+    if allows_stand_in and is_stand_in(answer):
         return ""
     if status == HTTPStatus.FORBIDDEN and text == RBAC_REJECTION and RBAC_REJECTION in contents:
         return ""

@@ -51,6 +51,7 @@ def check_nginx(context, ledger):
     wait_until(
         poll(lambda: time.monotonic() - begin > 0.2, every=0.01), bool, 5, "nginx to be ready", journal=context.journal
     )
+    context.progress.note("the pod [mysql-1] has ended")
     context.secrets.add("secret-text")
     context.create_shell().run("echo", "secret-text", "nginx")
 
@@ -80,6 +81,9 @@ def test_layers_waits_and_stand_ins_are_recorded(result: Result) -> None:
     assert facts.layers == [LedgerRow("nginx site", "installed", 1.25, "there is no Deployment [nginx]")]
     assert [wait.waiting_for for wait in facts.waits] == ["nginx to be ready", "the pod [nginx] to exist"]
     assert 0.2 <= facts.waits[0].seconds < facts.seconds
+    assert facts.notes == ["the pod [mysql-1] has ended"]
+    for report in (result.output, (result.latest / "report.html").read_text()):
+        assert "the pod [mysql-1] has ended" in report
     [stand_in] = facts.stand_ins
     assert stand_in == StandIn(component="mysql", implemented_by="sqlite", images=("docker.io/library/mysql:8",))
 

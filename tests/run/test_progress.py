@@ -60,3 +60,10 @@ def test_labels_are_not_interpreted_as_markup(live: Progress) -> None:
         pass
     seen = [line for line in shown(live).splitlines() if "building" in line]
     assert all("[2/7] building the image [bold]" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in seen)
+
+
+def test_notes_are_printed_once_and_kept(plain: Progress) -> None:
+    for text in ("the pod [web-1] has ended", "the pod [web-1] has ended", "another note"):
+        plain.note(text)
+    assert plain.notes == ["the pod [web-1] has ended", "another note"]
+    assert shown(plain) == "note: the pod [web-1] has ended\nnote: another note\n"
