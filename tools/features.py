@@ -37,11 +37,13 @@ class FailedScenario:
         test: pytest's node ID, by which it can be run again; empty for a failure outside of scenarios.
         message: The text of its error.
         error_type: The class name of its error.
+        diagnoses: The names of the known failures that were recognized.
     """
 
     test: str
     message: str
     error_type: str = ""
+    diagnoses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,12 @@ class Outcome:
             failed = [FailedScenario("", "\n".join(filter(None, ("the run has written no run.json", last_lines))))]
             return cls(0, failed, seconds, directory)
         failed = [
-            FailedScenario(scenario.test, scenario.failure.error, scenario.failure.error_type)
+            FailedScenario(
+                scenario.test,
+                scenario.failure.error,
+                scenario.failure.error_type,
+                tuple(diagnosis.name for diagnosis in scenario.failure.diagnoses),
+            )
             if scenario.failure
             else FailedScenario(scenario.test, "")
             for scenario in run.failed

@@ -209,6 +209,16 @@ def rejects_owner() -> Condition:
     )
 
 
+def fails_login(status: int) -> Condition:
+    """Return the condition that the owner's login ends with an HTTP status."""
+    return Condition(
+        f"the owner's login to end with the status {status}",
+        lambda lab: (
+            lab.http.submit_form(INGRESS_URL, {"login": USER, "password": PASSWORD}).answer.status_code == status
+        ),
+    )
+
+
 def accepts_login(user: str) -> Condition:
     """Return the condition that Dex accepts a user with the owner's password."""
 

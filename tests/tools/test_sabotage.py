@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,11 @@ class TestDetection:
 
     def test_accepts_the_expected_error_in_time(self) -> None:
         assert explain_miss(SABOTAGE, Outcome(0, [DETECTED], DETECTION_TIMEOUT)) == ""
+
+    def test_requires_the_expected_diagnosis(self) -> None:
+        sabotage, recognized = replace(SABOTAGE, diagnosis="DNS"), replace(DETECTED, diagnoses=("DNS",))
+        assert explain_miss(sabotage, Outcome(0, [recognized], 1)) == ""
+        assert explain_miss(sabotage, Outcome(0, [DETECTED], 1)) == "the known failure 'DNS' was not recognized"
 
     @pytest.mark.parametrize(
         ("failed", "seconds", "reason"),

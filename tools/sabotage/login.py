@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
+from passlib.hash import bcrypt
+
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
 from lab.config.settings import TUTORIAL_USER as USER
@@ -11,6 +15,7 @@ from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST
 from lab.web.passwords import hash_password
 from tools.observations import (
     accepts_login,
+    fails_login,
     has_only_new_pods,
     identifies_owner_as,
     rejects_owner,
@@ -33,6 +38,8 @@ def _hash(password: str) -> str:
     """Return the bcrypt hash of a password of this table, which is no secret."""
     return hash_password(password, Secrets())
 
+
+CHEAP_HASH = bcrypt.using(rounds=4, ident="2y").hash(PASSWORD)
 
 SABOTAGES = (
     Sabotage(
@@ -92,6 +99,43 @@ SABOTAGES = (
         expected_words=(f"login failed: {USER}", "Invalid Email Address and password."),
         steps=[edit("auth/ConfigMap/dex", "hash: [^ ]*", f"hash: {_hash(NAME)}\\\\n", restart="auth/Deployment/dex")],
         effect=rejects_owner(),
+    ),
+    Sabotage(
+        name="password-hash-too-cheap",
+        fault="the hash of the owner's password has a cost that Dex does not accept",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=(f"login failed: {USER}", "returned 500"),
+        diagnosis="Dex rejects the cost of a password hash",
+        steps=[edit("auth/ConfigMap/dex", "hash: [^ ]*", f"hash: {CHEAP_HASH}\\\\n", restart="auth/Deployment/dex")],
+        effect=fails_login(500),
+    ),
+    Sabotage(
+        name="client-secret-differs",
+        fault="Dex has another secret for its client than authservice",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=(f"login failed: {USER}",),
+        diagnosis="Dex and the auth proxy have different client secrets",
+        steps=[
+            edit(
+                "auth/Secret/dex-oidc-client",
+                '"OIDC_CLIENT_SECRET": "[^"]*"',
+                f'"OIDC_CLIENT_SECRET": "{b64encode(NAME.encode()).decode()}"',
+                restart="auth/Deployment/dex",
+            )
+        ],
+        effect=fails_login(403),
+    ),
+    Sabotage(
+        name="issuer-differs",
+        fault="Dex has another issuer than authservice expects",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=("Dex does not ask for user and password", "404 page not found"),
+        diagnosis="Dex has another issuer than the auth proxy expects",
+        steps=[edit("auth/ConfigMap/dex", ":5556/dex", ":5556/other", restart="auth/Deployment/dex")],
+        effect=shows_text(INGRESS_URL, "404 page not found"),
     ),
     Sabotage(
         name="kubeflow-at-additional-host",

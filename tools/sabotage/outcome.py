@@ -21,7 +21,7 @@ def explain_miss(sabotage: Sabotage, outcome: Outcome) -> str:
     """Return why a run has not detected a sabotage as it must; empty if it has.
 
     A run has detected a sabotage if the expected scenario fails first, within the time limit, with an error that
-    contains the expected words and is not merely the time-out of a wait.
+    contains the expected words and is not merely the time-out of a wait, and with the expected diagnosis.
     """
     if not outcome.failed:
         return "no scenario failed"
@@ -30,6 +30,8 @@ def explain_miss(sabotage: Sabotage, outcome: Outcome) -> str:
         return f"another scenario failed: {first.test}"
     if missing := [words for words in sabotage.expected_words if words not in first.message]:
         return f"the error does not contain {missing[0]!r}"
+    if sabotage.diagnosis and sabotage.diagnosis not in first.diagnoses:
+        return f"the known failure {sabotage.diagnosis!r} was not recognized"
     if first.error_type == WaitTimeoutError.__name__:
         return "the error is merely a time-out"
     return f"too late, after {outcome.seconds:.0f} s" if outcome.seconds > DETECTION_TIMEOUT else ""

@@ -26,6 +26,7 @@ class Sabotage:
         chapter: The feature that must detect it, by the name of its file.
         scenario: The name of the scenario that must fail first, so that a user sees its error.
         expected_words: Texts that the error must contain.
+        diagnosis: The name of the known failure that must be recognized; empty if the error itself names the cause.
         steps: The steps that cause the fault. They are reverted in the opposite order.
         effect: The condition to wait for before the features run; None if the fault has an immediate effect.
         options: Options of pytest for the run that must detect the fault.
@@ -38,4 +39,5 @@ class Sabotage:
     expected_words: tuple[str, ...]
     steps: Sequence[Step] = ()
     effect: Condition | None = None
+    diagnosis: str = ""
     options: tuple[str, ...] = ()
