@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from embedded.manifests import workloads
+from embedded.manifests import components
 from embedded.store import digest_directory
 
 EMBEDDED = Path(__file__).parent
@@ -125,7 +125,7 @@ class Image(_Pin):
     @property
     def references(self) -> tuple[str, ...]:
         """All names by which the lab pulls it."""
-        others = workloads.list_stand_in_images(workloads.load()) if self.of_all_stand_ins else []
+        others = components.list_stand_in_images(components.load()) if self.of_all_stand_ins else []
         return (self.reference, *others)
 
     @property

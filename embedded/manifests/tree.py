@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from embedded.manifests import workloads
-from embedded.manifests.workloads import Component
+from embedded.manifests.components import Component, load
 from lab.k8s.objects import Object
 
 FILES = Path(__file__).parent / "files"
@@ -32,7 +31,7 @@ def write(root: Path, module_files: Mapping[str, str], components: Mapping[str, 
     shutil.copytree(FILES, root, dirs_exist_ok=True)
     for path, text in {**module_files, **_secret_files()}.items():
         _write(root / path, text)
-    for name, component in (components or workloads.load()).items():
+    for name, component in (components or load()).items():
         _write_component(name, component, root)
     for directory in sorted({file.parent for file in root.rglob("*.yaml")}):
         if not (directory / KUSTOMIZATION).exists():

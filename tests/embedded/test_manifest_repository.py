@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from embedded.manifests import modules, repository, tree, workloads
-from embedded.manifests.workloads import Component
+from embedded.manifests import modules, repository, tree
+from embedded.manifests.components import Component, list_stand_in_images, load
+from embedded.manifests.workloads import ITSELF, object_header
 from lab import releases
 from lab.k8s.objects import Object, ObjectRef
 from lab.run.shell import Shell
@@ -45,9 +46,7 @@ MODULE_FILES = {
 
 def fake_module_files() -> dict[str, str]:
     """Return files in place of those that are rendered from Go modules."""
-    return {
-        path: yaml.safe_dump(workloads.object_header("v1", "ConfigMap", name)) for path, name in MODULE_FILES.items()
-    }
+    return {path: yaml.safe_dump(object_header("v1", "ConfigMap", name)) for path, name in MODULE_FILES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +60,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def components() -> dict[str, Component]:
     """The components of the table."""
-    return workloads.load()
+    return load()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_workloads_have_the_ports_and_probes_of_the_table(
         for name, container in workload.containers.items():
             manifest = containers[name]
             assert manifest["image"] == container.reference
-            assert manifest["image"].endswith("-stand-in") == (container.role != workloads.ITSELF)
+            assert manifest["image"].endswith("-stand-in") == (container.role != ITSELF)
             assert [port["containerPort"] for port in manifest.get("ports", [])] == list(container.ports.values())
             assert ("readinessProbe" in manifest) == bool(container.ready)
             assert ("livenessProbe" in manifest) == bool(container.live)
@@ -178,7 +177,7 @@ def test_every_route_has_a_service_that_only_the_gateway_may_call(
 
 
 def test_images_of_stand_ins_have_full_references_with_a_suffix(components: dict[str, Component]) -> None:
-    references = workloads.list_stand_in_images(components)
+    references = list_stand_in_images(components)
     assert "docker.io/library/mysql:8.0.29-stand-in" in references
     assert "docker.io/kserve/kserve-controller:v0.10.0-stand-in" in references
     assert "docker.io/kubeflownotebookswg/centraldashboard:v1.7.0-stand-in" in references
