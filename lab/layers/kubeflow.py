@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER
+from lab.config.source import STAND_IN_SUFFIX
 from lab.context import Lab
 from lab.k8s import certificates, images, prepull
 from lab.k8s.api_kinds import check_kinds_served
@@ -127,6 +128,12 @@ class Kubeflow:
         """Return whether the release installs a component, and manifests that a user gave do not."""
         namespace, _, name = component.workload.partition("/")
         return bool(component.workload) and self.is_omitted(namespace, name)
+
+    def is_stand_in(self, component: Component) -> bool:
+        """Return whether the cluster runs a stand-in for a component, which the tag of its image states."""
+        namespace, _, name = component.workload.partition("/")
+        workload = self.lab.kube.get("Deployment", name, namespace)
+        return any(images.image_tag(image).endswith(STAND_IN_SUFFIX) for image in images.list_images([workload]))
 
     def _save_facts(self) -> None:
         """Save what the diagnosis of failures needs: the names of what belongs to Kubeflow, and objects to compare."""

@@ -27,7 +27,7 @@ def describe_wrong_answer(answer: requests.Response, contents: tuple[str, ...], 
         answer: The answer to a request to the API of the app.
         contents: Any of these identifies the app: the name of a field of its JSON object, which must not be false;
             "a list" for a JSON list; or the rejection by the app's sidecar.
-        allows_stand_in: Whether the lab has stand-ins, which answer 501.
+        allows_stand_in: Whether the cluster runs a stand-in for the app, which answers 501.
     """
     status, text = answer.status_code, answer.text
     if allows_stand_in and is_stand_in(answer):

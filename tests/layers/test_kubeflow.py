@@ -20,6 +20,8 @@ from lab.layers.kubeflow import (
     list_leftovers,
 )
 from lab.layers.manifests import for_lab
+from lab.releases import Component
+from lab.run.state import LabState
 from tests.conftest import MakeLab
 from tests.fake_cluster import FakeCluster, pod
 
@@ -150,3 +152,17 @@ def test_given_manifests_without_pipelines_create_no_workloads_for_a_profile(
 def test_the_manifests_of_the_release_omit_nothing(make_lab: MakeLab) -> None:
     lab = make_lab()
     assert not Kubeflow(lab, for_lab(lab), "").is_omitted("knative-eventing")
+
+
+@pytest.mark.parametrize(("tag", "is_stand_in"), [("v0.15.0", False), ("v0.15.0-stand-in", True)])
+def test_stand_in_is_recognized_by_the_tag_of_its_image(
+    make_lab: MakeLab, cluster: FakeCluster, tmp_path: Path, tag: str, is_stand_in: bool
+) -> None:
+    kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig")
+    lab = make_lab(LabState(kind="existing", environment={"KUBECONFIG": str(kubeconfig)}), lab="existing")
+    container = {"name": "ui", "image": f"docker.io/kubeflowkatib/katib-ui:{tag}"}
+    cluster.objects["Deployment"] = [
+        {**make_object("Deployment", "katib", "kubeflow"), "spec": {"template": {"spec": {"containers": [container]}}}}
+    ]
+    component = Component(name="Katib", directory="apps/katib", version="v0.15.0", workload="kubeflow/katib")
+    assert Kubeflow(lab, for_lab(lab), "").is_stand_in(component) is is_stand_in
