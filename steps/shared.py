@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 from pytest_bdd import given, parsers, then, when
 
@@ -27,6 +28,21 @@ def find_component(release: Release, name: str) -> Component:
     components = {component.name: component for component in release.components}
     assert name in components, f"Kubeflow {release.kubeflow} has no component {name}; it has {', '.join(components)}"
     return components[name]
+
+
+def skip_if_omitted(kubeflow: Kubeflow, workload: str, part: str) -> None:
+    """Skip a row about a part of the release that manifests given by a user do not contain, with this reason.
+
+    Which parts these are is known only after the manifests were built, so the row cannot be deselected before the run.
+
+    Args:
+        kubeflow: Kubeflow.
+        workload: The workload of the part, as NAMESPACE/NAME; or only a namespace.
+        part: The part, as the reason names it.
+    """
+    namespace, _, name = workload.partition("/")
+    if kubeflow.is_omitted(namespace, name):
+        pytest.skip(f"the given manifests do not contain {part}")
 
 
 @then("its Helm release is deployed at the pinned chart version")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from pytest_bdd import given, parsers, scenarios, then
 
 from lab.layers import auth_chain
 from lab.layers.kubeflow import Kubeflow
 from lab.layers.manifests import Clone
+from steps.shared import skip_if_omitted
 
 scenarios("05_manifests.feature")
 
@@ -44,7 +44,6 @@ def cluster_has_all_objects(applied_kubeflow: Kubeflow) -> None:
 @then(parsers.parse("the namespace {name} exists"))
 def namespace_exists(applied_kubeflow: Kubeflow, name: str) -> None:
     """Check a namespace that the manifests or the Profile controller create."""
-    if applied_kubeflow.is_omitted(name):
-        pytest.skip(f"the given manifests have no workloads in the namespace {name}")
+    skip_if_omitted(applied_kubeflow, name, f"workloads in the namespace {name}")
     exists = applied_kubeflow.lab.kube.get("Namespace", name) is not None
     assert exists, f"the namespace {name} does not exist"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from pytest_bdd import parsers, scenarios, then
 
 from lab.k8s import certificates
 from lab.k8s.rollout import describe_workload, is_workload_ready
 from lab.layers.kubeflow import Kubeflow
+from steps.shared import skip_if_omitted
 
 scenarios("06_readiness.feature")
 
@@ -61,8 +61,7 @@ def namespace_belongs_to(kubeflow: Kubeflow, namespace: str, owner: str) -> None
 def profile_workload_is_ready(kubeflow: Kubeflow, name: str) -> None:
     """Check a Deployment in the namespace of the Profile."""
     namespace = kubeflow.owner.namespace
-    if kubeflow.is_omitted(namespace, name):
-        pytest.skip("the given manifests do not contain Kubeflow Pipelines")
+    skip_if_omitted(kubeflow, f"{namespace}/{name}", "Kubeflow Pipelines")
     workload = kubeflow.lab.kube.get("Deployment", name, namespace)
     assert workload is not None, f"the Deployment {name} does not exist in the namespace {namespace}"
     assert is_workload_ready(workload), f"the Deployment {name} in the namespace {namespace} is not ready"

@@ -11,7 +11,7 @@ from lab.k8s.versions import Comparison, compare
 from lab.layers.kubeflow import Kubeflow
 from lab.releases import Component, Release
 from lab.run.progress import Progress
-from steps.shared import find_component
+from steps.shared import find_component, skip_if_omitted
 
 CompareComponent = Callable[[Component], Comparison]
 
@@ -39,8 +39,7 @@ def component_has_version(
     assert component.workload, (
         f"expected {name} to be installed, but Kubeflow {release.kubeflow} has it in its manifests only"
     )
-    if kubeflow.lacks(component):
-        pytest.skip(f"the given manifests do not contain {name}")
+    skip_if_omitted(kubeflow, component.workload, name)
     comparison = compare_component(component)
     progress.print(str(comparison))
     assert comparison.agrees, str(comparison)

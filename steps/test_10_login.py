@@ -25,7 +25,7 @@ from lab.web.app_answers import describe_wrong_answer, is_stand_in
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER, BrowserUser
 from lab.web.http_client import FormResult, LabHttp
 from lab.web.login_pages import KUBEFLOW_TEXTS, describe_exposure
-from steps.shared import find_component
+from steps.shared import find_component, skip_if_omitted
 
 scenarios("10_login.feature")
 
@@ -236,8 +236,7 @@ def request_at_both_entry_points(
 def app_answers(responses: list[requests.Response], kubeflow: Kubeflow, lab: Lab, component: str, content: str) -> None:
     """Check that each answer is that of the app, or of its stand-in if the cluster runs one, which is noted."""
     app = find_component(lab.release, component)
-    if kubeflow.lacks(app):
-        pytest.skip(f"the given manifests do not contain {component}")
+    skip_if_omitted(kubeflow, app.workload, component)
     contents, allows_stand_in = tuple(content.split(" or ")), kubeflow.is_stand_in(app)
     for answer in responses:
         problem = describe_wrong_answer(answer, contents, allows_stand_in=allows_stand_in)

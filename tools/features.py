@@ -103,7 +103,7 @@ class Outcome:
 
     @property
     def is_green(self) -> bool:
-        """Whether at least one scenario passed, and none failed."""
+        """True if at least one scenario passed and none failed."""
         return self.passed > 0 and not self.failed
 
 

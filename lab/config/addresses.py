@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
 LOOPBACK = IPv4Address("127.0.0.1")
+ANY_ADDRESS = str(IPv4Address(0))
+"""The address 0.0.0.0, at which k3d publishes its ports, and which its kubeconfig names as the server."""
 
 
 @dataclass(frozen=True)

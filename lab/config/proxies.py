@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 
+from lab.config.addresses import ANY_ADDRESS
 from lab.config.kinds import LabKind
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-LOCAL_HOSTS = ("localhost", "127.0.0.0/8", "0.0.0.0", "::1", ".example.it")  # noqa: S104 - k3d writes it as the server
+LOCAL_HOSTS = ("localhost", "127.0.0.0/8", ANY_ADDRESS, "::1", ".example.it")
 
 
 def bypass_proxies(environment: Mapping[str, str], kind: LabKind, subnet: IPv4Network) -> dict[str, str]:

@@ -119,7 +119,7 @@ class Settings(BaseSettings):
 
     @property
     def installs(self) -> bool:
-        """Whether this run may install the layers of the lab."""
+        """True if this run may install the layers of the lab."""
         return self.kind.is_installed and not self.verify_only
 
     @field_validator("name")

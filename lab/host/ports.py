@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Address
 from typing import Any
 
 import psutil
 
+from lab.config.addresses import ANY_ADDRESS
 from lab.errors import LabError
 
-ANY_ADDRESS = str(IPv4Address(socket.INADDR_ANY))
-"""The address at which k3d publishes its ports."""
 REMEDY = "end that process, or remove the container that publishes the port"
 
 

@@ -24,6 +24,7 @@ from kubernetes.dynamic.resource import Resource
 from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
 
+from lab.config.addresses import ANY_ADDRESS, LOOPBACK
 from lab.errors import KnownFailureId, LabError, UnreachableError
 from lab.k8s.kubeconfig import find_current_context
 from lab.k8s.objects import Object, ObjectRef
@@ -59,7 +60,7 @@ API_VERSIONS = {
 }
 """The API versions of the kinds that the lab reads; all other kinds are in v1."""
 
-LOCAL_SERVERS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - k3d writes it as the server
+LOCAL_SERVERS = ("localhost", str(LOOPBACK), "::1", ANY_ADDRESS)
 """Hosts of API servers that are never reached through a proxy of the environment."""
 OPENAPI = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 """The content type in which kubectl requests the OpenAPI document; the API server builds each type separately."""

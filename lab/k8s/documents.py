@@ -32,11 +32,6 @@ Document = tuple[Object, str]
 class _Loader(yaml.CSafeLoader):
     """Reads values as kubectl does: dates are texts, unknown tags have no effect."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the name is PyYAML's
-        first: [(tag, pattern) for tag, pattern in resolvers if tag not in UNUSED_TAGS]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
-
 
 def _construct_untagged(loader: _Loader, _tag: str, node: yaml.Node) -> Any:
     match node:
@@ -47,6 +42,10 @@ def _construct_untagged(loader: _Loader, _tag: str, node: yaml.Node) -> Any:
     return node.value
 
 
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in UNUSED_TAGS]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_multi_constructor("", _construct_untagged)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: node.value)
 

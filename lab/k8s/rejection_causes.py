@@ -26,7 +26,7 @@ OBJECT, NAMESPACE = "OBJECT", "NAMESPACE"
 
 
 class Outlook(Enum):
-    """Whether another round can help."""
+    """The prospect that another round succeeds."""
 
     TRANSIENT = auto()
     """The cause may disappear by itself."""

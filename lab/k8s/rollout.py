@@ -223,7 +223,7 @@ class _Contents:
 
     @property
     def has_only_rejected_workloads(self) -> bool:
-        """Whether nothing is unready but workloads whose pods the API server rejects."""
+        """True if the only unready workloads are those whose pods the API server rejects."""
         rejected = {blocker.pod for blocker in self.blockers if blocker.kind != "pod"}
         unready = {qualified_name(workload) for workload in self.workloads if not is_workload_ready(workload)}
         return not self.unready_pods and unready <= rejected

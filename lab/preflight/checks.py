@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from lab.config.addresses import ANY_ADDRESS
 from lab.config.settings import Settings
 from lab.context import Lab, RunContext
 from lab.errors import LabError, ProgramTimeoutError
-from lab.host.ports import ANY_ADDRESS, find_used_ports
+from lab.host.ports import find_used_ports
 from lab.k8s.images import image_tag
 from lab.k8s.kubeconfig import find_kubeconfig
 from lab.k8s.version_numbers import find_version, is_in_range

@@ -211,7 +211,7 @@ def _sender(call: Call) -> str:
 
 
 Known = bool | None
-"""Whether a condition is met; None if it is unknown."""
+"""The result of a condition: true, false, or None if it is unknown."""
 
 
 def _all(values: Iterable[Known]) -> Known:

@@ -107,7 +107,7 @@ class Stop:
 
     @property
     def is_caused_by_pods(self) -> bool:
-        """Whether the reason is that pods do not exist or are not ready."""
+        """True if the pods of the hop do not exist or are not ready."""
         return self.finding.hop == POD_HOP
 
     def __str__(self) -> str:

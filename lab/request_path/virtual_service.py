@@ -71,7 +71,7 @@ class Route:
 
     @property
     def is_catch_all(self) -> bool:
-        """Whether it matches every path, so that the gateway tries it last."""
+        """True if it matches every path; the gateway tries such a route last."""
         uri = self.match.get("uri") or {}
         is_for_all_paths = uri.get("prefix") == "/" or uri.get("regex") in (".*", "/.*", "*")
         return (not uri or is_for_all_paths) and not any(self.match.get(key) for key in ("headers", "queryParams"))

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.host.ports import ANY_ADDRESS, describe_listeners, find_used_ports, listener_pids
+from lab.config.addresses import ANY_ADDRESS
+from lab.host.ports import describe_listeners, find_used_ports, listener_pids
 from tests.conftest import Listener
 
 

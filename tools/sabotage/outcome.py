@@ -1,4 +1,4 @@
-"""Whether a run of the features has detected a sabotage."""
+"""The decision if a run of the features has detected a sabotage."""
 
 from __future__ import annotations
 
