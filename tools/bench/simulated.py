@@ -72,10 +72,11 @@ class Simulation:
         for number, pod in enumerate(self.pods.values()):
             changes.enterabs(begin + number * DURATION / len(self.pods), 0, self._make_ready, (pod,))
         changes.run()
-        self._last_change.write_text(str(time.monotonic()))
 
     def _make_ready(self, pod: Object) -> None:
         with self.changed:
+            if len(self.events) + 1 == len(self.pods):  # before anybody can observe the last change
+                self._last_change.write_text(str(time.monotonic()))
             pod["metadata"]["resourceVersion"] = str(len(self.events) + 1)
             pod["status"] = _build_status(is_ready=True)
             self.events.append(json.dumps({"type": "MODIFIED", "object": pod}) + "\n")
