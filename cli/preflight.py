@@ -22,9 +22,16 @@ def create_options() -> list[click.Parameter]:
 
     def add(name: str, *, help: str, choices: Sequence[str] = (), action: str = "", default: object = None) -> None:
         value_type = click.Choice(choices) if choices else click.STRING
-        is_flag = action == "store_true"
+        is_flag, is_repeatable = action == "store_true", action == "append"
         options.append(
-            click.Option([name], help=help, is_flag=is_flag, type=None if is_flag else value_type, default=default)
+            click.Option(
+                [name],
+                help=help,
+                is_flag=is_flag,
+                multiple=is_repeatable,
+                type=None if is_flag else value_type,
+                default=default,
+            )
         )
 
     settings.add_options(add)

@@ -35,7 +35,8 @@ Feature: Every request is authenticated by authservice
   Scenario Outline: The tutorial's route leads to the login, not to the pages of authservice
     On port 8080, authservice answers the gateway. A user who opens this port is redirected to Dex, or gets an empty
     response.
-    Given both entry points are open
+    Given the tutorial's route to the pages of authservice is installed
+    And the entry points are open
     When an HTTP client without a session requests <entry_point>/authservice/site/homepage
     Then it is redirected to Dex at the same entry point
     When an HTTP client with the owner's session requests /authservice/site/homepage at <entry_point>
@@ -57,7 +58,7 @@ Feature: Every request is authenticated by authservice
       | site/elsewhere    | 404    |
 
   Scenario Outline: After login, Dex redirects the user to the callback of the auth proxy
-    Given both entry points are open
+    Given the entry points are open
     When an HTTP client without a session requests <entry_point>
     Then its redirect URI is the callback of the auth proxy, and is registered in Dex
 

@@ -13,7 +13,7 @@ Feature: A user logs in
     And the dashboard greets user@example.com
     And they own the namespace kubeflow-user-example-com
     And scripts can read the session cookie only if the dashboard of this release requires it
-    And the session cookie is not Secure, because both entry points use plain HTTP
+    And the session cookie is Secure only if the entry point uses HTTPS
     And a screenshot of the dashboard is saved in the report
 
     Examples:
@@ -68,11 +68,11 @@ Feature: A user logs in
       | http://kubeflow.example.it |
 
   Scenario Outline: Every app that the dashboard links to answers the owner
-    The page of an app can appear although the app does not work, so its API is requested at both entry points: the
+    The page of an app can appear although the app does not work, so its API is requested at every entry point: the
     answer identifies the app. KFAM has no page; the dashboard uses its API. Where pods have sidecars, that of KFAM accepts
     requests of the dashboard only. In the embedded lab, the stand-in for an app returns 501.
-    Given both entry points are open
-    When an HTTP client with the owner's session requests <path> at both entry points
+    Given the entry points are open
+    When an HTTP client with the owner's session requests <path> at every entry point
     Then <component> answers with <content>
 
     Examples:
@@ -86,8 +86,8 @@ Feature: A user logs in
       | Profiles + KFAM       | /kfam/v1/bindings?namespace=kubeflow-user-example-com                        | bindings or RBAC: access denied |
 
   Scenario Outline: Without a session, no content is returned, even if the request names a user
-    Given both entry points are open
-    When an HTTP client requests <path> at both entry points, without a user and as user@example.com
+    Given the entry points are open
+    When an HTTP client requests <path> at every entry point, without a user and as user@example.com
     Then no content is returned
 
     Examples:
@@ -109,7 +109,7 @@ Feature: A user logs in
       | /kfam/v1/bindings                                                            |
 
   Scenario Outline: A forged session cookie gives no access
-    Given both entry points are open
+    Given the entry points are open
     When an HTTP client with a forged session cookie requests /api/workgroup/env-info at <entry_point>
     Then no content is returned
 
@@ -132,7 +132,7 @@ Feature: A user logs in
   @changes
   Scenario: An expired session gives no access
     By default, the session lifetime is one day. For this scenario it is temporarily set to three seconds.
-    Given both entry points are open
+    Given the entry points are open
     And the session lifetime is temporarily short
     When an HTTP client logs in at http://kubeflow.example.it
     Then its session belongs to the owner

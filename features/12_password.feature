@@ -14,6 +14,7 @@ Feature: The owner's password is changed
     Then Dex shows the error "Invalid Email Address and password."
     And they have no session
 
+  @changes
   Scenario: The tutorial's password works again
     Given a user without a session at http://localhost:7080
     When they log in with the tutorial's password

@@ -71,7 +71,7 @@ class RunContext:
         """
         settings = settings_module.load(options)
         variables = dict(os.environ if environment is None else environment)
-        release = releases.load(settings.release)
+        release = releases.load(settings.release).with_auth_proxy_in(settings.auth_proxy_namespace)
         source = source_module.load(settings.source) if settings.source else source_module.from_release(release)
         # Programs that run inside the lab, such as another pytest, must select the same lab.
         named = {**variables, NAME_VARIABLE: settings.name}

@@ -12,12 +12,12 @@ import yaml
 from pytest_bdd.feature import get_features
 from pytest_bdd.parser import Feature, ScenarioTemplate
 
-from lab.config.settings import INGRESS_OFFSET, TUTORIAL_SUBNET
+from lab.config.entry_points import PORT_FORWARD_PORT
+from lab.config.settings import INGRESS_OFFSET, TUTORIAL_SUBNET, Settings
 from lab.layers import gateway, table
 from lab.layers.ingress import VALUES_FILE, build_chart_values
 from lab.layers.runner import LayerSpec
 from lab.releases import Release
-from lab.web.hosts import PORT_FORWARD_PORT
 from pages.commands import list_reader_commands
 from pages.last_run import LastRun
 from pages.templates import render
@@ -34,12 +34,13 @@ LAYERS: Mapping[str, tuple[LayerSpec[Any], ...]] = {
     ENTRY_POINTS: (table.KUBEFLOW_INGRESS,),
 }
 """The layers that are installed for the first scenario of a chapter, by the name of its feature."""
+GATEWAY = gateway.find_service(Settings())
 PORT_FORWARD = (
     "kubectl",
     "port-forward",
     "--namespace",
-    gateway.NAMESPACE,
-    f"svc/{gateway.SERVICE}",
+    GATEWAY.namespace,
+    f"svc/{GATEWAY.name}",
     f"{PORT_FORWARD_PORT}:{gateway.PORT}",
 )
 """The reader's port-forward, which the suite runs as a supervised process and not as a command of a layer."""

@@ -7,6 +7,8 @@ tests/plugins/test_bdd_adapter.py verifies them against the version of pytest-bd
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from pytest_bdd.parser import Feature, Scenario, ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
@@ -22,6 +24,23 @@ def find_scenario(item: pytest.Item) -> tuple[Feature, Scenario] | None:
         return None
     template: ScenarioTemplate | None = scenario_wrapper_template_registry.get(item.function)
     return (template.feature, template.render(get_example(item))) if template else None
+
+
+def replace_examples(
+    metafunc: pytest.Metafunc, replace: Callable[[list[dict[str, str]]], list[dict[str, str]]]
+) -> None:
+    """Replace the rows of the Examples tables of a scenario, before pytest creates a test for each of them.
+
+    Args:
+        metafunc: The function of the scenario.
+        replace: Returns the new rows for the rows of the feature.
+    """
+    marks = metafunc.definition.own_markers
+    for position, mark in enumerate(marks):
+        if mark.name == "parametrize" and mark.args[0] == EXAMPLE_PARAMETER:
+            rows = replace([dict(row.values[0]) for row in mark.args[1]])
+            parameters = [pytest.param(row, id="-".join(row.values())) for row in rows]
+            marks[position] = pytest.mark.parametrize(EXAMPLE_PARAMETER, parameters).mark
 
 
 def get_example(item: pytest.Item) -> dict[str, str]:

@@ -10,6 +10,7 @@ from lab.config import settings
 from lab.config.settings import Settings
 from lab.context import RunContext
 from lab.errors import LabError
+from lab.preflight.entry_points import follow_https_redirects
 from plugins.run_state import RUN_STATE, RunState
 
 
@@ -29,5 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         context = RunContext.create({name: config.getoption(name) for name in Settings.model_fields})
     except LabError as error:
         raise pytest.UsageError(str(error)) from None
+    if context.settings.url and not config.option.collectonly:
+        context = follow_https_redirects(context)
     directory = config.rootpath / "reports" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     config.stash[RUN_STATE] = RunState(context, directory)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from lab.config.selection import reason_to_deselect
+from lab.config.selection import list_rows, reason_to_deselect
 from plugins import bdd_adapter
 from plugins.run_state import run_state
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat the rows of Examples tables for the entry points of this run."""
+    settings = run_state(metafunc.config).context.settings
+    bdd_adapter.replace_examples(metafunc, lambda rows: list_rows(rows, settings))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,14 +10,17 @@ import pytest
 import requests
 from pytest_bdd import given, parsers, then, when
 
+from fixtures.entry_points import EntryPoints
+from lab.config.entry_points import is_https
 from lab.config.settings import Settings
+from lab.context import Lab
 from lab.k8s.helm import HelmRelease
 from lab.layers.auth_chain import OPEN_TO_ALL
 from lab.layers.kubeflow import Kubeflow
 from lab.layers.kubeflow_ingress import KubeflowIngress
 from lab.layers.owner import Owner, wrong_password
-from lab.layers.port_forward import PortForward
 from lab.releases import Component, Release
+from lab.run.progress import Progress
 from lab.web.browser_user import USERID_HEADER, BrowserUser
 from lab.web.http_client import LabHttp
 from lab.web.login_pages import LOGIN_FORM, shows_kubeflow
@@ -52,9 +55,9 @@ def helm_release_is_deployed(helm_release: HelmRelease) -> None:
     assert problem is None, problem
 
 
-@given("both entry points are open")
-def open_both_entry_points(entry_points: PortForward) -> None:
-    """Ensure that the Ingress is installed, and wait until the port-forward is open."""
+@given("the entry points are open")
+def open_entry_points(entry_points: EntryPoints) -> None:
+    """Wait until all entry points are open."""
     entry_points.wait_until_open()
 
 
@@ -104,9 +107,7 @@ def request_with_session_of_owner(
 
 
 @then("it is redirected to Dex at the same entry point")
-def is_redirected_to_dex(
-    response: requests.Response, diagnose: Callable[[], list[str]], kubeflow_ingress: KubeflowIngress
-) -> None:
+def is_redirected_to_dex(response: requests.Response, diagnose: Callable[[], list[str]], lab: Lab) -> None:
     """Check that the redirects end at Dex's login form, and do not leave the host that was requested."""
     first, url = (response.history[0] if response.history else response), urlsplit(response.url)
     requested = urlsplit(first.url).netloc
@@ -117,7 +118,7 @@ def is_redirected_to_dex(
             f"{response.url} returns {response.status_code}: {response.text[:200]}"
         )
         open_to_all = [OPEN_TO_ALL] if shows_kubeflow(response) else []
-        raise AssertionError("\n".join([headline, *open_to_all, *kubeflow_ingress.diagnose(), *diagnose()]))
+        raise AssertionError("\n".join([headline, *open_to_all, *KubeflowIngress(lab).diagnose(), *diagnose()]))
     if LOGIN_FORM not in response.text:
         headline = (
             "Dex does not ask for user and password: "
@@ -165,3 +166,16 @@ def user_has_no_session(user: BrowserUser) -> None:
     """Check that the browser has no session cookie."""
     cookie = user.find_session_cookie()
     assert cookie is None, f"expected no session cookie after a rejected login, seen the cookie {cookie['name']}"
+
+
+@then("the session cookie is Secure only if the entry point uses HTTPS")
+def session_cookie_fits_scheme(user: BrowserUser, progress: Progress) -> None:
+    """Check the Secure attribute; note a session cookie that a browser would also send over plain HTTP."""
+    cookie = user.find_session_cookie()
+    assert cookie is not None, "the browser has no session cookie"
+    if not is_https(user.entry_point):
+        assert cookie["secure"] is False, "the session cookie is Secure: a browser does not send it over plain HTTP"
+    elif not cookie["secure"]:
+        progress.note(
+            f"the session cookie of {user.entry_point} is not Secure: a browser also sends it over plain HTTP"
+        )

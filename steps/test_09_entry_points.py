@@ -59,10 +59,11 @@ def ingress_exposes_host(kubeflow_ingress: KubeflowIngress, host: str) -> None:
     expected, seen = [host], kubeflow_ingress.list_hosts()
     if ANY_HOST in seen:
         text = f"Kubeflow's Ingress exposes every host ({ANY_HOST}), and not only {host}"
+        namespace = gateway.find_service(kubeflow_ingress.lab.settings).namespace
         if kubeflow_ingress.lab.settings.kind.is_installed:
             raise AssertionError(
                 f"{text}: the Ingress has a rule without a host, or a default backend "
-                f"(`kubectl get ingress -n {gateway.NAMESPACE} {INGRESS} -o yaml`)"
+                f"(`kubectl get ingress {INGRESS} -n {namespace} -o yaml`)"
             )
         kubeflow_ingress.lab.progress.note(text)
         return

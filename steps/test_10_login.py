@@ -20,7 +20,6 @@ from lab.request_path.trace import explain_request
 from lab.run.progress import Progress
 from lab.run.redaction import Cookies
 from lab.run.waiting import poll, wait_until
-from lab.web import hosts
 from lab.web.app_answers import describe_wrong_answer, is_stand_in
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER, BrowserUser
 from lab.web.http_client import FormResult, LabHttp
@@ -147,14 +146,6 @@ def session_cookie_is_http_only(user: BrowserUser, release: Release) -> None:
     assert seen is expected, f"expected HttpOnly={expected} for the session cookie, seen {seen}"
 
 
-@then("the session cookie is not Secure, because both entry points use plain HTTP")
-def session_cookie_is_not_secure(user: BrowserUser) -> None:
-    """Check that the session cookie does not have the Secure attribute."""
-    cookie = user.find_session_cookie()
-    assert cookie is not None, "the browser has no session cookie"
-    assert cookie["secure"] is False, "the session cookie is Secure: a browser does not send it over plain HTTP"
-
-
 @then("a screenshot of the dashboard is saved in the report")
 def screenshot_is_in_report(user: BrowserUser) -> None:
     """Save a screenshot of the page, and check that its file is not empty."""
@@ -219,16 +210,16 @@ def client_has_no_session(submission: FormResult, release: Release) -> None:
 
 
 @when(
-    parsers.parse("an HTTP client with the owner's session requests {path} at both entry points"),
+    parsers.parse("an HTTP client with the owner's session requests {path} at every entry point"),
     target_fixture="responses",
 )
-def request_at_both_entry_points(
-    path: str, http: LabHttp, owner: Owner, owner_session: Callable[[str], Mapping[str, str]]
+def request_at_every_entry_point(
+    path: str, settings: Settings, http: LabHttp, owner: Owner, owner_session: Callable[[str], Mapping[str, str]]
 ) -> list[requests.Response]:
     """Request a path with the cookies of the owner's login at each entry point."""
     return [
         http.get(f"{entry_point}{owner.translate(path)}", cookies=owner_session(entry_point))
-        for entry_point in hosts.ENTRY_POINTS
+        for entry_point in settings.entry_points
     ]
 
 
@@ -246,14 +237,16 @@ def app_answers(responses: list[requests.Response], kubeflow: Kubeflow, lab: Lab
 
 
 @when(
-    parsers.parse("an HTTP client requests {path} at both entry points, without a user and as {email}"),
+    parsers.parse("an HTTP client requests {path} at every entry point, without a user and as {email}"),
     target_fixture="responses",
 )
-def request_without_session_as(path: str, email: str, http: LabHttp, owner: Owner) -> list[requests.Response]:
+def request_without_session_as(
+    path: str, email: str, settings: Settings, http: LabHttp, owner: Owner
+) -> list[requests.Response]:
     """Send requests without and with the header in which authservice passes the user to the components."""
     return [
         http.get(f"{entry_point}{owner.translate(path)}", headers=headers)
-        for entry_point in hosts.ENTRY_POINTS
+        for entry_point in settings.entry_points
         for headers in ({}, {USERID_HEADER: owner.translate(email)})
     ]
 

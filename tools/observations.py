@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from lab.config.entry_points import INGRESS_URL
 from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
 from lab.config.settings import TUTORIAL_USER as USER
 from lab.context import Lab
@@ -17,7 +18,7 @@ from lab.k8s.readiness import is_ready
 from lab.k8s.rollout import WORKLOADS, is_workload_ready
 from lab.run.waiting import poll, wait_until
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER
-from lab.web.hosts import INGRESS_URL, NGINX_HOST
+from lab.web.hosts import NGINX_HOST
 
 EFFECT_TIMEOUT, RESTORE_TIMEOUT = 90, 180
 NGINX_URL = f"http://{NGINX_HOST}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from lab.config.entry_points import INGRESS_URL, PORT_FORWARD_URL, is_secure_context
 from lab.config.settings import Settings
 from lab.releases import Release
 
 AUTHSERVICE = "oidc-authservice"
 """The auth proxy of the tutorial, and the tag of the scenarios that only apply to it."""
+
+ENTRY_POINT = "entry_point"
+"""The column of a table of examples that lists entry points."""
 
 
 def reason_to_deselect(tags: Collection[str], row: Mapping[str, str], settings: Settings, release: Release) -> str:
@@ -20,7 +24,11 @@ def reason_to_deselect(tags: Collection[str], row: Mapping[str, str], settings: 
         settings: The settings of the run.
         release: The release of the run.
     """
-    return _reason_by_tag(tags, settings, release) or _reason_by_row(row, release)
+    return (
+        _reason_by_tag(tags, settings, release)
+        or _reason_by_entry_point(tags, row, settings)
+        or _reason_by_row(row, release)
+    )
 
 
 def _reason_by_tag(tags: Collection[str], settings: Settings, release: Release) -> str:
@@ -32,6 +40,19 @@ def _reason_by_tag(tags: Collection[str], settings: Settings, release: Release) 
         return "checks the release's own manifests, and other manifests were given"
     if AUTHSERVICE in tags and release.auth_proxy.name != AUTHSERVICE:
         return f"checks {AUTHSERVICE}, and Kubeflow {release.kubeflow} uses {release.auth_proxy.name}"
+    return ""
+
+
+def _reason_by_entry_point(tags: Collection[str], row: Mapping[str, str], settings: Settings) -> str:
+    required = {"port_forward": PORT_FORWARD_URL, "kubeflow_ingress": INGRESS_URL}
+    for tag, url in required.items():
+        if tag in tags and url not in settings.entry_points:
+            return f"checks {url}, which is none of the entry points of this run"
+    url = row.get(ENTRY_POINT, "")
+    if url and "secure_context" in tags and not is_secure_context(url):
+        return "needs an entry point with HTTPS, or localhost: browsers store Secure cookies of no other"
+    if url and "plain_http" in tags and is_secure_context(url):
+        return "checks an entry point with plain HTTP, where browsers do not store Secure cookies"
     return ""
 
 
@@ -48,3 +69,22 @@ def _reason_by_row(row: Mapping[str, str], release: Release) -> str:
         if value not in values_of_release.get(column, (value,)):
             return f"applies to other releases, and not to Kubeflow {release.kubeflow}"
     return ""
+
+
+def list_rows(rows: Iterable[Mapping[str, str]], settings: Settings) -> list[dict[str, str]]:
+    """Return the rows of a table of examples for the entry points of a run.
+
+    A table with the column `entry_point` lists those of the tutorial. If others are given with --url, each row is
+    repeated for each of these.
+
+    Args:
+        rows: The rows of the feature.
+        settings: The settings of the run.
+    """
+    repeated: list[dict[str, str]] = []
+    for row in rows:
+        urls = settings.url if ENTRY_POINT in row else ()
+        for values in [{**row, ENTRY_POINT: url} for url in urls] or [dict(row)]:
+            if values not in repeated:
+                repeated.append(values)
+    return repeated

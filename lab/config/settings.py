@@ -6,6 +6,8 @@ The defaults are the tutorial's values, which the features mention. The options 
 
 from __future__ import annotations
 
+import re
+import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -25,6 +27,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lab import releases
 from lab.config.addresses import LOOPBACK, AddressRange, is_host_address, loopback_of
+from lab.config.entry_points import (
+    INGRESS_URL,
+    PORT_FORWARD_URL,
+    hide_credentials,
+    parse_url,
+    select_main,
+    split_urls,
+)
 from lab.config.kinds import KINDS, LabKind
 from lab.config.locations import parse_location
 from lab.config.paths import NAME_PATTERN, NAME_RULE
@@ -37,6 +47,10 @@ TUTORIAL_USER, TUTORIAL_PASSWORD, TUTORIAL_NAMESPACE = "user@example.com", "1234
 """The owner of the tutorial, the password, and the namespace of the owner's Profile."""
 ENVIRONMENT_PREFIX = "KUBEFLOW_LAB_"
 """The beginning of the environment variables of the settings."""
+EXISTING_ONLY = frozenset({"url", "ca_file", "gateway_service", "auth_proxy_namespace"})
+"""The settings that only an existing cluster has."""
+KUBERNETES_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAMESPACED_NAME = re.compile(rf"{KUBERNETES_NAME.pattern}/{KUBERNETES_NAME.pattern}")
 ADDRESSES = frozenset({"subnet", "gateway", "pool", "ingress_address"})
 """The settings that must fit together."""
 TEXTS = (str, SecretStr)
@@ -85,6 +99,21 @@ class Settings(BaseSettings):
         default_factory=lambda data: _host(data, INGRESS_OFFSET),
         description="address of the Ingress controller (default: address 13 of the subnet)",
     )
+    url: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_urls)] = Field(
+        default=(),
+        description="entry points of an existing cluster, http or https, separated by commas (default: the tutorial's)",
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="PEM file with the certificate authorities of the entry points (default: those of the system)",
+    )
+    gateway_service: str = Field(
+        default="istio-system/istio-ingressgateway",
+        description="Service of Kubeflow's gateway in an existing cluster, as NAMESPACE/NAME",
+    )
+    auth_proxy_namespace: str = Field(
+        default="", description="namespace of the auth proxy in an existing cluster (default: the release's)"
+    )
     user: str = Field(
         default=TUTORIAL_USER,
         description="user who owns the Profile; if not given, and the lab is installed, the owner in the manifests",
@@ -122,6 +151,16 @@ class Settings(BaseSettings):
         """True if this run may install the layers of the lab."""
         return self.kind.is_installed and not self.verify_only
 
+    @property
+    def entry_points(self) -> tuple[str, ...]:
+        """The URLs of the entry points: those that are given, or the tutorial's."""
+        return self.url or (PORT_FORWARD_URL, INGRESS_URL)
+
+    @property
+    def main_entry_point(self) -> str:
+        """The entry point of scenarios that need only one."""
+        return select_main(self.entry_points)
+
     @field_validator("name")
     @classmethod
     def _check_name(cls, value: str) -> str:
@@ -134,6 +173,47 @@ class Settings(BaseSettings):
     def _check_manifests(cls, value: str) -> str:
         location = parse_location(value) if value else value
         return str(location) if isinstance(location, Path) else value
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        urls: dict[str, None] = {}
+        for url in value:
+            try:
+                urls[parse_url(url)] = None
+            except ValueError as error:
+                raise ValueError(f"{hide_credentials(url)}: {error}" if len(value) > 1 else str(error)) from None
+        return tuple(urls)
+
+    @field_validator("ca_file")
+    @classmethod
+    def _check_ca_file(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        file = _check_file(value, "a PEM file")
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(file)
+            is_valid = bool(context.get_ca_certs())
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"the file contains no certificate in PEM format: {error}") from None
+        if not is_valid:
+            raise ValueError("the file contains no certificate of a certificate authority (CA:TRUE)")
+        return file
+
+    @field_validator("gateway_service")
+    @classmethod
+    def _check_gateway_service(cls, value: str) -> str:
+        if not NAMESPACED_NAME.fullmatch(value):
+            raise ValueError("write NAMESPACE/NAME, such as istio-system/istio-ingressgateway")
+        return value
+
+    @field_validator("auth_proxy_namespace")
+    @classmethod
+    def _check_auth_proxy_namespace(cls, value: str) -> str:
+        if value and not KUBERNETES_NAME.fullmatch(value):
+            raise ValueError("this is not the name of a namespace")
+        return value
 
     @field_validator("user")
     @classmethod
@@ -171,16 +251,7 @@ class Settings(BaseSettings):
     @field_validator("source")
     @classmethod
     def _check_source(cls, value: Path | None) -> Path | None:
-        if value is None:
-            return None
-        try:
-            file = value.expanduser()
-            is_file = file.is_file()
-        except (OSError, RuntimeError, ValueError) as error:
-            raise ValueError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
-        if not is_file:
-            raise ValueError("this is a directory, and not a TOML file" if file.is_dir() else "there is no such file")
-        return file
+        return None if value is None else _check_file(value, "a TOML file")
 
     @field_validator("keep_lab")
     @classmethod
@@ -189,6 +260,14 @@ class Settings(BaseSettings):
         if value and kind and not kind.is_installed:
             raise ValueError(f"a run with --lab {kind.name} neither installs nor removes the lab: omit this option")
         return value
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Settings:
+        given = sorted(EXISTING_ONLY & self.model_fields_set)
+        if given and self.lab != "existing":
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise ValueError(f"{options}: only with --lab existing; other labs have the names of the tutorial")
+        return self
 
     @model_validator(mode="after")
     def _check_addresses(self) -> Settings:
@@ -203,7 +282,9 @@ class Settings(BaseSettings):
             findings.append(f"the pool {self.pool} is outside the subnet {self.subnet}")
         if self.gateway in self.pool:
             findings.append(f"the gateway {self.gateway} is inside the pool {self.pool}, MetalLB would assign it")
-        if self.ingress_address not in self.pool:
+        # An existing cluster need not have the tutorial's pool.
+        is_pool_relevant = self.kind.is_installed or "pool" in self.model_fields_set or not self.url
+        if is_pool_relevant and self.ingress_address not in self.pool:
             findings.append(f"the ingress address {self.ingress_address} is outside the pool {self.pool}")
         if findings:
             raise ValueError("\n".join(findings))
@@ -240,6 +321,22 @@ def _host(data: Mapping[str, Any], offset: int) -> IPv4Address:
     return subnet.network_address + offset
 
 
+def _check_file(value: Path, expected: str) -> Path:
+    """Return the path of a file that exists; `~` is the home directory.
+
+    Raises:
+        ValueError: If there is no such file.
+    """
+    try:
+        file = value.expanduser()
+        is_file = file.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not is_file:
+        raise ValueError(f"this is a directory, and not {expected}" if file.is_dir() else "there is no such file")
+    return file
+
+
 def add_options(add: Callable[..., Any]) -> None:
     """Declare one option for each setting; an option that is not given is None.
 
@@ -248,11 +345,13 @@ def add_options(add: Callable[..., Any]) -> None:
     """
     for name, field in Settings.model_fields.items():
         option = "--" + name.replace("_", "-")
-        has_shown_default = field.annotation is not SecretStr and field.default not in ("", None, False)
+        has_shown_default = field.annotation is not SecretStr and field.default not in ("", None, False, ())
         default = f" (default: {field.default})" if has_shown_default and not field.default_factory else ""
         text = f"{field.description}{default}"
         if field.annotation is bool:
             add(option, action="store_true", default=None, help=text)
+        elif get_origin(field.annotation) is tuple:
+            add(option, action="append", help=text)
         elif get_origin(field.annotation) is Literal:
             add(option, choices=get_args(field.annotation), help=text)
         else:
@@ -263,9 +362,9 @@ def load(options: Mapping[str, Any]) -> Settings:
     """Return the settings of this run.
 
     Args:
-        options: The values from the command line by field name; None where an option was not given. An empty value
-            counts as not given, unless it is a text: an empty name selects the lab without a name. An empty environment
-            variable counts as not set.
+        options: The values from the command line by field name; None, or no value, where an option was not given. An
+            empty value counts as not given, unless it is a text: an empty name selects the lab without a name. An empty
+            environment variable counts as not set.
 
     Raises:
         LabError: If a value is invalid; the error lists all invalid values.
@@ -273,7 +372,7 @@ def load(options: Mapping[str, Any]) -> Settings:
     given = {
         name: value
         for name, value in options.items()
-        if value is not None and (value != "" or Settings.model_fields[name].annotation in TEXTS)
+        if value not in (None, ()) and (value != "" or Settings.model_fields[name].annotation in TEXTS)
     }
     try:
         return Settings(**given)
@@ -321,7 +420,13 @@ def _describe_invalid(error: Mapping[str, Any], given: Collection[str]) -> str:
     name = str(error["loc"][0])
     option = "--" + name.replace("_", "-")
     origin = "" if name in given else f" (in the environment variable {ENVIRONMENT_PREFIX}{name.upper()})"
-    return f"{option}: {message}{origin}" if is_secret(name) else f"{option} {error['input']}: {message}{origin}"
+    return f"{option}: {message}{origin}" if is_secret(name) else f"{option} {_show(error['input'])}: {message}{origin}"
+
+
+def _show(value: object) -> str:
+    """Return an invalid value as a user has written it, without credentials in URLs."""
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return hide_credentials(text)
 
 
 def is_secret(name: str) -> bool:

@@ -110,7 +110,8 @@ def _list_docker_jobs(lab: Lab) -> Iterator[tuple[str, Job]]:
 
 def _read_envoy_configuration(lab: Lab) -> str:
     """Return the configuration without the lines that pilot-agent logs before it."""
-    envoy = (f"--namespace={gateway.NAMESPACE}", f"deployment/{gateway.SERVICE}")
+    service = gateway.find_service(lab.settings)
+    envoy = (f"--namespace={service.namespace}", f"deployment/{service.name}")
     output = _kubectl(lab, "exec", *envoy, "--", *ENVOY_CONFIG_DUMP)
     return output[match.start() :] if (match := re.search(r"(?m)^\{", output)) else output
 

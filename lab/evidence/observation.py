@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from lab.config.entry_points import INGRESS_URL
 from lab.context import Lab
 from lab.errors import KnownFailureId, LabError
 from lab.k8s.blockers import Blocker, pod_blockers
@@ -32,7 +33,6 @@ from lab.request_path.trace import Stop, find_stops
 from lab.run.deadline import DeadlineExceededError, run_within
 from lab.run.redaction import Secrets
 from lab.run.waiting import root_cause
-from lab.web.hosts import INGRESS_URL
 
 SymptomSource = Literal["error", "pod", "event", "log", "cluster", "docker", "auth chain", "response", "port-forward"]
 """The sources of symptoms:

@@ -5,7 +5,6 @@ It explains why the gateway rejects every request, or accepts requests without a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.context import Lab
@@ -15,7 +14,6 @@ from lab.k8s.objects import Object, ObjectRef, label_selector
 from lab.k8s.readiness import describe_unready, is_ready, list_running_pods
 from lab.layers import issuers
 from lab.run.shell import Shell
-from lab.web.hosts import ENTRY_POINTS
 
 DEX = ObjectRef("Deployment", "dex", "auth")
 LOG_LINES = 2
@@ -75,20 +73,19 @@ def diagnose(lab: Lab) -> list[AuthProblem]:
         return [AuthProblem(text, error.known_failure)]
 
 
-def check_login(lab: Lab, entry_points: Iterable[str] = ENTRY_POINTS) -> None:
-    """Check that both entry points lead to a login that these scenarios know, or to an answer that they report.
+def check_login(lab: Lab) -> None:
+    """Check that the entry points lead to a login that these scenarios know, or to an answer that they report.
 
     An entry point that redirects to HTTPS or to another identity provider fails every scenario in the same way, so the
     error is that of a layer: the rest of the chapter is not run.
 
     Args:
         lab: The lab.
-        entry_points: The URLs of the entry points.
 
     Raises:
         LabError: If an entry point leads elsewhere.
     """
-    for url in entry_points:
+    for url in lab.settings.entry_points:
         try:
             lab.http.follow(url)
         except OSError:

@@ -11,9 +11,8 @@ from lab.context import Lab
 from lab.k8s.objects import Object, ObjectRef
 from lab.k8s.server_side_apply import apply_objects
 from lab.run.waiting import poll, wait_until
-from lab.web.hosts import INGRESS_URL
 
-NAMESPACE, NAME, PORT = "istio-system", "authservice", 8080
+NAME, PORT = "authservice", 8080
 PARAMETERS = "oidc-authservice-parameters"
 VIRTUAL_SERVICE, PREFIX = "authservice-web", "/authservice/"
 GATEWAY = "kubeflow/kubeflow-gateway"
@@ -34,18 +33,18 @@ class Authservice:
     name = "authservice"
 
     def __init__(self, lab: Lab) -> None:
-        self.lab = lab
+        self.lab, self.namespace = lab, lab.release.auth_proxy.namespace
 
     def problem(self) -> str | None:
         """Return that the VirtualService is missing or has other routes, or None."""
         found = self._get_virtual_service()
         if found is None:
             return f"there is no VirtualService {VIRTUAL_SERVICE}"
-        return None if found["spec"] == _build_spec() else f"the VirtualService {VIRTUAL_SERVICE} has other routes"
+        return None if found["spec"] == self._build_spec() else f"the VirtualService {VIRTUAL_SERVICE} has other routes"
 
     def install(self) -> None:
         """Apply the VirtualService."""
-        apply_objects(self.lab.kube, [_build_virtual_service(VIRTUAL_SERVICE, _build_spec())])
+        apply_objects(self.lab.kube, [self._build_virtual_service(VIRTUAL_SERVICE, self._build_spec())])
 
     def list_routes(self) -> list[tuple[str, str, int]]:
         """Return prefix, host and port of each route of the VirtualService."""
@@ -74,16 +73,16 @@ class Authservice:
             WaitTimeoutError: If the gateway does not use the route in time.
         """
         name = f"lab-authservice-{port}"
-        selector = (self.lab.kube.get("Service", NAME, NAMESPACE) or {"spec": {}})["spec"].get("selector")
+        selector = (self.lab.kube.get("Service", NAME, self.namespace) or {"spec": {}})["spec"].get("selector")
         ports = [{"name": "http", "port": port, "targetPort": port}]
         service = {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": name, "namespace": NAMESPACE},
+            "metadata": {"name": name, "namespace": self.namespace},
             "spec": {"selector": selector, "ports": ports},
         }
         headers = {"response": {"set": {ROUTE_HEADER: name}}}
-        route = _build_virtual_service(name, _build_spec(f"/{name}/", name, port, headers))
+        route = self._build_virtual_service(name, self._build_spec(f"/{name}/", name, port, headers))
         workload = ObjectRef.parse(self.lab.release.auth_proxy.workload)
         try:
             apply_objects(self.lab.kube, [service, route])
@@ -102,30 +101,30 @@ class Authservice:
             yield f"/{name}/"
         finally:
             for kind in ("VirtualService", "Service"):
-                self.lab.kube.delete(ObjectRef(kind, name, NAMESPACE))
+                self.lab.kube.delete(ObjectRef(kind, name, self.namespace))
 
     def _get_virtual_service(self) -> Object | None:
-        return self.lab.kube.get("VirtualService", VIRTUAL_SERVICE, NAMESPACE)
+        return self.lab.kube.get("VirtualService", VIRTUAL_SERVICE, self.namespace)
 
     def _request(self, path: str, cookies: Mapping[str, str]) -> requests.Response:
-        return self.lab.http.get(f"{INGRESS_URL}{path}", cookies=cookies, timeout=ANSWER_TIMEOUT)
+        return self.lab.http.get(f"{self.lab.settings.main_entry_point}{path}", cookies=cookies, timeout=ANSWER_TIMEOUT)
 
+    def _build_virtual_service(self, name: str, spec: Object) -> Object:
+        return {
+            "apiVersion": API_VERSION,
+            "kind": "VirtualService",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": spec,
+        }
 
-def _build_virtual_service(name: str, spec: Object) -> Object:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "VirtualService",
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": spec,
-    }
-
-
-def _build_spec(prefix: str = PREFIX, service: str = NAME, port: int = PORT, headers: Object | None = None) -> Object:
-    destination = {"host": f"{service}.{NAMESPACE}.svc.cluster.local", "port": {"number": port}}
-    rule = {
-        "match": [{"uri": {"prefix": prefix}}],
-        "rewrite": {"uri": "/"},
-        "route": [{"destination": destination}],
-        **({"headers": headers} if headers else {}),
-    }
-    return {"gateways": [GATEWAY], "hosts": ["*"], "http": [rule]}
+    def _build_spec(
+        self, prefix: str = PREFIX, service: str = NAME, port: int = PORT, headers: Object | None = None
+    ) -> Object:
+        destination = {"host": f"{service}.{self.namespace}.svc.cluster.local", "port": {"number": port}}
+        rule = {
+            "match": [{"uri": {"prefix": prefix}}],
+            "rewrite": {"uri": "/"},
+            "route": [{"destination": destination}],
+            **({"headers": headers} if headers else {}),
+        }
+        return {"gateways": [GATEWAY], "hosts": ["*"], "http": [rule]}

@@ -215,5 +215,5 @@ def _wait_for_path(change: ManifestChange, lab: Lab, cookies: Mapping[str, str] 
         timeout=ROLLOUT_TIMEOUT,
         waiting_for=f"the gateway to route requests to the new {change.workload.name}",
         journal=lab.journal,
-        remedy=f"read the log of the gateway: `kubectl logs -n {gateway.NAMESPACE} deployment/{gateway.SERVICE}`",
+        remedy=f"read the log of the gateway: {gateway.read_log(lab.settings)}",
     )

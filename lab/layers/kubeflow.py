@@ -31,7 +31,7 @@ from lab.k8s.rollout import (
     wait_until_ready,
 )
 from lab.layers import changes
-from lab.layers.authservice import NAMESPACE, PARAMETERS
+from lab.layers.authservice import PARAMETERS
 from lab.layers.cluster import list_mirrors, node_name
 from lab.layers.manifests import Manifests
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
@@ -198,7 +198,7 @@ class Kubeflow:
 
     def get_authservice_parameters(self) -> dict[str, str]:
         """Return the parameters in authservice's ConfigMap, without those that the release adds to the tutorial's."""
-        config_map = self.lab.kube.get("ConfigMap", PARAMETERS, NAMESPACE) or {}
+        config_map = self.lab.kube.get("ConfigMap", PARAMETERS, self.lab.release.auth_proxy.namespace) or {}
         extra = self.lab.release.auth_proxy.extra_parameters
         return {name: value for name, value in (config_map.get("data") or {}).items() if extra.get(name) != value}
 

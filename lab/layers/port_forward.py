@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from lab.config.entry_points import PORT_FORWARD_PORT
 from lab.context import Lab
 from lab.host.ports import REMEDY, describe_listeners, listen_addresses, listener_pids
+from lab.k8s.objects import ObjectRef
 from lab.layers import gateway
 from lab.run.shell import KILL_WITH_PARENT, Shell
 from lab.run.waiting import Unrecoverable, poll, wait_until
-from lab.web.hosts import PORT_FORWARD_PORT
 
 OPEN_TIMEOUT = 20
 PERMANENT_ERRORS = ("not found", "does not have a service port")
@@ -30,6 +31,7 @@ class PortForward:
     Args:
         shell: The shell in which kubectl runs.
         address: The address on which kubectl listens.
+        service: The Service that it forwards to.
         log_file: Receives the output of kubectl.
         port: The port on which kubectl listens.
         timeout: Seconds in which kubectl must start to listen.
@@ -39,11 +41,12 @@ class PortForward:
         self,
         shell: Shell,
         address: IPv4Address,
+        service: ObjectRef,
         log_file: Path,
         port: int = PORT_FORWARD_PORT,
         timeout: float = OPEN_TIMEOUT,
     ) -> None:
-        self._shell, self._address, self._log_file = shell, address, log_file
+        self._shell, self._address, self._service, self._log_file = shell, address, service, log_file
         self._port, self._timeout = port, timeout
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -95,7 +98,7 @@ class PortForward:
                 describe_listeners(pids) if pids else f"no process listens on port {self._port} of {self._address}"
             ),
             timeout=self._timeout,
-            waiting_for=f"the port-forward to {gateway.SERVICE} to be open at {self._address}:{self._port}",
+            waiting_for=f"the port-forward to {self._service.name} to be open at {self._address}:{self._port}",
             journal=self._shell.journal,
             remedy=f"read the output of kubectl: {self._log_file}",
         )
@@ -114,7 +117,8 @@ class PortForward:
             return None
         return Unrecoverable(
             f"kubectl reports: {output}",
-            f"check the ports of the Service: `kubectl describe service -n {gateway.NAMESPACE} {gateway.SERVICE}`",
+            "check the ports of the Service: "
+            f"`kubectl describe service -n {self._service.namespace} {self._service.name}`",
         )
 
     def _supervise(self) -> None:
@@ -125,8 +129,8 @@ class PortForward:
                 "port-forward",
                 f"--address={self._address}",
                 "--namespace",
-                gateway.NAMESPACE,
-                f"svc/{gateway.SERVICE}",
+                self._service.namespace,
+                f"svc/{self._service.name}",
                 f"{self._port}:{gateway.PORT}",
                 log_file=self._log_file,
             )

@@ -9,6 +9,7 @@ starts its pods while the Ingress controller is.
 
 from __future__ import annotations
 
+from lab.config.entry_points import INGRESS_URL
 from lab.config.selection import AUTHSERVICE
 from lab.context import Lab
 from lab.layers import kubeflow, manifests
@@ -25,6 +26,10 @@ from lab.layers.runner import Installation, LayerSpec, Preparation
 
 def _has_docker(lab: Lab) -> bool:
     return lab.settings.kind.has_docker
+
+
+def _has_kubeflow_ingress(lab: Lab) -> bool:
+    return INGRESS_URL in lab.settings.entry_points
 
 
 def _has_authservice(lab: Lab) -> bool:
@@ -92,7 +97,12 @@ AUTHSERVICE_ROUTE = LayerSpec(
     applies=_has_authservice,
 )
 KUBEFLOW_INGRESS = LayerSpec(
-    "Kubeflow Ingress", "kubeflow", (KUBEFLOW_READINESS,), lambda run: KubeflowIngress(run.lab), only_for="login"
+    "Kubeflow Ingress",
+    "kubeflow",
+    (KUBEFLOW_READINESS,),
+    lambda run: KubeflowIngress(run.lab),
+    only_for="login",
+    applies=_has_kubeflow_ingress,
 )
 
 TABLE = (

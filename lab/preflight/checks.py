@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from lab.config.addresses import ANY_ADDRESS
+from lab.config.entry_points import PORT_FORWARD_URL
 from lab.config.settings import Settings
 from lab.context import Lab, RunContext
 from lab.errors import LabError, ProgramTimeoutError
@@ -16,6 +17,7 @@ from lab.k8s.images import image_tag
 from lab.k8s.kubeconfig import find_kubeconfig
 from lab.k8s.version_numbers import find_version, is_in_range
 from lab.preflight import docker, existing_cluster, machine
+from lab.preflight.entry_points import check_entry_point
 from lab.preflight.findings import Finding, error, warning
 from lab.preflight.manifests import check_manifests
 from lab.preflight.requirements import REQUIREMENTS, Requirements
@@ -103,11 +105,13 @@ def _select_checks(context: RunContext, tags: Collection[str], requirements: Req
             yield partial(_check_ports, requirements.k3d_ports)
     if not settings.kind.is_installed:
         yield partial(_check_existing_cluster, context)
+        if "kubeflow" in tags:
+            yield from (partial(check_entry_point, url, context) for url in settings.url)
     if not settings.kind.brings_tools:
         required = _list_tools(settings, tags)
         shell = context.create_shell()
         yield from (partial(check_tools, {name: range_}, shell) for name, range_ in release.tools if name in required)
-        if "kubeflow" in tags:
+        if "kubeflow" in tags and PORT_FORWARD_URL in settings.entry_points:
             ports = {requirements.port_forward_port: "the port-forward to Kubeflow"}
             yield partial(_check_ports, ports, str(settings.loopback))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lab.config.entry_points import PORT_FORWARD_PORT
 from lab.layers.cluster import PORTS
-from lab.web import browser, hosts
+from lab.web import browser
 
 GIB = 1024**3
 
@@ -44,7 +45,7 @@ class Requirements:
     recommended_docker_disk: int = 40 * GIB
     browsers: Sequence[str] = browser.NAMES
     k3d_ports: Mapping[int, str] = field(default_factory=lambda: PORTS)
-    port_forward_port: int = hosts.PORT_FORWARD_PORT
+    port_forward_port: int = PORT_FORWARD_PORT
 
 
 REQUIREMENTS = Requirements()

@@ -164,6 +164,11 @@ class AuthProxy(_Strict):
     session_lifetime: SessionLifetime
     extra_parameters: dict[str, str] = {}
 
+    @property
+    def namespace(self) -> str:
+        """The namespace of its workload."""
+        return self.workload.partition("/")[0]
+
     def list_session_cookies(self, names: Iterable[str]) -> list[str]:
         """Return which of the names are those of session cookies.
 
@@ -270,6 +275,13 @@ class Release(_Strict):
     web_apps: dict[Literal["volumes", "notebooks", "tensorboards"], WebApp]
     components: tuple[Component, ...]
     parts: tuple[Part, ...]
+
+    def with_auth_proxy_in(self, namespace: str) -> Release:
+        """Return this release with the auth proxy in another namespace; unchanged if the namespace is empty."""
+        if not namespace:
+            return self
+        workload = f"{namespace}/{self.auth_proxy.workload.partition('/')[2]}"
+        return self.model_copy(update={"auth_proxy": self.auth_proxy.model_copy(update={"workload": workload})})
 
 
 def list_names() -> list[str]:

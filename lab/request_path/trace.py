@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from urllib.parse import urlsplit
 
+from lab.config.entry_points import INGRESS_URL, PORT_FORWARD_URL, port_of
 from lab.context import Lab
 from lab.k8s.client import TRANSIENT_ERRORS
 from lab.k8s.objects import Object, ObjectRef
@@ -34,11 +35,9 @@ from lab.request_path.services import Reference, check_reference, check_service,
 from lab.request_path.snapshot import Snapshot, labels_of
 from lab.request_path.virtual_service import Request
 from lab.run.waiting import root_cause
-from lab.web.hosts import INGRESS_URL, PORT_FORWARD_URL
 
 HTTP = 80
 CONTROLLER = ObjectRef("Service", ingress.SERVICE, ingress.NAMESPACE)
-GATEWAY = ObjectRef("Service", gateway.SERVICE, gateway.NAMESPACE)
 SHOWN = 2
 """The number of hops that a message names."""
 LOGIN = "/dex/"
@@ -54,28 +53,26 @@ class EntryPoint:
 
     Args:
         url: The URL.
-        ingress: The Ingress behind it; None for the port-forward.
+        ingress: The Ingress behind it; None if requests reach the Service without one, as those of the port-forward.
         service: The Service that requests are forwarded to.
         port: Its port.
+        is_gateway: Whether the Service is that of Kubeflow's gateway.
     """
 
     url: str
     ingress: ObjectRef | None
     service: ObjectRef
     port: int
+    is_gateway: bool = True
 
 
-INGRESS_ENTRY = EntryPoint(
-    INGRESS_URL, ObjectRef("Ingress", kubeflow_ingress.INGRESS, gateway.NAMESPACE), GATEWAY, gateway.PORT
-)
-PORT_FORWARD = EntryPoint(PORT_FORWARD_URL, None, GATEWAY, gateway.PORT)
 TEST_SITE = EntryPoint(
     nginx_site.URL,
     ObjectRef("Ingress", nginx_site.INGRESS, nginx_site.NAMESPACE),
     ObjectRef("Service", nginx_site.NAME, nginx_site.NAMESPACE),
     HTTP,
+    is_gateway=False,
 )
-ENTRY_POINTS = (INGRESS_ENTRY, PORT_FORWARD, TEST_SITE)
 
 
 @dataclass(frozen=True)
@@ -154,7 +151,7 @@ class Tracer:
         """Return where the requests to the paths of some entry points stop, each hop once; certain findings first."""
         urls: dict[Finding, list[str]] = {}
         for entry_point in entry_points:
-            apps = filter(self._is_installed, APP_PATHS) if entry_point.service == GATEWAY else APP_PATHS[:1]
+            apps = filter(self._is_installed, APP_PATHS) if entry_point.is_gateway else APP_PATHS[:1]
             for app in apps:
                 trace = self.trace(entry_point, app.path)
                 if trace.finding:
@@ -168,11 +165,12 @@ class Tracer:
     def _walk(self, entry_point: EntryPoint, path: str) -> Iterator[Hop]:
         """Yield the hops of a request; the next one is only asked for if the previous one is right."""
         snapshot, host = self._snapshot, str(urlsplit(entry_point.url).hostname)
+        exposed_port = port_of(entry_point.url)
         service, port, caller, route = entry_point.service, entry_point.port, None, None
         if entry_point.ingress:
             yield str(CONTROLLER), check_address(snapshot, CONTROLLER, self._address)
             controller = find_controller(snapshot, self._address) or CONTROLLER
-            yield str(controller), check_service(snapshot, controller, HTTP)
+            yield str(controller), check_service(snapshot, controller, exposed_port)
             classes = Classes(snapshot, controller, ingress.CLASS)
             expected = entry_point.ingress
             yield str(expected), check_ingress(snapshot, classes, expected, service, host, path)
@@ -189,7 +187,7 @@ class Tracer:
             call = Call(caller, principal, host, path, target)
             yield f"policies of {service.name}", check_authorization(snapshot, pods, call)
             yield f"policies of {service.name}", check_network_policies(snapshot, pods, call)
-        if entry_point.service == GATEWAY and pods:
+        if entry_point.is_gateway and pods:
             if route and port != entry_point.port:
                 yield str(route.reference.ref), self._check_port(entry_point, route.reference, port, path, pods)
             listener = self._create_listener(service, port, host, pods)
@@ -287,6 +285,29 @@ class Tracer:
         return [pod for pod in pods if pod["spec"].get("serviceAccountName") == account]
 
 
+def list_entry_points(lab: Lab) -> list[EntryPoint]:
+    """Return the entry points of Kubeflow, the main one first, with the Ingress behind each, and the test site.
+
+    Without the tutorial's Ingress controller, the way from an entry point to the gateway is unknown: requests are
+    followed from the gateway on.
+    """
+    settings = lab.settings
+    ingresses = lab.kube.list_objects("Ingress") if _exists(lab, CONTROLLER) else []
+    main_first = sorted(settings.entry_points, key=lambda url: url != settings.main_entry_point)
+    return [*(_find_entry_point(url, ingresses, lab) for url in main_first), TEST_SITE]
+
+
+def _find_entry_point(url: str, ingresses: Iterable[Object], lab: Lab) -> EntryPoint:
+    service = gateway.find_service(lab.settings)
+    found: ObjectRef | None = None
+    if url == INGRESS_URL:
+        found = ObjectRef("Ingress", kubeflow_ingress.INGRESS, service.namespace)
+    elif url != PORT_FORWARD_URL:
+        host = urlsplit(url).hostname
+        found = next((ObjectRef.from_object(each) for each in ingresses if host in ingress.list_hosts(each)), None)
+    return EntryPoint(url, found, service, gateway.PORT)
+
+
 def explain_request(lab: Lab, url: str) -> str:
     """Return the first wrong hop of a request, or in one line all hops that are right; empty for an unknown host.
 
@@ -297,14 +318,15 @@ def explain_request(lab: Lab, url: str) -> str:
         url: The URL.
     """
     parts = urlsplit(url)
-    entry_point = next((each for each in ENTRY_POINTS if urlsplit(each.url).netloc == parts.netloc), None)
-    if entry_point is None:
-        return ""
     try:
+        entry_points = list_entry_points(lab)
+        entry_point = next((each for each in entry_points if urlsplit(each.url).netloc == parts.netloc), None)
+        if entry_point is None:
+            return ""
         tracer = create_tracer(lab)
     except TRANSIENT_ERRORS as error:
         return f"the hops of {url} could not be checked: {root_cause(error)}"
-    paths = dict.fromkeys([parts.path or "/", *([LOGIN] if entry_point.service == GATEWAY else [])])
+    paths = dict.fromkeys([parts.path or "/", *([LOGIN] if entry_point.is_gateway else [])])
     traces = [tracer.trace(entry_point, path) for path in paths]
     wrong = [trace for trace in traces if trace.finding]
     wrong.sort(key=lambda trace: trace.finding is not None and not trace.finding.is_certain)
@@ -324,9 +346,11 @@ def find_stops(lab: Lab) -> list[Stop]:
     Raises:
         UnreachableError: If the API server does not answer.
     """
-    installed = [each for each in ENTRY_POINTS if each.ingress is None or _exists(lab, each.ingress)]
-    if INGRESS_ENTRY not in installed:
-        installed.remove(PORT_FORWARD)
+    entry_points = list_entry_points(lab)
+    installed = [each for each in entry_points if each.ingress is None or _exists(lab, each.ingress)]
+    is_missing = any(each.url == INGRESS_URL for each in entry_points if each not in installed)
+    if is_missing:
+        installed = [each for each in installed if each.url != PORT_FORWARD_URL]
     return create_tracer(lab).list_stops(installed) if installed else []
 
 

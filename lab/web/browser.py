@@ -29,12 +29,14 @@ FLAGS = (
 
 
 @contextmanager
-def launch_chromium(settings: Settings, journal: Journal) -> Iterator[Browser]:
+def launch_chromium(settings: Settings, journal: Journal, trusted_key: str = "") -> Iterator[Browser]:
     """Start Chromium, and end it at the end of the block.
 
     Args:
         settings: The settings, from which the addresses of the lab's hosts follow.
         journal: Records the program.
+        trusted_key: The pin of a public key. A certificate with this key is accepted, because Chromium does not use the
+            certificate authorities of --ca-file or of the system.
 
     Yields:
         The browser.
@@ -49,7 +51,11 @@ def launch_chromium(settings: Settings, journal: Journal) -> Iterator[Browser]:
     ):
         browser = playwright.chromium.launch(
             executable_path=find_chromium(),
-            args=[*FLAGS, f"--host-resolver-rules={hosts.chromium_rules(settings)}"],
+            args=[
+                *FLAGS,
+                f"--host-resolver-rules={hosts.chromium_rules(settings)}",
+                *([f"--ignore-certificate-errors-spki-list={trusted_key}"] if trusted_key else []),
+            ],
             traces_dir=traces,
         )
         try:

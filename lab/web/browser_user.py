@@ -205,7 +205,7 @@ class BrowserUser:
 
     def save_screenshot(self) -> Path:
         """Save a screenshot of the page, named after the entry point, and return its path."""
-        screenshot = self.evidence / f"dashboard-{urlsplit(self.entry_point).hostname}.png"
+        screenshot = self.evidence / f"dashboard-{self._host.replace(':', '-')}.png"
         self.page.screenshot(path=screenshot)
         return screenshot
 
@@ -224,11 +224,12 @@ class BrowserUser:
         response = self._navigate(url)
         server = response.server_addr() if response else None
         host = str(urlsplit(self.page.url).hostname)
-        expected = hosts.resolve(host, self.settings)
-        if response is None or server is None or expected is None or server["ipAddress"] != str(expected):
+        expected = hosts.find_address(host, self.settings)
+        is_expected = server is not None and (expected is None or server["ipAddress"] == str(expected))
+        if response is None or not is_expected or not hosts.is_host_of_lab(host, self.settings):
             raise LabError(
                 f"{host} is not the lab; no password was typed",
-                expected=f"an answer from {expected or 'a host of the lab'}",
+                expected=f"an answer from {expected or ', '.join(self.settings.entry_points)}",
                 seen=f"{self.page.url} was answered by {server}",
                 remedy="see which page redirects to this host, and to which address this host resolves in the browser",
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,10 +15,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
+from lab.config.entry_points import PORTS, port_of
 from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.run.redaction import Cookies, Secrets
-from lab.web import hosts
+from lab.web import hosts, tls
 from lab.web.login_pages import (
     SIGN_IN_BUTTON,
     describe_redirect,
@@ -80,7 +82,32 @@ class LabHttp:
     """
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
-        self._settings, self._secrets = settings, secrets
+        self._settings, self._secrets, self._ca_file = settings, secrets, settings.ca_file
+
+    @contextmanager
+    def trust(self, ca_file: Path) -> Iterator[None]:
+        """Trust other certificate authorities until the end of the block.
+
+        Args:
+            ca_file: A PEM file with their certificates.
+        """
+        before, self._ca_file = self._ca_file, ca_file
+        try:
+            yield
+        finally:
+            self._ca_file = before
+
+    def read_key_pin(self, url: str) -> str:
+        """Return the pin of the public key of a trusted server, with which a browser can recognize it.
+
+        Raises:
+            LabError: If the certificate is not trusted.
+            OSError: If there is no answer.
+        """
+        address = hosts.get_address(str(urlsplit(url).hostname), self._settings)
+        if problem := tls.find_problem(url, address, self._ca_file):
+            raise problem
+        return tls.read_key_pin(url, address, tls.create_context(self._ca_file))
 
     def get(
         self,
@@ -99,7 +126,7 @@ class LabHttp:
             timeout: Seconds.
 
         Raises:
-            LabError: If the host is none of the lab's.
+            LabError: If the host is none of the lab's, or its certificate is not trusted.
             OSError: If there is no answer.
         """
         with self._session() as session:
@@ -115,8 +142,8 @@ class LabHttp:
             The last answer; its history has all redirects.
 
         Raises:
-            LabError: If a redirect leads to HTTPS or to a host that is none of the lab's, redirects do not end, or Dex
-                offers no login with a password.
+            LabError: If a redirect leads to a place that is none of the lab's, redirects do not end, Dex offers no
+                login with a password, or a certificate is not trusted.
             OSError: If there is no answer.
         """
         with self._session(follows_redirects=True) as session:
@@ -145,7 +172,7 @@ class LabHttp:
         if follows_redirects:
             session.hooks["response"].append(self._check_redirect)
         for scheme in ("http://", "https://"):
-            session.mount(scheme, _LabAdapter(self._settings))
+            session.mount(scheme, _LabAdapter(self._settings, self._ca_file))
         return session
 
     def _register_cookies(self, answer: requests.Response, **_: Any) -> None:
@@ -160,32 +187,51 @@ class LabHttp:
 class _LabAdapter(HTTPAdapter):
     """Connects to the address of a host, and leaves URL and Host header unchanged, so that redirects keep working."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, ca_file: Path | None) -> None:
+        self._settings, self._ca_file = settings, ca_file
         super().__init__()
 
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> HTTPConnectionPool:
         url = urlsplit(str(request.url))
-        address = hosts.resolve(str(url.hostname), self._settings)
-        if address is None or url.scheme != "http":
+        host = str(url.hostname)
+        if not hosts.is_host_of_lab(host, self._settings) or url.scheme not in PORTS:
             raise LabError(
-                f"request rejected: {url.scheme}://{url.hostname} is not a host of the lab",
-                expected=f"http://localhost or a host of {hosts.DOMAIN}",
+                f"request rejected: {url.scheme}://{host} is not a host of the lab",
+                expected=f"a host of {', '.join(self._settings.entry_points)}",
                 seen=f"a request or a redirect to {request.url}",
                 remedy="see which page sent the redirect",
             )
-        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(str(address), url.port or 80, "http")
+        tls_options = {"ssl_context": tls.create_context(self._ca_file), "server_hostname": host}
+        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(
+            hosts.get_address(host, self._settings),
+            port_of(str(request.url)),
+            url.scheme,
+            pool_kwargs=tls_options if url.scheme == "https" else None,
+        )
         return pool
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Add no certificate authorities: the TLS context has all that are trusted."""
 
     def add_headers(self, request: requests.PreparedRequest, **_: Any) -> None:
         request.headers["Host"] = urlsplit(str(request.url)).netloc
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send a request without leaving the Host header on it: after a redirect, requests selects cookies by it."""
+        """Send a request without leaving the Host header on it: after a redirect, requests selects cookies by it.
+
+        Raises:
+            LabError: If the certificate of the server is not trusted.
+        """
         try:
             return super().send(request, *args, **options)
+        except requests.exceptions.SSLError:
+            url = str(request.url)
+            address = hosts.get_address(str(urlsplit(url).hostname), self._settings)
+            if problem := tls.find_problem(url, address, self._ca_file):
+                raise problem from None
+            raise
         finally:
             request.headers.pop("Host", None)
 

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
 import requests
 
+from lab.config.entry_points import is_https
 from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.web import hosts
@@ -24,7 +25,7 @@ SIGN_IN_BUTTON = re.compile(r'action="([^"]*/start)"')
 LOGIN_FORM = 'id="login"'
 CONNECTOR_LINK = re.compile(r'(?s)<a\s[^>]*?href="([^"]*?/dex/auth/[^"]*)"[^>]*>(.*?)</a>')
 """A choice on Dex's page of choices, with its link and its button."""
-HTTPS_REDIRECT = "the gateway redirects to HTTPS, which these scenarios do not follow"
+HTTPS_REDIRECT = "the gateway redirects to HTTPS, which is none of the entry points"
 OTHER_LOGIN = "an external identity provider; these scenarios know Dex's form only"
 KUBEFLOW_TEXTS = (
     "Kubeflow Central Dashboard",
@@ -58,26 +59,30 @@ def describe_redirect(answer: requests.Response, settings: Settings) -> LabError
         return LabError(
             "the gateway redirects to an invalid URL", seen=seen, remedy="see which component sends this Location"
         )
-    is_host_of_lab = hosts.resolve(host, settings) is not None
-    if is_host_of_lab and target.scheme == "http":
+    if not hosts.is_host_of_lab(host, settings):
+        return _describe_other_host(target, host, seen, settings)
+    origin = f"{target.scheme}://{target.netloc}"
+    if target.scheme == "http" or is_https(answer.url) or origin in settings.entry_points:
         return None
-    if is_host_of_lab:
-        return LabError(
-            HTTPS_REDIRECT,
-            seen=seen,
-            remedy="the tutorial uses plain HTTP; check httpsRedirect (`kubectl get gateways.networking.istio.io -n "
-            "kubeflow kubeflow-gateway -o yaml`) and the annotations about a redirect (`kubectl get ingress -A -o "
-            "yaml`); to verify everything else, deselect these scenarios with -m",
-        )
-    return _describe_other_host(target, host, seen)
+    remedy = (
+        f"give the entry point with HTTPS: --url {origin}"
+        if not settings.kind.is_installed
+        else "this entry point uses plain HTTP"
+    )
+    return LabError(
+        HTTPS_REDIRECT,
+        seen=seen,
+        remedy=f"{remedy}; the redirect is set by httpsRedirect (`kubectl get gateways.networking.istio.io -n kubeflow "
+        "kubeflow-gateway -o yaml`) or by an annotation (`kubectl get ingress -A -o yaml`)",
+    )
 
 
-def _describe_other_host(target: SplitResult, host: str, seen: str) -> LabError:
+def _describe_other_host(target: SplitResult, host: str, seen: str, settings: Settings) -> LabError:
     if target.path.startswith(DEX_PATH):
         return LabError(
             f"login is at Dex of the host {host}, which is no host of the lab",
             seen=seen,
-            remedy=f"the features log in at {' and '.join(hosts.ENTRY_POINTS)}: the redirect to Dex must be relative",
+            remedy=f"the features log in at {', '.join(settings.entry_points)}: the redirect to Dex must be relative",
         )
     if "client_id" in parse_qs(target.query) or "SAMLRequest" in parse_qs(target.query):
         return LabError(

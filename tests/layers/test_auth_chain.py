@@ -190,7 +190,7 @@ class TestLogin:
     @pytest.mark.parametrize(
         ("location", "headline"),
         [
-            ("https://localhost/", "the gateway redirects to HTTPS, which these scenarios do not follow"),
+            ("https://localhost/", "the gateway redirects to HTTPS, which is none of the entry points"),
             (
                 "https://sso.corp.example/auth?client_id=kubeflow",
                 "login is at sso.corp.example, an external identity provider; these scenarios know Dex's form only",
@@ -202,7 +202,7 @@ class TestLogin:
     ) -> None:
         http_server.expect_request("/").respond_with_data("", 301, {"Location": location})
         with pytest.raises(LabError) as caught:
-            auth_chain.check_login(make_lab(), [f"http://localhost:{http_server.port}"])
+            auth_chain.check_login(make_lab(lab="existing", url=(f"http://localhost:{http_server.port}",)))
         assert (caught.value.headline, caught.value.layer) == (headline, "login")
 
     @pytest.mark.parametrize("status", [200, 403, 404, 503])
@@ -210,4 +210,4 @@ class TestLogin:
         self, status: int, make_lab: MakeLab, http_server: HTTPServer
     ) -> None:
         http_server.expect_request("/").respond_with_data("", status)
-        auth_chain.check_login(make_lab(), [f"http://localhost:{http_server.port}"])
+        auth_chain.check_login(make_lab(lab="existing", url=(f"http://localhost:{http_server.port}",)))

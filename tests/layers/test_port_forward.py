@@ -16,19 +16,25 @@ import pytest
 from lab.config.addresses import LOOPBACK
 from lab.errors import UnrecoverableError, WaitTimeoutError
 from lab.host import ports
+from lab.k8s.objects import ObjectRef
 from lab.layers.port_forward import PortForward
 from lab.run.shell import Shell
 from lab.run.waiting import poll, wait_until
 from tests.conftest import REPOSITORY, Listener, WriteProgram
 
+GATEWAY = ObjectRef("Service", "istio-ingressgateway", "istio-system")
 LISTEN = "import signal, socket; server = socket.create_server(('127.0.0.1', {port})); signal.pause()"
 KILLED_RUN = """
 import os, pathlib, signal
+from lab.k8s.objects import ObjectRef
 from lab.config.addresses import LOOPBACK
+from lab.config.settings import Settings
 from lab.host import ports
+from lab.layers import gateway
 from lab.layers.port_forward import PortForward
 from lab.run.shell import Shell
-with PortForward(Shell(os.environ), LOOPBACK, pathlib.Path({log!r}), {port}).open():
+GATEWAY = gateway.find_service(Settings())
+with PortForward(Shell(os.environ), LOOPBACK, GATEWAY, pathlib.Path({log!r}), {port}).open():
     assert ports.listen_addresses({port})
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -57,7 +63,7 @@ def _no_supervisor_remains() -> Iterator[None]:
 @pytest.fixture
 def port_forward(shell: Shell, log_file: Path, port: int) -> PortForward:
     """A port-forward on the free port."""
-    return PortForward(shell, LOOPBACK, log_file, port)
+    return PortForward(shell, LOOPBACK, GATEWAY, log_file, port)
 
 
 @pytest.fixture
@@ -103,7 +109,7 @@ def test_a_foreign_process_on_the_port_is_an_error(
     begin = time.monotonic()
     with (
         pytest.raises(UnrecoverableError) as caught,
-        PortForward(shell, LOOPBACK, log_file, listener.port).open(),
+        PortForward(shell, LOOPBACK, GATEWAY, log_file, listener.port).open(),
     ):
         pass
     assert time.monotonic() - begin < 5
@@ -118,7 +124,7 @@ def test_a_kubectl_that_does_not_listen_is_a_timeout(
     write_program("kubectl", "exit 1")
     with (
         pytest.raises(WaitTimeoutError) as caught,
-        PortForward(shell, LOOPBACK, log_file, port, timeout=0.5).open(),
+        PortForward(shell, LOOPBACK, GATEWAY, log_file, port, timeout=0.5).open(),
     ):
         pass
     assert caught.value.seen == f"no process listens on port {port} of 127.0.0.1"

@@ -6,10 +6,16 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Any
 
+from lab.config.entry_points import INGRESS_URL, PORT_FORWARD_URL
 from lab.k8s.objects import Object, ObjectRef
 from lab.request_path.snapshot import Snapshot
-from lab.request_path.trace import INGRESS_ENTRY, EntryPoint, Stop, Tracer
+from lab.request_path.trace import EntryPoint, Stop, Tracer
 
+GATEWAY_SERVICE = ObjectRef("Service", "istio-ingressgateway", "istio-system")
+INGRESS_ENTRY = EntryPoint(
+    INGRESS_URL, ObjectRef("Ingress", "svc-istio-ingressgateway", "istio-system"), GATEWAY_SERVICE, 80
+)
+PORT_FORWARD = EntryPoint(PORT_FORWARD_URL, None, GATEWAY_SERVICE, 80)
 ADDRESS = IPv4Address("172.20.0.13")
 AUTH_FILTER = ObjectRef("EnvoyFilter", "authn-filter", "istio-system")
 GATEWAY_LABELS = {"app": "istio-ingressgateway", "istio": "ingressgateway"}

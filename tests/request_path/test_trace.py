@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from lab.k8s.objects import Object, ObjectRef
-from lab.request_path.trace import (
-    ENTRY_POINTS,
+from lab.request_path.trace import TEST_SITE, EntryPoint
+from tests.request_path.healthy_cluster import (
+    GATEWAY_LABELS,
     INGRESS_ENTRY,
     PORT_FORWARD,
-    TEST_SITE,
-    EntryPoint,
+    Change,
+    Cluster,
+    create_tracer,
+    list_stops,
 )
-from tests.request_path.healthy_cluster import GATEWAY_LABELS, Change, Cluster, create_tracer, list_stops
 
 KATIB, KATIB_SERVICE = "kubeflow/VirtualService/katib-ui", "kubeflow/Service/katib-ui"
 GATEWAY, INGRESS = "kubeflow/Gateway/kubeflow-gateway", "istio-system/Ingress/svc-istio-ingressgateway"
@@ -347,7 +349,9 @@ def test_first_wrong_hop_is_named_with_its_field(
     assert "`kubectl " in finding.advice or name == AUTHN
 
 
-@pytest.mark.parametrize("entry_point", ENTRY_POINTS, ids=lambda entry_point: entry_point.url)
+@pytest.mark.parametrize(
+    "entry_point", [INGRESS_ENTRY, PORT_FORWARD, TEST_SITE], ids=lambda entry_point: entry_point.url
+)
 def test_all_requests_arrive_in_a_healthy_cluster(cluster: Cluster, entry_point: EntryPoint) -> None:
     assert list_stops(cluster, entry_point) == []
     hops = create_tracer(cluster).trace(entry_point).hops

@@ -6,12 +6,12 @@ from base64 import b64encode
 
 from passlib.hash import bcrypt
 
+from lab.config.entry_points import INGRESS_URL, KUBEFLOW_HOST
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
 from lab.config.settings import TUTORIAL_USER as USER
 from lab.layers.auth_chain import OPEN_TO_ALL
 from lab.run.redaction import Secrets
-from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST
 from lab.web.passwords import hash_password
 from tools.observations import (
     accepts_login,

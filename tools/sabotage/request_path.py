@@ -5,8 +5,8 @@ The status of the response is the same for many of them, so the error must name 
 
 from __future__ import annotations
 
+from lab.config.entry_points import INGRESS_URL
 from lab.k8s.objects import Object
-from lab.web.hosts import INGRESS_URL
 from tools.observations import NGINX_URL, returns_status
 from tools.sabotage.sabotage import AUTHSERVICE, FIRST_USE_OF_ENTRY_POINTS, INGRESS, NAME, Sabotage
 from tools.steps import create, edit

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lab.config.entry_points import INGRESS_URL
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
-from lab.web.hosts import INGRESS_URL
 from tools.observations import (
     has_event,
     has_no_pods,
