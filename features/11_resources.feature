@@ -11,29 +11,32 @@ Feature: A user creates resources in the web apps
     Given Kubeflow is installed
     Then the API server would accept the pod of a notebook in the namespace kubeflow-user-example-com
 
+  @secure_context
   Scenario Outline: Users can create resources through the port-forward
-    Given the owner is logged in at http://localhost:7080
+    A browser treats localhost like a host with HTTPS. With --url, this is verified for entry points with HTTPS as well.
+    Given the owner is logged in at <entry_point>
     When they create a <resource>
     Then the <resource> exists
 
     Examples:
-      | resource    |
-      | notebook    |
-      | tensorboard |
-      | volume      |
+      | entry_point           | resource    |
+      | http://localhost:7080 | notebook    |
+      | http://localhost:7080 | tensorboard |
+      | http://localhost:7080 | volume      |
 
+  @plain_http
   Scenario Outline: Users cannot create resources over plain HTTP at the Ingress
-    Given the owner is logged in at http://kubeflow.example.it
+    Given the owner is logged in at <entry_point>
     When they create a <resource>
     Then the web app accepts the request only if its cookies are insecure on purpose
     And a rejection says "Could not find CSRF cookie XSRF-TOKEN in the request."
     And the <resource> exists only if the request was accepted
 
     Examples:
-      | resource    |
-      | notebook    |
-      | tensorboard |
-      | volume      |
+      | entry_point                | resource    |
+      | http://kubeflow.example.it | notebook    |
+      | http://kubeflow.example.it | tensorboard |
+      | http://kubeflow.example.it | volume      |
 
   @changes
   Scenario: With APP_SECURE_COOKIES=false, users can create resources over plain HTTP
@@ -47,6 +50,27 @@ Feature: A user creates resources in the web apps
     When they create a volume
     Then the volume exists
 
-  Scenario: The CSRF cookies of the web apps are Secure again
-    Given the owner is logged in at http://kubeflow.example.it
+  @changes
+  Scenario: Over HTTPS, users can create resources at the Ingress
+    Kubeflow expects HTTPS wherever users connect from other machines. The certificate must be valid for the host, and
+    the user's browser must trust its certificate authority. Here, this is an authority of the lab's own.
+    Given the Ingress temporarily uses HTTPS, with a certificate that cert-manager issues
+    And a user without a session at https://kubeflow.example.it
+    When they log in as user@example.com
+    Then the dashboard greets user@example.com
+    And the session cookie is Secure only if the entry point uses HTTPS
+    And the CSRF cookie of every web app is Secure, unless it is insecure on purpose
+    When they create a notebook
+    Then the notebook exists
+    When they create a tensorboard
+    Then the tensorboard exists
+    When they create a volume
+    Then the volume exists
+
+  Scenario Outline: The CSRF cookies of the web apps are Secure again
+    Given the owner is logged in at <entry_point>
     Then the CSRF cookie of every web app is Secure, unless it is insecure on purpose
+
+    Examples:
+      | entry_point                |
+      | http://kubeflow.example.it |

@@ -38,6 +38,11 @@ def disable_secure_cookies(insecure_web_app_cookies: None) -> None:
     """Ensure that the web apps set cookies without the Secure attribute, until the scenario has ended."""
 
 
+@given("the Ingress temporarily uses HTTPS, with a certificate that cert-manager issues")
+def enable_https(https_ingress: None) -> None:
+    """Ensure that the Ingress uses HTTPS, until the scenario has ended."""
+
+
 @then(parsers.parse("the API server would accept the pod of a notebook in the namespace {namespace}"))
 def notebook_pod_is_accepted(kubeflow: Kubeflow, owner: Owner, namespace: str) -> None:
     """Check in a dry run that neither quota, Pod Security, ServiceAccount nor a webhook rejects the pod."""

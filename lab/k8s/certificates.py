@@ -41,13 +41,19 @@ def describe_unready(required: Collection[ObjectRef], existing: Iterable[Object]
     ]
 
 
-def wait_until_ready(kube: Kube, required: Sequence[ObjectRef], timeout: float) -> None:
+def wait_until_ready(
+    kube: Kube,
+    required: Sequence[ObjectRef],
+    timeout: float,
+    waiting_for: str = "the Certificates of the manifests to be ready",
+) -> None:
     """Wait until Certificates are ready.
 
     Args:
         kube: The API of the cluster.
         required: The Certificates.
         timeout: Seconds after which the wait fails.
+        waiting_for: The awaited state.
 
     Raises:
         WaitTimeoutError: If the time is up.
@@ -58,7 +64,7 @@ def wait_until_ready(kube: Kube, required: Sequence[ObjectRef], timeout: float) 
             satisfied=lambda existing: not describe_unready(required, existing),
             describe=lambda existing: "\n".join(describe_unready(required, existing)),
             timeout=timeout,
-            waiting_for="the Certificates of the manifests to be ready",
+            waiting_for=waiting_for,
             journal=kube.journal,
             remedy=REMEDY,
         )

@@ -54,6 +54,7 @@ API_VERSIONS = {
     "EnvoyFilter": "networking.istio.io/v1alpha3",
     "AuthorizationPolicy": "security.istio.io/v1beta1",
     "Certificate": "cert-manager.io/v1",
+    "Issuer": "cert-manager.io/v1",
     "Notebook": "kubeflow.org/v1",
     "Profile": "kubeflow.org/v1",
     "Tensorboard": "tensorboard.kubeflow.org/v1alpha1",

@@ -245,7 +245,9 @@ def wait_for_address(kube: Kube, ref: ObjectRef, address: IPv4Address, timeout: 
     )
 
 
-def create_ingress(kube: Kube, name: str, host: str, service: Backend, address: IPv4Address) -> None:
+def create_ingress(
+    kube: Kube, name: str, host: str, service: Backend, address: IPv4Address, *, tls_secret: str = ""
+) -> None:
     """Create an Ingress for all paths of a host, and wait until the controller has written its address into it.
 
     The controller may serve the host before or after that, so the caller must wait for an answer, too.
@@ -256,6 +258,7 @@ def create_ingress(kube: Kube, name: str, host: str, service: Backend, address: 
         host: The host.
         service: The Service that requests are forwarded to; the Ingress is in its namespace.
         address: The address of the Ingress controller.
+        tls_secret: The Secret with the certificate of the host; empty for plain HTTP.
 
     Raises:
         LabError: If the API server rejects it.
@@ -263,11 +266,12 @@ def create_ingress(kube: Kube, name: str, host: str, service: Backend, address: 
     """
     backend = {"service": {"name": service.name, "port": {"number": service.port}}}
     path = {"pathType": "Prefix", "path": "/", "backend": backend}
+    tls = {"tls": [{"hosts": [host], "secretName": tls_secret}]} if tls_secret else {}
     ingress = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {"name": name, "namespace": service.namespace},
-        "spec": {"rules": [{"host": host, "http": {"paths": [path]}}]},
+        "spec": {"rules": [{"host": host, "http": {"paths": [path]}}], **tls},
     }
     apply_objects(kube, [ingress])
     wait_for_address(kube, ObjectRef("Ingress", name, service.namespace), address, PUBLISHED_TIMEOUT, remedy=READ_LOG)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import requests
 
+from lab.config.entry_points import INGRESS_URL, KUBEFLOW_HOST
 from lab.context import Lab
 from lab.errors import WaitError
 from lab.k8s.objects import Object, describe_external_addresses, load_balancer_ips
 from lab.layers import auth_chain, gateway
 from lab.layers.ingress import Backend, create_ingress, diagnose_ingress, list_hosts
 from lab.run.waiting import poll, root_cause, wait_until
-from lab.web.hosts import INGRESS_URL, KUBEFLOW_HOST
 from lab.web.http_client import is_served
 
 INGRESS = "svc-istio-ingressgateway"
@@ -46,6 +46,8 @@ class KubeflowIngress:
             return f"there is no Ingress {INGRESS}"
         if self.lab.settings.ingress_address not in load_balancer_ips(ingress):
             return f"the address of the Ingress {INGRESS} is {describe_external_addresses(ingress)}"
+        if self.lab.settings.kind.is_installed and ingress["spec"].get("tls"):
+            return f"the Ingress {INGRESS} uses HTTPS, which an interrupted run has left"
         try:
             status = get_status(self.lab)
         except OSError as error:
@@ -60,8 +62,7 @@ class KubeflowIngress:
             WaitError: If requests do not reach the gateway, or the gateway rejects them; with a diagnosis.
         """
         address = self.lab.settings.ingress_address
-        backend = Backend(gateway.NAMESPACE, gateway.SERVICE, gateway.PORT)
-        create_ingress(self.lab.kube, INGRESS, KUBEFLOW_HOST, backend, address)
+        self.apply()
         try:
             wait_until(
                 poll(lambda: get_status(self.lab), every=0.1, transient=(OSError,)),
@@ -71,8 +72,7 @@ class KubeflowIngress:
                 waiting_for=f"requests for {INGRESS_URL} at {address} to reach the auth proxy",
                 journal=self.lab.journal,
                 remedy="404 comes from the Ingress controller, 503 from the Ingress controller or the gateway, which "
-                "reach no pod; read the log of the gateway: "
-                f"`kubectl logs -n {gateway.NAMESPACE} deployment/{gateway.SERVICE}`",
+                "reach no pod; read the log of the gateway: " + gateway.read_log(self.lab.settings),
             )
         except WaitError as error:
             raise type(error)(
@@ -92,17 +92,38 @@ class KubeflowIngress:
             remedy="read the log of Dex: `kubectl logs -n auth deployment/dex`",
         )
 
+    def apply(self, tls_secret: str = "") -> None:
+        """Apply the Ingress, and wait until it has the address of the Ingress controller.
+
+        Args:
+            tls_secret: The Secret with the certificate for HTTPS; empty for plain HTTP.
+
+        Raises:
+            LabError: If the API server rejects it.
+            WaitTimeoutError: If it does not get the address.
+        """
+        service = gateway.find_service(self.lab.settings)
+        backend = Backend(service.namespace, service.name, gateway.PORT)
+        address = self.lab.settings.ingress_address
+        create_ingress(self.lab.kube, INGRESS, KUBEFLOW_HOST, backend, address, tls_secret=tls_secret)
+
     def list_hosts(self) -> list[str]:
         """Return the hosts that the Ingress exposes; "*" if it exposes every host."""
         return list_hosts(self.get_ingress())
 
     def diagnose(self) -> list[str]:
-        """Return the reasons why the Ingress does not forward requests to the gateway; empty if it does."""
-        return diagnose_ingress(self.lab.kube, gateway.NAMESPACE, INGRESS, KUBEFLOW_HOST)
+        """Return why the Ingress does not forward requests to the gateway; empty if it does, or is no entry point."""
+        if INGRESS_URL not in self.lab.settings.entry_points:
+            return []
+        return diagnose_ingress(self.lab.kube, self._namespace, INGRESS, KUBEFLOW_HOST)
 
     def get_ingress(self) -> Object | None:
         """Return the Ingress, or None."""
-        return self.lab.kube.get("Ingress", INGRESS, gateway.NAMESPACE)
+        return self.lab.kube.get("Ingress", INGRESS, self._namespace)
+
+    @property
+    def _namespace(self) -> str:
+        return gateway.find_service(self.lab.settings).namespace
 
     def _is_served(self, status: int) -> bool:
         return is_served(status, self.lab.release.auth_proxy.first_page)

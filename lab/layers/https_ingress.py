@@ -1,0 +1,108 @@
+"""HTTPS at Kubeflow's Ingress, with a certificate that cert-manager issues from an authority of the lab's own."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lab.config.entry_points import HTTPS_URL, INGRESS_URL, KUBEFLOW_HOST
+from lab.context import Lab
+from lab.errors import LabError
+from lab.k8s import certificates
+from lab.k8s.objects import Object, ObjectRef
+from lab.k8s.server_side_apply import apply_objects
+from lab.layers import gateway
+from lab.layers.kubeflow_ingress import HTTPS_REDIRECTS, KubeflowIngress
+from lab.run.waiting import poll, wait_until
+from lab.web.http_client import is_served
+
+AUTHORITY, CERTIFICATE = "kubeflow-lab-ca", "kubeflow-lab-tls"
+"""The names of the certificate authority with its Issuer, and of the certificate. The Secrets have the same names."""
+CLUSTER_ISSUER = "kubeflow-self-signing-issuer"
+"""The ClusterIssuer of Kubeflow's manifests, which signs the certificate of the authority."""
+API_VERSION = "cert-manager.io/v1"
+CERTIFICATES_TIMEOUT = 60
+SERVED_TIMEOUT = 30
+
+
+class HttpsIngress:
+    """HTTPS at kubeflow.example.it, for the time of a scenario.
+
+    Args:
+        lab: The lab.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab, self._ingress = lab, KubeflowIngress(lab)
+        self._namespace = gateway.find_service(lab.settings).namespace
+
+    @contextmanager
+    def enable(self) -> Iterator[None]:
+        """Let cert-manager issue a certificate, use it in the Ingress, and trust its authority; revert this at the end.
+
+        Raises:
+            LabError: If the API server rejects an object.
+            WaitTimeoutError: If the certificate is not issued, or the Ingress controller does not use it in time.
+        """
+        lab = self._lab
+        required = [ObjectRef("Certificate", name, self._namespace) for name in (AUTHORITY, CERTIFICATE)]
+        with TemporaryDirectory(prefix="https-") as directory:
+            try:
+                apply_objects(lab.kube, self._build_objects())
+                waiting_for = f"cert-manager to issue the certificate for {KUBEFLOW_HOST}"
+                certificates.wait_until_ready(lab.kube, required, CERTIFICATES_TIMEOUT, waiting_for)
+                self._ingress.apply(tls_secret=CERTIFICATE)
+                with lab.http.trust(self._save_authority(Path(directory))):
+                    self._wait_until_served(HTTPS_URL)
+                    yield
+            finally:
+                self._ingress.apply()
+                for ref in self._list_objects():
+                    lab.kube.delete(ref)
+        self._wait_until_served(INGRESS_URL)
+
+    def _save_authority(self, directory: Path) -> Path:
+        """Return a file with the certificate of the authority, as the Secret of the certificate has it."""
+        secret = self._lab.kube.get("Secret", CERTIFICATE, self._namespace) or {"data": {}}
+        file = directory / "ca.pem"
+        file.write_bytes(base64.b64decode(secret["data"].get("ca.crt", "")))
+        return file
+
+    def _wait_until_served(self, url: str) -> None:
+        first_page = self._lab.release.auth_proxy.first_page
+        wait_until(
+            # The Ingress controller serves a certificate of its own until it has read that of the Ingress.
+            poll(lambda: self._lab.http.get(url).status_code, every=0.1, transient=(OSError, LabError)),
+            satisfied=lambda status: is_served(status, first_page) and status not in HTTPS_REDIRECTS,
+            describe=lambda status: f"{url} returns {status}",
+            timeout=SERVED_TIMEOUT,
+            waiting_for=f"{url} to reach the auth proxy",
+            journal=self._lab.journal,
+            remedy=f"check the Ingress and its certificate: `kubectl describe ingresses,certificates -n "
+            f"{self._namespace}`; read the log of the Ingress controller: "
+            "`kubectl logs -n kube-system deployment/ingress-nginx-controller`",
+        )
+
+    def _list_objects(self) -> list[ObjectRef]:
+        kinds = {"Certificate": (CERTIFICATE, AUTHORITY), "Issuer": (AUTHORITY,), "Secret": (CERTIFICATE, AUTHORITY)}
+        return [ObjectRef(kind, name, self._namespace) for kind, names in kinds.items() for name in names]
+
+    def _build_objects(self) -> list[Object]:
+        authority = {"isCA": True, "commonName": AUTHORITY, "issuerRef": _refer("ClusterIssuer", CLUSTER_ISSUER)}
+        certificate = {"dnsNames": [KUBEFLOW_HOST], "issuerRef": _refer("Issuer", AUTHORITY)}
+        return [
+            self._build("Certificate", AUTHORITY, {**authority, "secretName": AUTHORITY}),
+            self._build("Issuer", AUTHORITY, {"ca": {"secretName": AUTHORITY}}),
+            self._build("Certificate", CERTIFICATE, {**certificate, "secretName": CERTIFICATE}),
+        ]
+
+    def _build(self, kind: str, name: str, spec: Object) -> Object:
+        metadata = {"name": name, "namespace": self._namespace}
+        return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _refer(kind: str, name: str) -> Object:
+    return {"group": "cert-manager.io", "kind": kind, "name": name}
