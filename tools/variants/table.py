@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from lab.config.entry_points import INGRESS_URL
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
 from lab.config.settings import TUTORIAL_USER as USER
@@ -27,7 +28,7 @@ from tools.observations import (
     meets_all,
     shows_choice,
 )
-from tools.steps import Step, create, edit, run_command
+from tools.steps import Step, create, delete, edit, run_command
 from tools.variants.objects import (
     ENDING_COMMAND,
     FAILING_COMMAND,
@@ -103,11 +104,15 @@ def use_proxy(*names: str, no_proxy: str) -> Environment:
     return lambda _lab, _directory: variables
 
 
-def use_existing_cluster(write_kubeconfigs: Callable[[Path, Path], Sequence[Path]]) -> Environment:
+def use_existing_cluster(
+    write_kubeconfigs: Callable[[Path, Path], Sequence[Path]] = lambda kubeconfig, _directory: [kubeconfig],
+    url: str = "",
+) -> Environment:
     """Return the environment that verifies the lab as if it were a cluster of a user's own.
 
     Args:
         write_kubeconfigs: Gets the kubeconfig of the lab and an empty directory, and returns the files of KUBECONFIG.
+        url: The entry points; empty for those of the tutorial.
     """
 
     def environment(lab: Lab, directory: Path) -> Mapping[str, str]:
@@ -118,6 +123,7 @@ def use_existing_cluster(write_kubeconfigs: Callable[[Path, Path], Sequence[Path
             "XDG_CACHE_HOME": str(directory / "cache"),
             "KUBEFLOW_LAB_LAB": "existing",
             "KUBEFLOW_LAB_VERIFY_ONLY": "0",
+            "KUBEFLOW_LAB_URL": url,
             "KUBEFLOW_LAB_MANIFESTS": str(lab.home / "manifests"),
         }
 
@@ -645,5 +651,18 @@ VARIANTS = (
         description="KUBECONFIG of an existing cluster lists a file that does not exist",
         chapters="cluster",
         environment=use_existing_cluster(list_missing_kubeconfig_first),
+    ),
+    Variant(
+        name="entry-point-given",
+        description="the user opens an existing cluster at one host, through an Ingress, without the port-forward",
+        chapters=f"authservice or entry_points or {USE}",
+        environment=use_existing_cluster(url=INGRESS_URL),
+    ),
+    Variant(
+        name="existing-cluster-without-tutorial-route",
+        description="an existing cluster does not have the tutorial's route to authservice's pages",
+        chapters=AUTHSERVICE,
+        steps=[delete("istio-system/VirtualService/authservice-web")],
+        environment=use_existing_cluster(),
     ),
 )
