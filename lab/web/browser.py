@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
@@ -29,39 +30,37 @@ FLAGS = (
 
 
 @contextmanager
-def launch_chromium(settings: Settings, journal: Journal, trusted_key: str = "") -> Iterator[Browser]:
-    """Start Chromium, and end it at the end of the block.
+def open_browsers(settings: Settings, journal: Journal) -> Iterator[Callable[[str], Browser]]:
+    """Start Playwright, and end it with all of its browsers at the end of the block.
 
     Args:
         settings: The settings, from which the addresses of the lab's hosts follow.
         journal: Records the program.
-        trusted_key: The pin of a public key. A certificate with this key is accepted, because Chromium does not use the
-            certificate authorities of --ca-file or of the system.
 
     Yields:
-        The browser.
-
-    Raises:
-        LabError: If there is no Chromium.
+        A function that returns Chromium. Its argument is the pin of the public key of an HTTPS server, or empty: a
+        certificate with this key is accepted, because Chromium uses neither the certificate authorities of --ca-file
+        nor those of the system. Each key has a browser of its own. It raises LabError if there is no Chromium.
     """
     with (
         journal.record("program", "chromium"),
         TemporaryDirectory(prefix="traces-") as traces,  # otherwise Playwright leaves a directory for each context
         sync_playwright() as playwright,
+        ExitStack() as browsers,
     ):
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
-            args=[
-                *FLAGS,
-                f"--host-resolver-rules={hosts.chromium_rules(settings)}",
-                *([f"--ignore-certificate-errors-spki-list={trusted_key}"] if trusted_key else []),
-            ],
-            traces_dir=traces,
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+
+        @cache
+        def launch(trusted_key: str) -> Browser:
+            trust = [f"--ignore-certificate-errors-spki-list={trusted_key}"] if trusted_key else []
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium(),
+                args=[*FLAGS, f"--host-resolver-rules={hosts.chromium_rules(settings)}", *trust],
+                traces_dir=traces,
+            )
+            browsers.callback(browser.close)
+            return browser
+
+        yield launch
 
 
 def find_chromium(names: Sequence[str] = NAMES, path: str | None = None) -> str:

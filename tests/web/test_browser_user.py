@@ -19,7 +19,7 @@ from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.run.journal import Journal
 from lab.run.redaction import MASK
-from lab.web.browser import launch_chromium
+from lab.web.browser import open_browsers
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER, BrowserUser
 from lab.web.web_apps import RESOURCE_FORMS
 from tests.conftest import MakeContext
@@ -40,8 +40,8 @@ CreateUser = Callable[..., BrowserUser]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser for all tests of this module."""
-    with launch_chromium(Settings(name=""), Journal()) as browser:
-        yield browser
+    with open_browsers(Settings(name=""), Journal()) as launch:
+        yield launch("")
 
 
 @pytest.fixture

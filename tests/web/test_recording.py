@@ -12,7 +12,7 @@ from werkzeug import Response
 from lab.config.settings import Settings
 from lab.run.journal import Journal
 from lab.run.redaction import MASK, Secrets
-from lab.web.browser import launch_chromium
+from lab.web.browser import open_browsers
 from lab.web.recording import Recording, register_cookies
 
 SESSION, DELETED, CODE = "a-session-cookie", "a-deleted-cookie", "q3j7abcdq3j7abcd"
@@ -39,7 +39,7 @@ def url(http_server: HTTPServer) -> str:
 
 
 def test_screenshot_console_and_trace_are_saved_without_secrets(url: str, secrets: Secrets, tmp_path: Path) -> None:
-    with launch_chromium(Settings(), Journal()) as browser, browser.new_context() as context:
+    with open_browsers(Settings(), Journal()) as launch, launch("").new_context() as context:
         recording = Recording(context, secrets)
         page = context.new_page()
         with page.expect_event("requestfailed"):
