@@ -110,8 +110,10 @@ def request_with_session_of_owner(
 def is_redirected_to_dex(response: requests.Response, diagnose: Callable[[], list[str]], lab: Lab) -> None:
     """Check that the redirects end at Dex's login form, and do not leave the host that was requested."""
     first, url = (response.history[0] if response.history else response), urlsplit(response.url)
-    requested = urlsplit(first.url).netloc
-    assert url.netloc == requested, f"expected a redirect within {requested}, seen a redirect to {response.url}"
+    requested = urlsplit(first.url)
+    assert (url.scheme, url.netloc) == (requested.scheme, requested.netloc), (
+        f"expected a redirect within {requested.scheme}://{requested.netloc}, seen a redirect to {response.url}"
+    )
     if not url.path.startswith("/dex/"):
         headline = (
             f"{first.url} does not redirect to Dex: "
