@@ -31,7 +31,7 @@ Feature: Every request is authenticated by authservice
     Given the tutorial's route to the pages of authservice is installed
     Then requests for /authservice/ are routed to port 8080 of authservice
 
-  @oidc-authservice
+  @oidc-authservice @login_form @session
   Scenario Outline: The tutorial's route leads to the login, not to the pages of authservice
     On port 8080, authservice answers the gateway. A user who opens this port is redirected to Dex, or gets an empty
     response.
@@ -47,7 +47,7 @@ Feature: Every request is authenticated by authservice
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  @oidc-authservice
+  @oidc-authservice @session
   Scenario: authservice serves its pages on port 8082, which its Service does not expose
     Given a temporary route through the gateway to port 8082 of authservice
     Then the owner's requests through this route return
@@ -57,6 +57,7 @@ Feature: Every request is authenticated by authservice
       | site/themes       | 200    |
       | site/elsewhere    | 404    |
 
+  @login_form
   Scenario Outline: After login, Dex redirects the user to the callback of the auth proxy
     Given the entry points are open
     When an HTTP client without a session requests <entry_point>

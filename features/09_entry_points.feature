@@ -21,6 +21,7 @@ Feature: Kubeflow has two entry points
     Then it exposes the host kubeflow.example.it
     And it has the address 172.20.0.13
 
+  @login_form
   Scenario Outline: A request without a session is redirected to the login
     Given the entry points are open
     When an HTTP client without a session requests <entry_point>

@@ -3,6 +3,7 @@ Feature: A user logs in
   Dex asks for user and password. After the login, the dashboard greets the user and shows the user's namespace. Without
   a login, Kubeflow shows nothing.
 
+  @login_form
   Scenario Outline: The owner logs in and is greeted
     The dashboard of release 1.7 reads the session cookie when it logs out, so other scripts of a page can read it, too.
     The session cookie cannot have the Secure attribute either, because both entry points use plain HTTP. The cookies of
@@ -21,6 +22,7 @@ Feature: A user logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  @login_form
   Scenario Outline: After logout, the user must log in again
     authservice stores the sessions, so a logout ends the session. From release 1.9, a session exists only in the cookie
     of oauth2-proxy: a logout deletes the cookie in the browser, and a copy of it stays valid until the session expires.
@@ -39,6 +41,7 @@ Feature: A user logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  @login_form
   Scenario Outline: Unknown users and wrong passwords are rejected
     Given a user without a session at <entry_point>
     When they log in as <user> with <password>
@@ -52,6 +55,7 @@ Feature: A user logs in
       | http://kubeflow.example.it | user@example.com   | a wrong password        |
       | http://kubeflow.example.it | nobody@example.com | the tutorial's password |
 
+  @login_form
   Scenario Outline: An empty login form is not sent by a browser, and is rejected by Dex
     A browser does not send the form while its fields are empty. Dex rejects an HTTP client that sends it.
     Given a user without a session at <entry_point>
@@ -67,6 +71,7 @@ Feature: A user logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  @session
   Scenario Outline: Every app that the dashboard links to answers the owner
     The page of an app can appear although the app does not work, so its API is requested at every entry point: the
     answer identifies the app. KFAM has no page; the dashboard uses its API. Where pods have sidecars, that of KFAM accepts
@@ -118,6 +123,7 @@ Feature: A user logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  @session
   Scenario Outline: A user cannot impersonate another user
     Given the owner is logged in at <entry_point>
     When they open the entry point again
@@ -129,7 +135,7 @@ Feature: A user logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  @changes
+  @changes @login_form
   Scenario: An expired session gives no access
     By default, the session lifetime is one day. For this scenario it is temporarily set to three seconds.
     Given the entry points are open

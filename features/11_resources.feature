@@ -11,7 +11,7 @@ Feature: A user creates resources in the web apps
     Given Kubeflow is installed
     Then the API server would accept the pod of a notebook in the namespace kubeflow-user-example-com
 
-  @secure_context
+  @secure_context @session
   Scenario Outline: Users can create resources through the port-forward
     A browser treats localhost like a host with HTTPS. With --url, this is verified for entry points with HTTPS as well.
     Given the owner is logged in at <entry_point>
@@ -24,7 +24,7 @@ Feature: A user creates resources in the web apps
       | http://localhost:7080 | tensorboard |
       | http://localhost:7080 | volume      |
 
-  @plain_http
+  @plain_http @session
   Scenario Outline: Users cannot create resources over plain HTTP at the Ingress
     Given the owner is logged in at <entry_point>
     When they create a <resource>
@@ -38,7 +38,7 @@ Feature: A user creates resources in the web apps
       | http://kubeflow.example.it | tensorboard |
       | http://kubeflow.example.it | volume      |
 
-  @changes
+  @changes @session
   Scenario: With APP_SECURE_COOKIES=false, users can create resources over plain HTTP
     Given APP_SECURE_COOKIES is temporarily set to false in all web apps
     And the owner is logged in at http://kubeflow.example.it
@@ -50,7 +50,7 @@ Feature: A user creates resources in the web apps
     When they create a volume
     Then the volume exists
 
-  @changes
+  @changes @login_form
   Scenario: Over HTTPS, users can create resources at the Ingress
     Kubeflow expects HTTPS wherever users connect from other machines. The certificate must be valid for the host, and
     the user's browser must trust its certificate authority. Here, this is an authority of the lab's own.
@@ -67,6 +67,7 @@ Feature: A user creates resources in the web apps
     When they create a volume
     Then the volume exists
 
+  @session
   Scenario Outline: The CSRF cookies of the web apps are Secure again
     Given the owner is logged in at <entry_point>
     Then the CSRF cookie of every web app is Secure, unless it is insecure on purpose

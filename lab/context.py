@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from lab.config import source as source_module
 from lab.config.kinds import render_commands
 from lab.config.paths import NAME_VARIABLE, Paths
 from lab.config.proxies import bypass_proxies
+from lab.config.session_cookies import read_cookies
 from lab.config.settings import Settings
 from lab.config.source import Source
 from lab.errors import LabError
@@ -77,9 +78,16 @@ class RunContext:
         named = {**variables, NAME_VARIABLE: settings.name}
         context = cls(settings, release, source, Paths.from_environment(variables, settings.name), named)
         context.secrets.add(settings.password.get_secret_value())
+        if settings.session_cookie_file:
+            context.secrets.add(*read_cookies(settings.session_cookie_file).values())
         if "://" in settings.manifests and (token := urlsplit(settings.manifests).password):
             context.secrets.add(token)
         return context
+
+    def with_password(self, password: str) -> RunContext:
+        """Return this context with a password that a user has typed, which is a secret."""
+        self.secrets.add(password)
+        return replace(self, settings=self.settings.with_password(password))
 
     def create_shell(self, environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Shell:
         """Return a shell on this machine.

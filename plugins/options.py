@@ -7,7 +7,6 @@ from datetime import datetime
 import pytest
 
 from lab.config import settings
-from lab.config.settings import Settings
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.preflight.entry_points import follow_https_redirects
@@ -27,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.UsageError: If an option is invalid.
     """
     try:
-        context = RunContext.create({name: config.getoption(name) for name in Settings.model_fields})
+        context = RunContext.create({name: config.getoption(name) for name in settings.list_options()})
     except LabError as error:
         raise pytest.UsageError(str(error)) from None
     if context.settings.url and not config.option.collectonly:

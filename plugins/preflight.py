@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import ExitStack
 from functools import partial
 
 import pytest
 
 from embedded.lab import check_kit
+from lab.context import RunContext
 from lab.errors import LabError
 from lab.host.lock import hold_lab
 from lab.preflight.checks import run_checks
+from lab.preflight.credentials import needs_password
 from lab.preflight.findings import Finding, format_findings, raise_on_errors
+from lab.run.prompt import ask_password, has_terminal
 from plugins.run_state import RunState, run_state
 
 
@@ -30,7 +33,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     session.config.add_cleanup(resources.close)
     try:
         resources.enter_context(hold_lab(state.context.paths))
-        state.findings = _run_checks(state, session.items)
+        tags = {mark.name for item in session.items for mark in item.iter_markers()}
+        state.context = _complete(state.context, tags)
+        state.findings = _run_checks(state, tags)
         raise_on_errors(state.findings)
     except LabError as error:
         state.preflight_error = state.context.render_commands(str(error))
@@ -42,7 +47,13 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return (yield)
 
 
-def _run_checks(state: RunState, items: list[pytest.Item]) -> list[Finding]:
-    tags = {mark.name for item in items for mark in item.iter_markers()}
+def _complete(context: RunContext, tags: Collection[str]) -> RunContext:
+    """Return the context with the password that the user types, if the run needs one and there is a terminal."""
+    is_asked = has_terminal() and needs_password(context, tags)
+    password = ask_password(context.settings.user) if is_asked else ""
+    return context.with_password(password) if password else context
+
+
+def _run_checks(state: RunState, tags: Collection[str]) -> list[Finding]:
     extra_check = partial(check_kit, state.context) if state.context.settings.lab == "embedded" else None
     return run_checks(state.context, tags, extra_check)

@@ -12,7 +12,6 @@ from pytest_bdd import given, parsers, then, when
 
 from fixtures.entry_points import EntryPoints
 from lab.config.entry_points import is_https
-from lab.config.settings import Settings
 from lab.context import Lab
 from lab.k8s.helm import HelmRelease
 from lab.layers.auth_chain import OPEN_TO_ALL
@@ -34,7 +33,7 @@ def find_component(release: Release, name: str) -> Component:
 
 
 def skip_if_omitted(kubeflow: Kubeflow, workload: str, part: str) -> None:
-    """Skip a row about a part of the release that manifests given by a user do not contain, with this reason.
+    """Skip a row about a part of the release that the given manifests or the cluster do not have, with this reason.
 
     Which parts these are is known only after the manifests were built, so the row cannot be deselected before the run.
 
@@ -44,8 +43,8 @@ def skip_if_omitted(kubeflow: Kubeflow, workload: str, part: str) -> None:
         part: The part, as the reason names it.
     """
     namespace, _, name = workload.partition("/")
-    if kubeflow.is_omitted(namespace, name):
-        pytest.skip(f"the given manifests do not contain {part}")
+    if reason := kubeflow.describe_omission(part, namespace, name):
+        pytest.skip(reason)
 
 
 @then("its Helm release is deployed at the pinned chart version")
@@ -73,7 +72,7 @@ def install_kubeflow(kubeflow: Kubeflow) -> None:
 
 @given(parsers.parse("a user without a session at {entry_point}"), target_fixture="user")
 def open_new_browser_context(
-    browser_user: Callable[[str, Mapping[str, str]], BrowserUser], entry_point: str
+    login_form: None, browser_user: Callable[[str, Mapping[str, str]], BrowserUser], entry_point: str
 ) -> BrowserUser:
     """Return a user in a new browser context, without cookies."""
     return browser_user(entry_point, {})
@@ -90,7 +89,7 @@ def open_browser_context_of_owner(
 
 
 @when(parsers.parse("an HTTP client without a session requests {url}"), target_fixture="response")
-def request_without_session(url: str, http: LabHttp) -> requests.Response:
+def request_without_session(login_form: None, url: str, http: LabHttp) -> requests.Response:
     """Request a page as a browser does, and follow the redirects up to the login form."""
     return http.follow(url)
 
@@ -134,11 +133,11 @@ def _strip_markup(page: str) -> str:
 
 
 @when("they log in as user@example.com")
-def log_in_as_owner(user: BrowserUser, owner: Owner, settings: Settings) -> None:
+def log_in_as_owner(user: BrowserUser, owner: Owner, lab: Lab) -> None:
     """Log in as the owner with the password of the settings, by default the tutorial's; raise if Dex rejects it."""
     user.log_in(owner.user, owner.password)
     if message := user.read_login_error():
-        raise wrong_password(owner, message, settings)
+        raise wrong_password(owner, message, lab)
 
 
 @then(parsers.parse("the dashboard greets {email}"))

@@ -19,6 +19,7 @@ def pods_are_ready(kubeflow: Kubeflow, namespace: str) -> None:
     Pods of other origin, such as a user's notebook, and pods that have ended are only noted.
     """
     namespace = kubeflow.owner.translate(namespace)
+    skip_if_omitted(kubeflow, namespace, f"workloads in the namespace {namespace}")
     report = kubeflow.inspect_namespace(namespace)
     if not report.pods and kubeflow.has_workloads(namespace):
         lines = [f"the namespace {namespace} has no pods", *kubeflow.list_stopped_workloads(), *report.problems]

@@ -17,6 +17,7 @@ from lab.run.progress import Progress
 from lab.web.browser_user import Answer, BrowserUser
 from lab.web.http_client import LabHttp
 from lab.web.web_apps import CSRF_COOKIE, RESOURCE_FORMS, App, ResourceForm, is_csrf_cookie_secure
+from steps.shared import skip_if_omitted
 
 scenarios("11_resources.feature")
 
@@ -51,9 +52,16 @@ def notebook_pod_is_accepted(kubeflow: Kubeflow, owner: Owner, namespace: str) -
 
 @when(parsers.parse("they create a {resource}"), target_fixture="creation")
 def create_resource(
-    user: BrowserUser, resource: str, release: Release, owner: Owner, created_resources: list[ObjectRef]
+    user: BrowserUser,
+    resource: str,
+    kubeflow: Kubeflow,
+    release: Release,
+    owner: Owner,
+    created_resources: list[ObjectRef],
 ) -> Creation:
     """Send the request from the page of the web app for this kind of resource."""
+    app = RESOURCE_FORMS[resource].app
+    skip_if_omitted(kubeflow, f"kubeflow/{release.web_apps[app].deployment}", f"the web app for {app}")
     kind, name = RESOURCE_FORMS[resource], f"{RESOURCE_PREFIX}{secrets.token_hex(3)}"
     created_resources.append(ObjectRef(kind.kind, name, owner.namespace))
     return Creation(kind, name, user.create_resource(kind, release.web_apps[kind.app], owner.namespace, name))
@@ -111,10 +119,10 @@ def resource_exists_if_accepted(creation: Creation, resource: str, kubeflow: Kub
 
 @then("the CSRF cookie of every web app is Secure, unless it is insecure on purpose")
 def csrf_cookies_are_secure(
-    user: BrowserUser, release: Release, http: LabHttp, has_intended_insecure_cookies: HasInsecureCookies
+    user: BrowserUser, kubeflow: Kubeflow, http: LabHttp, has_intended_insecure_cookies: HasInsecureCookies
 ) -> None:
     """Check the cookies in the responses of the web apps, since a browser does not store them at this entry point."""
-    attributes = _read_secure_attributes(user, release, http).items()
+    attributes = _read_secure_attributes(user, kubeflow, http).items()
     insecure = [app for app, secure in attributes if not secure and not has_intended_insecure_cookies(app)]
     assert not insecure, (
         f"expected Secure cookies {CSRF_COOKIE}, seen insecure ones of {insecure}: "
@@ -123,19 +131,21 @@ def csrf_cookies_are_secure(
 
 
 @then("the CSRF cookie of no web app is Secure")
-def csrf_cookies_are_not_secure(user: BrowserUser, release: Release, http: LabHttp) -> None:
+def csrf_cookies_are_not_secure(user: BrowserUser, kubeflow: Kubeflow, http: LabHttp) -> None:
     """Check the cookies in the responses of the web apps."""
-    secure = [app for app, secure in _read_secure_attributes(user, release, http).items() if secure]
+    secure = [app for app, secure in _read_secure_attributes(user, kubeflow, http).items() if secure]
     assert not secure, (
         f"expected cookies {CSRF_COOKIE} without Secure, seen Secure ones of {secure}: "
         "these web apps will reject write requests at this entry point"
     )
 
 
-def _read_secure_attributes(user: BrowserUser, release: Release, http: LabHttp) -> dict[App, bool]:
+def _read_secure_attributes(user: BrowserUser, kubeflow: Kubeflow, http: LabHttp) -> dict[App, bool]:
     """Return for each web app whether its CSRF cookie is Secure."""
     owner = user.list_cookies()
     responses = {
-        name: http.get(f"{user.entry_point}{app.path}", cookies=owner) for name, app in release.web_apps.items()
+        name: http.get(f"{user.entry_point}{app.path}", cookies=owner)
+        for name, app in kubeflow.lab.release.web_apps.items()
+        if not kubeflow.describe_omission(name, "kubeflow", app.deployment)
     }
     return {name: is_csrf_cookie_secure(response) for name, response in responses.items()}

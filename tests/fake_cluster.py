@@ -57,6 +57,7 @@ RESOURCES = {
         ("EnvoyFilter", "envoyfilters", True),
     ],
     "/apis/security.istio.io/v1beta1": [("AuthorizationPolicy", "authorizationpolicies", True)],
+    "/apis/kubeflow.org/v1": [("Profile", "profiles", False)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
 """The served API versions; for each kind its resource name, and whether its objects have a namespace."""

@@ -10,7 +10,7 @@ import pytest
 
 from cli.main import main
 from lab.config.exit_status import ExitStatus
-from lab.config.settings import Settings
+from lab.config.settings import Settings, list_options
 from lab.layers import table
 from lab.layers.runner import LayerSpec, Preparation
 from tests.conftest import REPOSITORY
@@ -57,8 +57,9 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 def test_reference_lists_every_setting(reference: str) -> None:
-    listed = re.findall(r"(?m)^\| `--([\w-]+)[^`]*` \| `(\w+)", reference)
-    assert listed == [(name.replace("_", "-"), f"KUBEFLOW_LAB_{name.upper()}") for name in Settings.model_fields]
+    listed = re.findall(r"(?m)^\| (?:`--([\w-]+)[^`]*`|none) \| `(KUBEFLOW_LAB_\w+)", reference)
+    options = {name: name.replace("_", "-") for name in list_options()}
+    assert listed == [(options.get(name, ""), f"KUBEFLOW_LAB_{name.upper()}") for name in Settings.model_fields]
 
 
 def test_reference_lists_every_command(reference: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from pytest_bdd.feature import get_features
-from pytest_bdd.parser import Feature
+from pytest_bdd.parser import Feature, ScenarioTemplate
 
 from lab import releases
 from lab.config.selection import reason_to_deselect
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import Settings
+from lab.config.settings import load as load_settings
 from lab.layers.table import CHAPTERS
 from tests.conftest import REPOSITORY
 
@@ -60,6 +62,32 @@ class TestEveryFeature:
             if word.startswith("172.")
         }
         assert {Settings().translate(address) for address in addresses} == addresses
+
+
+LOGS_IN = re.compile(r"\blogs? in\b|empty login form|redirected to Dex|redirect URI")
+NEEDS_SESSION = re.compile(r"owner is logged in|owner's (session|requests)|CSRF cookie")
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [scenario for feature in FEATURES for scenario in feature.scenarios.values()],
+    ids=lambda scenario: scenario.name,
+)
+def test_scenarios_that_need_a_login_have_the_tag(scenario: ScenarioTemplate) -> None:
+    """Where login is elsewhere, or the session comes from a file, these scenarios are not run."""
+    steps = "\n".join(step.name for step in scenario.steps)
+    assert bool(LOGS_IN.search(steps)) == ("login_form" in scenario.tags)
+    assert bool(NEEDS_SESSION.search(steps)) == ("session" in scenario.tags)
+
+
+def test_scenarios_of_the_login_form_do_not_apply_with_a_session(tmp_path: Path) -> None:
+    file = tmp_path / "session"
+    file.touch(0o600)
+    file.write_text("authservice_session=a")
+    release, given = releases.load("1.7"), load_settings({"lab": "existing", "session_cookie_file": str(file)})
+    assert "--session-cookie-file" in reason_to_deselect({"login_form"}, {}, given, release)
+    assert reason_to_deselect({"session"}, {}, given, release) == ""
+    assert reason_to_deselect({"login_form"}, {}, Settings(), release) == ""
 
 
 def list_values(stem: str, column: str, release: releases.Release) -> list[str]:

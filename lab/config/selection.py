@@ -36,6 +36,8 @@ def _reason_by_tag(tags: Collection[str], settings: Settings, release: Release) 
         return "inspects the lab's own Docker, which an existing cluster need not have"
     if "changes" in tags and not settings.kind.is_installed:
         return "changes Kubeflow temporarily, which is not done to an existing cluster"
+    if "login_form" in tags and settings.session_cookie_file:
+        return "uses the login form, and the owner's session comes from --session-cookie-file"
     if "pinned" in tags and settings.manifests:
         return "checks the release's own manifests, and other manifests were given"
     if AUTHSERVICE in tags and release.auth_proxy.name != AUTHSERVICE:

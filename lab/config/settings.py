@@ -1,4 +1,4 @@
-"""The settings of a run: one frozen model, filled from the command line, the environment (KUBEFLOW_LAB_…) and defaults.
+"""The settings of a run: one frozen model, filled from the command line, the environment and kubeflow-lab.toml.
 
 The defaults are the tutorial's values, which the features mention. The options of pytest and of
 `kubeflow-lab preflight` are generated from this model.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -17,15 +18,18 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import (
     BeforeValidator,
     Field,
+    PrivateAttr,
     SecretStr,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from lab import releases
+from lab.config import settings_file
 from lab.config.addresses import LOOPBACK, AddressRange, is_host_address, loopback_of
 from lab.config.entry_points import (
     INGRESS_URL,
@@ -37,17 +41,16 @@ from lab.config.entry_points import (
 )
 from lab.config.kinds import KINDS, LabKind
 from lab.config.locations import parse_location
+from lab.config.origins import ENVIRONMENT_PREFIX, PRECEDENCE, Origin, describe_priority, describe_value, show_value
 from lab.config.paths import NAME_PATTERN, NAME_RULE
+from lab.config.secret_files import read_password
+from lab.config.session_cookies import read_cookies
 from lab.errors import LabError
 
-MASK = "********"
-"""The text that replaces a secret where it would be shown."""
 TUTORIAL_SUBNET = IPv4Network("172.20.0.0/24")
 TUTORIAL_USER, TUTORIAL_PASSWORD, TUTORIAL_NAMESPACE = "user@example.com", "12341234", "kubeflow-user-example-com"
 """The owner of the tutorial, the password, and the namespace of the owner's Profile."""
-ENVIRONMENT_PREFIX = "KUBEFLOW_LAB_"
-"""The beginning of the environment variables of the settings."""
-EXISTING_ONLY = frozenset({"url", "ca_file", "gateway_service", "auth_proxy_namespace"})
+EXISTING_ONLY = frozenset({"url", "ca_file", "gateway_service", "auth_proxy_namespace", "without"})
 """The settings that only an existing cluster has."""
 KUBERNETES_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 NAMESPACED_NAME = re.compile(rf"{KUBERNETES_NAME.pattern}/{KUBERNETES_NAME.pattern}")
@@ -63,6 +66,13 @@ GATEWAY_OFFSET, POOL_OFFSETS, INGRESS_OFFSET = 1, (10, 15), 13
 
 def _parse_range(value: object) -> object:
     return AddressRange.parse(value) if isinstance(value, str) else value
+
+
+def _parse_names(value: object) -> object:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        return value
+    return tuple(name for item in names if (name := item.strip() if isinstance(item, str) else item))
 
 
 class Settings(BaseSettings):
@@ -118,13 +128,44 @@ class Settings(BaseSettings):
         default=TUTORIAL_USER,
         description="user who owns the Profile; if not given, and the lab is installed, the owner in the manifests",
     )
+    profile: str = Field(
+        default="",
+        description="Profile of the user, who may own several (default: the tutorial's, or the first)",
+    )
     password: SecretStr = Field(
         default=SecretStr(TUTORIAL_PASSWORD),
-        description="password of the user (default: the tutorial's); the environment variable KUBEFLOW_LAB_PASSWORD "
-        "keeps it out of the list of processes",
+        description="password of the user (default: the tutorial's); only from the environment, or by password_file",
+    )
+    password_file: Path | None = Field(
+        default=None, description="file that contains the password of the user, and that no other user can read"
+    )
+    session_cookie_file: Path | None = Field(
+        default=None,
+        description="file with the cookies of a session that the user has copied from a browser, in place of a login",
+    )
+    without: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_names)] = Field(
+        default=(), description="parts that the existing cluster does not have, separated by commas: katib,kserve"
     )
     verify_only: bool = Field(default=False, description="install nothing, verify the existing lab")
     keep_lab: bool = Field(default=False, description="keep the lab after the run, for the next run to reuse")
+
+    _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+    _overridden: list[str] = PrivateAttr(default_factory=list)
+
+    @property
+    def overridden(self) -> list[str]:
+        """A text for each setting that has contradictory values: which one has priority."""
+        return self._overridden
+
+    def get_origin(self, name: str) -> Origin:
+        """Return where the value of a setting comes from."""
+        return self._origins.get(name, Origin.DEFAULT)
+
+    def with_password(self, password: str) -> Settings:
+        """Return these settings with a password that a user has typed."""
+        settings = self.model_copy(update={"password": SecretStr(password)})
+        settings._origins = {**self._origins, "password": Origin.PROMPT}
+        return settings
 
     @property
     def kind(self) -> LabKind:
@@ -227,6 +268,38 @@ class Settings(BaseSettings):
     def _check_password(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value():
             raise ValueError("the password is empty")
+        if len(value.get_secret_value().splitlines()) > 1 or value.get_secret_value()[-1] in "\r\n":
+            raise ValueError("the password contains a line break, which no user can type into a form")
+        return value
+
+    @field_validator("password_file")
+    @classmethod
+    def _check_password_file(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            read_password(value)
+        return value
+
+    @field_validator("profile")
+    @classmethod
+    def _check_profile(cls, value: str) -> str:
+        if value and not KUBERNETES_NAME.fullmatch(value):
+            raise ValueError("this is not the name of a Profile: its namespace has the same name")
+        return value
+
+    @field_validator("session_cookie_file")
+    @classmethod
+    def _check_session_cookie_file(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            read_cookies(value)
+        return value
+
+    @field_validator("without")
+    @classmethod
+    def _check_without(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if release := info.data.get("release"):
+            known = releases.load(release)
+            for name in value:
+                known.find_optional(name)
         return value
 
     @field_validator("subnet")
@@ -338,14 +411,15 @@ def _check_file(value: Path, expected: str) -> Path:
 
 
 def add_options(add: Callable[..., Any]) -> None:
-    """Declare one option for each setting; an option that is not given is None.
+    """Declare one option for each setting that is no secret; an option that is not given is None.
 
     Args:
         add: The add_argument of an argparse parser, or the addoption of a pytest option group.
     """
-    for name, field in Settings.model_fields.items():
+    for name in list_options():
+        field = Settings.model_fields[name]
         option = "--" + name.replace("_", "-")
-        has_shown_default = field.annotation is not SecretStr and field.default not in ("", None, False, ())
+        has_shown_default = field.default not in ("", None, False, ())
         default = f" (default: {field.default})" if has_shown_default and not field.default_factory else ""
         text = f"{field.description}{default}"
         if field.annotation is bool:
@@ -358,75 +432,9 @@ def add_options(add: Callable[..., Any]) -> None:
             add(option, help=text)
 
 
-def load(options: Mapping[str, Any]) -> Settings:
-    """Return the settings of this run.
-
-    Args:
-        options: The values from the command line by field name; None, or no value, where an option was not given. An
-            empty value counts as not given, unless it is a text: an empty name selects the lab without a name. An empty
-            environment variable counts as not set.
-
-    Raises:
-        LabError: If a value is invalid; the error lists all invalid values.
-    """
-    given = {
-        name: value
-        for name, value in options.items()
-        if value not in (None, ()) and (value != "" or Settings.model_fields[name].annotation in TEXTS)
-    }
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        # The default of an address that follows from an invalid subnet is no finding of its own.
-        findings = [finding for finding in error.errors() if finding["type"] != "default_factory_not_called"]
-        raise LabError(
-            "the settings are invalid, nothing was changed",
-            seen="\n".join(
-                [*(_describe_invalid(finding, given) for finding in findings), *_find_contradictions(given, findings)]
-            ),
-            remedy='correct the options (`pytest --help` lists them under "the lab") or the environment variables '
-            "(KUBEFLOW_LAB_SUBNET and so on); the defaults are the tutorial's",
-        ) from None
-
-
-def _find_contradictions(given: Mapping[str, Any], findings: Collection[Mapping[str, Any]]) -> list[str]:
-    """Return the contradictions among the valid addresses, which are not checked if any other setting is invalid.
-
-    Args:
-        given: The values from the command line.
-        findings: The errors about single settings.
-    """
-    invalid = {str(finding["loc"][0]) for finding in findings if finding["loc"]}
-    if not invalid or invalid & ADDRESSES:
-        return []
-    defaults = {name: Settings.model_fields[name].default for name in invalid & Settings.model_fields.keys()}
-    try:
-        Settings(**{**given, **defaults})
-    except ValidationError as error:
-        return [_describe_invalid(finding, given) for finding in error.errors() if not finding["loc"]]
-    return []
-
-
-def _describe_invalid(error: Mapping[str, Any], given: Collection[str]) -> str:
-    """Return the text about an invalid value, with the origin of the value.
-
-    Args:
-        error: The error of pydantic.
-        given: The names of the settings that were given on the command line.
-    """
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if not error["loc"]:
-        return message
-    name = str(error["loc"][0])
-    option = "--" + name.replace("_", "-")
-    origin = "" if name in given else f" (in the environment variable {ENVIRONMENT_PREFIX}{name.upper()})"
-    return f"{option}: {message}{origin}" if is_secret(name) else f"{option} {_show(error['input'])}: {message}{origin}"
-
-
-def _show(value: object) -> str:
-    """Return an invalid value as a user has written it, without credentials in URLs."""
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return hide_credentials(text)
+def list_options() -> list[str]:
+    """Return the names of the settings that have an option: a secret would be in the list of processes."""
+    return [name for name in Settings.model_fields if not is_secret(name)]
 
 
 def is_secret(name: str) -> bool:
@@ -434,11 +442,139 @@ def is_secret(name: str) -> bool:
     return name in Settings.model_fields and Settings.model_fields[name].annotation is SecretStr
 
 
-def hide_secrets(arguments: Iterable[str]) -> list[str]:
-    """Return the arguments of a command line without the values of secret settings."""
-    options, hidden, follows_option = {f"--{name}" for name in Settings.model_fields if is_secret(name)}, [], False
-    for argument in arguments:
-        option, equals, _ = argument.partition("=")
-        hidden.append(MASK if follows_option else f"{option}={MASK}" if equals and option in options else argument)
-        follows_option = argument in options
-    return hidden
+def load(options: Mapping[str, Any], directory: Path | None = None) -> Settings:
+    """Return the settings of this run.
+
+    Args:
+        options: The values from the command line by field name; None where an option was not given. An empty value
+            counts as not given, unless it is a text: an empty name selects the lab without a name. An empty environment
+            variable counts as not set.
+        directory: The directory of kubeflow-lab.toml; None for the working directory.
+
+    Raises:
+        LabError: If a value is invalid; the error lists all invalid values.
+    """
+    in_file = settings_file.read(directory or Path.cwd(), {name: is_secret(name) for name in Settings.model_fields})
+    given = {
+        Origin.OPTION: _drop_empty(options),
+        Origin.ENVIRONMENT: EnvSettingsSource(Settings)(),
+        Origin.FILE: _drop_empty(_resolve_paths(in_file.values, in_file.path.parent)),
+    }
+    origins = {name: origin for origin in reversed(PRECEDENCE) for name in given[origin]}
+    values = {name: given[origin][name] for name, origin in origins.items()}
+    findings = in_file.findings
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        findings += _describe_findings(error, values, origins)
+    if findings:
+        raise LabError(
+            "the settings are invalid, nothing was changed",
+            seen="\n".join(findings),
+            remedy='correct the options (`pytest --help` lists them under "the lab"), the environment variables '
+            f"(KUBEFLOW_LAB_SUBNET and so on){f' or {in_file.path}' if in_file.exists else ''}; the defaults are the "
+            "tutorial's",
+        )
+    settings._origins = origins
+    settings._overridden = [text for name in Settings.model_fields if (text := _describe_overridden(name, given))]
+    return _select_password(settings)
+
+
+def _drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in values.items()
+        if value not in (None, ()) and (value != "" or Settings.model_fields[name].annotation in TEXTS)
+    }
+
+
+def _resolve_paths(values: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+    """Return the values of the file, with paths that are relative to its directory."""
+
+    def resolve(name: str, value: Any) -> Any:
+        if not isinstance(value, str) or not value or value.startswith("~"):
+            return value
+        is_path = Settings.model_fields[name].annotation == Path | None
+        is_directory = name == "manifests" and (directory / value).is_dir()
+        return str(directory / value) if is_path or is_directory else value
+
+    return {name: resolve(name, value) for name, value in values.items()}
+
+
+def _describe_overridden(name: str, given: Mapping[Origin, Mapping[str, Any]]) -> str:
+    """Return which of several different values of a setting has priority; empty if there is one value."""
+    values = {origin: given[origin][name] for origin in PRECEDENCE if name in given[origin]}
+    if len(values) < 2 or len({_normalize(name, value) for value in values.values()}) < 2:
+        return ""
+    winner, *losers = (describe_value(origin, name, value) for origin, value in values.items())
+    return describe_priority(winner, losers)
+
+
+def _normalize(name: str, value: Any) -> str:
+    """Return a value in the one form that all equal values have; a value that is not valid is as it was given."""
+    field = Settings.model_fields[name]
+    annotation: Any = Annotated[field.annotation, Field(), *field.metadata]
+    with suppress(ValidationError):
+        value = TypeAdapter(annotation).validate_python(value)
+    return str(value.expanduser().absolute() if isinstance(value, Path) else value)
+
+
+def _select_password(settings: Settings) -> Settings:
+    """Return settings with the password of the password file, unless a password is given with a higher priority.
+
+    From the same origin, the password itself has priority.
+    """
+    if settings.password_file is None:
+        return settings
+    origins, in_file = settings._origins, read_password(settings.password_file)
+    file = describe_value(origins["password_file"], "password_file", settings.password_file)
+    if "password" in origins:
+        variable = describe_value(origins["password"], "password", None)
+        is_same = settings.password.get_secret_value() == in_file
+        if PRECEDENCE.index(origins["password"]) <= PRECEDENCE.index(origins["password_file"]):
+            settings._overridden += [] if is_same else [describe_priority(variable, [file])]
+            return settings
+        settings._overridden += [] if is_same else [describe_priority(file, [variable])]
+    selected = settings.model_copy(update={"password": SecretStr(in_file)})
+    selected._origins = {**origins, "password": Origin.PASSWORD_FILE}
+    return selected
+
+
+def _describe_findings(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, Origin]) -> list[str]:
+    """Return a text for each invalid value, and for contradictions among the valid addresses.
+
+    Args:
+        error: The error of pydantic.
+        values: The given values.
+        origins: The origin of each.
+    """
+    # The default of an address that follows from an invalid subnet is no finding of its own.
+    findings = [finding for finding in error.errors() if finding["type"] != "default_factory_not_called"]
+    texts = [_describe_invalid(finding, origins) for finding in findings]
+    # The addresses are not compared with one another if any other setting is invalid.
+    invalid = {str(finding["loc"][0]) for finding in findings if finding["loc"]}
+    if invalid and not invalid & ADDRESSES:
+        try:
+            Settings(**{name: value for name, value in values.items() if name not in invalid})
+        except ValidationError as others:
+            texts += [_describe_invalid(finding, origins) for finding in others.errors() if not finding["loc"]]
+    return texts
+
+
+def _describe_invalid(error: Mapping[str, Any], origins: Mapping[str, Origin]) -> str:
+    """Return the text about an invalid value, with the origin of the value."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    names = [str(error["loc"][0])] if error["loc"] else _list_mentioned(message)
+    elsewhere = [origin.locate(name) for name in names if (origin := origins.get(name)) not in (None, Origin.OPTION)]
+    suffix = f" ({', '.join(elsewhere)})" if elsewhere else ""
+    if not error["loc"]:
+        return f"{message}{suffix}"
+    value = "" if is_secret(names[0]) else f" {show_value(error['input'])}"
+    return f"{Origin.OPTION.locate(names[0])}{value}: {message}{suffix}"
+
+
+def _list_mentioned(message: str) -> list[str]:
+    """Return the settings that a contradiction is about: those that its text names as options, or the addresses."""
+    options = message.partition(": ")[0]
+    named = [name for name in Settings.model_fields if f"--{name.replace('_', '-')}" in options]
+    return named or [name for name in Settings.model_fields if name in ADDRESSES]

@@ -12,7 +12,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lab.config.paths import Paths
-from lab.config.settings import hide_secrets
 from lab.errors import LabError
 
 KIT_TIMEOUT = 7200
@@ -88,7 +87,7 @@ def _lock(paths: Paths, name: str) -> tuple[FileLock, Path]:
 @contextmanager
 def _held(lock: FileLock, file: Path) -> Iterator[None]:
     try:
-        command = " ".join(hide_secrets(sys.argv))
+        command = " ".join(sys.argv)
         file.write_text(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}: {command}\n")
         yield
     finally:

@@ -14,6 +14,7 @@ from lab.k8s.objects import Object, ObjectRef, label_selector
 from lab.k8s.readiness import describe_unready, is_ready, list_running_pods
 from lab.layers import issuers
 from lab.run.shell import Shell
+from lab.web.login_pages import OtherLoginError
 
 DEX = ObjectRef("Deployment", "dex", "auth")
 LOG_LINES = 2
@@ -73,26 +74,34 @@ def diagnose(lab: Lab) -> list[AuthProblem]:
         return [AuthProblem(text, error.known_failure)]
 
 
-def check_login(lab: Lab) -> None:
+def check_login(lab: Lab) -> OtherLoginError | None:
     """Check that the entry points lead to a login that these scenarios know, or to an answer that they report.
 
-    An entry point that redirects to HTTPS or to another identity provider fails every scenario in the same way, so the
-    error is that of a layer: the rest of the chapter is not run.
+    An entry point that redirects to HTTPS fails every scenario in the same way, so the error is that of a layer: the
+    rest of the chapter is not run.
 
     Args:
         lab: The lab.
 
+    Returns:
+        That an entry point leads to another identity provider, which is legitimate in an existing cluster and with
+        manifests of a user's own; None if none does.
+
     Raises:
         LabError: If an entry point leads elsewhere.
     """
+    is_own = lab.settings.kind.is_installed and not lab.settings.manifests
     for url in lab.settings.entry_points:
         try:
             lab.http.follow(url)
         except OSError:
             continue  # the scenario that uses this entry point reports it
         except LabError as error:
+            if isinstance(error, OtherLoginError) and not is_own:
+                return error
             error.layer = "login"
             raise
+    return None
 
 
 def check_ext_authz(lab: Lab) -> list[str]:

@@ -28,7 +28,7 @@ def describe_difference(kube: Kube, auth_proxy: AuthProxy) -> str:
         auth_proxy: The auth proxy of the release.
     """
     try:
-        issuer = read_configuration(kube).get("issuer")
+        issuer = read_configuration(kube.get).get("issuer")
     except LabError:
         return ""  # a Dex without a valid configuration does not start, which is reported otherwise
     expected = next(_list_expected(kube, ObjectRef.parse(auth_proxy.workload)), issuer)

@@ -33,7 +33,9 @@ from lab.k8s.rollout import (
 from lab.layers import changes
 from lab.layers.authservice import PARAMETERS
 from lab.layers.cluster import list_mirrors, node_name
+from lab.layers.dex_configuration import find_unknown_user, get_from
 from lab.layers.manifests import Manifests
+from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
 from lab.releases import Component
 from lab.run.background import run_in_background
@@ -102,32 +104,63 @@ class Kubeflow:
     def created_by_controllers(self) -> list[str]:
         """The Deployments that are not in the manifests, because controllers create them, as NAMESPACE/NAME.
 
-        Manifests without Kubeflow Pipelines lack the controller that creates them.
+        Without Kubeflow Pipelines, there is no controller that creates them.
         """
-        if self.lab.settings.manifests and PIPELINES_CONTROLLER not in list_owned(parse_documents(self._example), ()):
+        if self._may_lack_parts and PIPELINES_CONTROLLER not in list_owned(self.objects, ()):
             return []
         return [self.owner.translate(name) for name in self.lab.release.created_by_controllers]
 
     @cached_property
     def owned(self) -> frozenset[ObjectRef]:
         """The workloads and pods that belong to Kubeflow: those of the manifests, and those of its controllers."""
-        return list_owned(parse_documents(self._example), self.created_by_controllers)
+        return list_owned(self.objects, self.created_by_controllers)
 
-    def is_omitted(self, namespace: str, name: str = "") -> bool:
-        """Return whether manifests that a user gave lack a part of the release; the release's own lack none.
+    @cached_property
+    def objects(self) -> tuple[Object, ...]:
+        """The objects of the manifests, without those of omitted parts."""
+        omitted = {key for part in self.omitted_parts for key in part.objects}
+        return tuple(obj for obj in parse_documents(self._example) if get_key(obj) not in omitted)
+
+    @cached_property
+    def omitted_parts(self) -> list[OmittedPart]:
+        """The parts of the manifests that an existing cluster does not have, which is noted."""
+        parts = find_omitted_parts(
+            parse_documents(self._example),
+            self.lab,
+            self.manifests,
+            lambda objects: find_missing_objects(objects, self.lab.kube),
+        )
+        self._print_notes(part.reason for part in parts)
+        return parts
+
+    @property
+    def _may_lack_parts(self) -> bool:
+        """Whether the objects may be fewer than those of the release: manifests of a user's own, or omitted parts."""
+        return bool(self.lab.settings.manifests or self.omitted_parts)
+
+    def describe_omission(self, part: str, namespace: str, name: str = "") -> str:
+        """Return why a part of the release is not verified; empty if it is.
+
+        Manifests that a user gave may lack it, or an existing cluster does not have it.
 
         Args:
+            part: The part, as the text names it.
             namespace: The namespace of the part.
             name: The workload of the part; empty for the namespace itself.
         """
-        if not self.lab.settings.manifests or (namespace == self.owner.namespace and not name):
-            return False
-        return not any(ref.namespace == namespace and name in ("", ref.name) for ref in self.owned)
+        if not self._may_lack_parts or (namespace == self.owner.namespace and not name):
+            return ""
+        if any(ref.namespace == namespace and name in ("", ref.name) for ref in self.owned):
+            return ""
+        is_created = f"{namespace}/{name}" in map(self.owner.translate, self.lab.release.created_by_controllers)
+        names = (PIPELINES_CONTROLLER.namespace, PIPELINES_CONTROLLER.name) if is_created else (namespace, name)
+        reasons = (omitted.reason for omitted in self.omitted_parts if omitted.has(*names))
+        return next(reasons, f"the given manifests do not contain {part}" if self.lab.settings.manifests else "")
 
     def lacks(self, component: Component) -> bool:
-        """Return whether the release installs a component, and manifests that a user gave do not."""
+        """Return whether the release installs a component, and the manifests or the cluster do not have it."""
         namespace, _, name = component.workload.partition("/")
-        return bool(component.workload) and self.is_omitted(namespace, name)
+        return bool(component.workload and self.describe_omission(component.name, namespace, name))
 
     def is_stand_in(self, component: Component) -> bool:
         """Return whether the cluster runs a stand-in for a component, which the tag of its image states."""
@@ -140,13 +173,13 @@ class Kubeflow:
         owned, compared = _owned_file(self.lab), _compared_file(self.lab)
         owned.parent.mkdir(parents=True, exist_ok=True)
         owned.write_text("\n".join(sorted(f"{ref.namespace}/{ref.kind}/{ref.name}" for ref in self.owned)))
-        compared.write_text(json.dumps([obj for obj in parse_documents(self._example) if is_compared(obj)]))
+        compared.write_text(json.dumps([obj for obj in self.objects if is_compared(obj)]))
 
     def problem(self) -> str | None:
         """Return what is missing, or was changed in the cluster or in the manifests since it was applied; or None.
 
         Raises:
-            LabError: If the manifests contain no Profile of the user.
+            LabError: If the manifests contain no Profile of the user, or Dex does not know this user.
         """
         if self.lab.settings.kind.is_installed:
             self._report_owner()
@@ -155,8 +188,8 @@ class Kubeflow:
             return f"an interrupted run has changed {', '.join(map(str, changed))}"
         if self._applied.exists() and self._applied.read_text() != self._digest:
             return "the cluster has been installed from other manifests"
-        if missing := next(find_missing_objects(parse_documents(self._example), self.lab.kube), None):
-            return f"objects are missing, such as {missing}"
+        if missing := next(find_missing_objects(self.objects, self.lab.kube), None):
+            return f"objects are missing, such as {describe_object(missing)}"
         return next(iter(self.list_stopped_workloads()), None)
 
     def install(self) -> None:
@@ -181,20 +214,20 @@ class Kubeflow:
 
     def list_missing_objects(self) -> list[str]:
         """Return the objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        return list(find_missing_objects(parse_documents(self._example), self.lab.kube))
+        return [describe_object(obj) for obj in find_missing_objects(self.objects, self.lab.kube)]
 
     def list_differences(self, category: str) -> list[Difference]:
         """Return the differences between the cluster and the manifests in a category of lab.k8s.difference_rules."""
-        return list_differences(parse_documents(self._example), self.lab.kube, category)
+        return list_differences(self.objects, self.lab.kube, category)
 
     @property
     def certificates(self) -> list[ObjectRef]:
         """The Certificates of the manifests."""
-        return certificates.list_certificates(parse_documents(self._example))
+        return certificates.list_certificates(self.objects)
 
     def list_stopped_workloads(self) -> list[str]:
         """Return a text for each workload that has 0 replicas in the cluster, and more in the manifests."""
-        return find_stopped_workloads(parse_documents(self._example), self.lab.kube)
+        return find_stopped_workloads(self.objects, self.lab.kube)
 
     def get_authservice_parameters(self) -> dict[str, str]:
         """Return the parameters in authservice's ConfigMap, without those that the release adds to the tutorial's."""
@@ -246,8 +279,14 @@ class Kubeflow:
         return hashlib.sha256(self._example.encode()).hexdigest()
 
     def _report_owner(self) -> None:
-        """Print who owns the Profile if it is not the tutorial's user."""
+        """Print who owns the Profile if it is not the tutorial's user.
+
+        Raises:
+            LabError: If Dex does not know this user in the manifests.
+        """
         owner = self.owner
+        if unknown := find_unknown_user(get_from(parse_documents(self._example)), owner.user):
+            raise unknown
         if (owner.user, owner.namespace) != (TUTORIAL_USER, TUTORIAL_NAMESPACE):
             self.print_progress(f"the Profile {owner.namespace} belongs to {owner.user}, who is the user that logs in")
 
@@ -433,18 +472,24 @@ def list_leftovers(kube: Kube, namespace: str) -> list[ObjectRef]:
     ]
 
 
-def find_missing_objects(objects: Iterable[Object], kube: Kube) -> Iterator[str]:
-    """Yield the objects that a cluster does not have, as KIND/NAME and namespace, one kind after another."""
+def find_missing_objects(objects: Iterable[Object], kube: Kube) -> Iterator[Object]:
+    """Yield the objects that a cluster does not have, one kind after another."""
     by_kind: dict[tuple[str, str], list[Object]] = defaultdict(list)
     for obj in objects:
-        by_kind[obj["apiVersion"], obj["kind"]].append(obj["metadata"])
+        by_kind[obj["apiVersion"], obj["kind"]].append(obj)
     for (api_version, kind), required in by_kind.items():
         existing = kube.list_names(api_version, kind)
-        for metadata in required:
-            name, namespace = metadata["name"], metadata.get("namespace", "")
+        for obj in required:
+            name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
             # A manifest may lack the namespace where the cluster uses the default one, or name one for a kind without.
             if not {(namespace or "default", name), ("", name)} & existing:
-                yield f"{kind}/{name} {namespace}".rstrip()
+                yield obj
+
+
+def describe_object(obj: Object) -> str:
+    """Return an object of the manifests as KIND/NAME and namespace."""
+    metadata = obj["metadata"]
+    return f"{obj['kind']}/{metadata['name']} {metadata.get('namespace', '')}".rstrip()
 
 
 def find_stopped_workloads(objects: Iterable[Object], kube: Kube) -> list[str]:

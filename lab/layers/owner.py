@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import requests
+
+from lab.config.origins import Origin
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER, Settings
+from lab.context import Lab
 from lab.errors import LabError
 from lab.k8s.objects import Object
+from lab.layers.dex_configuration import find_unknown_user
 
 API_GROUP = "kubeflow.org/"
+REJECTED = (requests.codes.unauthorized, requests.codes.forbidden)
+LIST_PROFILES = "`kubectl get profiles -o custom-columns=NAME:.metadata.name,OWNER:.spec.owner.name`"
+WAYS = (
+    "the environment variable KUBEFLOW_LAB_PASSWORD, a file that only you can read (--password-file=FILE), or the "
+    "prompt of a run with --lab existing in a terminal"
+)
+"""The ways in which a user gives the password."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +77,12 @@ def find_in_manifests(objects: Iterable[Object], settings: Settings) -> Owner:
         LabError: If there is no Profile, or none of this user.
     """
     profiles = list_profiles(objects)
-    users = {owner for _, owner in profiles}
+    users = {owner for name, owner in profiles if settings.profile in ("", name)}
     user, is_given = settings.user, "user" in settings.model_fields_set
     if not is_given and user not in users and len(users) == 1:
         [user] = users
+    if error := _check_profile(user, profiles, settings, "the manifests"):
+        raise error
     if user in users:
         return _create_owner(user, profiles, settings)
     if not profiles:
@@ -81,8 +96,8 @@ def find_in_manifests(objects: Iterable[Object], settings: Settings) -> Owner:
     raise LabError(
         f"the manifests contain no Profile of {user}",
         seen=_describe(profiles),
-        remedy=f"select one of these users with --user, or KUBEFLOW_LAB_USER: {', '.join(sorted(users))}; the password "
-        "is set with KUBEFLOW_LAB_PASSWORD",
+        remedy=f"give one of these users with --user, or KUBEFLOW_LAB_USER: {', '.join(sorted(users))}; the password "
+        "comes from KUBEFLOW_LAB_PASSWORD or --password-file",
     )
 
 
@@ -97,18 +112,19 @@ def find_in_cluster(profiles: Sequence[Object], settings: Settings) -> Owner:
         LabError: If there is no Profile of this user.
     """
     owned, user = list_profiles(profiles), settings.user
+    if error := _check_profile(user, owned, settings, "the cluster"):
+        raise error
     if user not in {owner for _, owner in owned}:
         raise LabError(
             f"the cluster has no Profile of {user}",
             seen=_describe(owned),
-            remedy="select the owner of a Profile with --user, or KUBEFLOW_LAB_USER, and set the password with "
-            "KUBEFLOW_LAB_PASSWORD; this lists the Profiles: `kubectl get profiles "
-            "-o custom-columns=NAME:.metadata.name,OWNER:.spec.owner.name`",
+            remedy="select the owner of a Profile with --user, or KUBEFLOW_LAB_USER, and give the password with "
+            f"KUBEFLOW_LAB_PASSWORD or --password-file; this lists the Profiles: {LIST_PROFILES}",
         )
     return _create_owner(user, owned, settings)
 
 
-def wrong_password(owner: Owner, message: str, settings: Settings) -> LabError:
+def wrong_password(owner: Owner, message: str, lab: Lab) -> LabError:
     """Return the error for a login that Dex has rejected.
 
     It is treated like a failed layer: no other scenario that logs in can pass.
@@ -116,24 +132,106 @@ def wrong_password(owner: Owner, message: str, settings: Settings) -> LabError:
     Args:
         owner: The owner.
         message: The message of Dex.
-        settings: The settings.
+        lab: The lab.
     """
-    source = "the setting --password" if "password" in settings.model_fields_set else "the tutorial, as none was given"
-    error = LabError(
+    settings = lab.settings
+    sources = {
+        Origin.ENVIRONMENT: "the environment variable KUBEFLOW_LAB_PASSWORD",
+        Origin.PASSWORD_FILE: f"the file {settings.password_file}",
+        Origin.PROMPT: "the prompt",
+    }
+    source = sources.get(settings.get_origin("password"), "the tutorial, as none was given")
+    error = find_unknown_user(lab.kube.get, owner.user) or LabError(
         f"login failed: {owner.user} has another password than the one given; set KUBEFLOW_LAB_PASSWORD",
         expected=f"Dex to accept the login of {owner.user}",
         seen=f'Dex answers "{message}"; the password is that of {source}',
-        remedy="set the environment variable KUBEFLOW_LAB_PASSWORD to the password of this user; if it is right, check "
-        "that Dex has this user, and was restarted since its configuration was changed "
-        "(`kubectl rollout restart -n auth deployment/dex`)",
+        remedy=f"give the password of this user by {WAYS}; if it is right, check that Dex has this user, and "
+        "was restarted since its configuration was changed (`kubectl rollout restart -n auth deployment/dex`)",
     )
     error.layer = "login"
     return error
 
 
+def check_session(
+    answer: requests.Response, owner: Owner, file: Path, diagnose: Callable[[], list[str]]
+) -> LabError | None:
+    """Return an error if cookies that a user has copied give no session of the owner, or None.
+
+    It is treated like a failed layer: no other scenario that needs a session can pass.
+
+    Args:
+        answer: The answer of the dashboard's API about the user, to a request with these cookies.
+        owner: The owner.
+        file: The file with the cookies.
+        diagnose: Returns the problems of the auth proxy and of Dex.
+    """
+    user, shown = read_user(answer), f"{answer.url} returns {answer.status_code}"
+    if user == owner.user:
+        return None
+    expected = f"a session of {owner.user}"
+    if user:
+        error = LabError(
+            f"the session of {file} belongs to another user",
+            expected=expected,
+            seen=f"the dashboard identifies {user}",
+            remedy=f"give this user with --user {user}, or log in as {owner.user} with a browser and copy the cookies",
+        )
+    elif answer.is_redirect or answer.ok or answer.status_code in REJECTED:
+        error = LabError(
+            f"the session of {file} has expired, or its cookies are not those of a session",
+            expected=expected,
+            seen=f"{shown}{', a redirect to the login' if answer.is_redirect else ''}",
+            remedy="log in with a browser again, and copy the cookies of a request to the dashboard",
+        )
+    else:
+        error = LabError(
+            f"the session of {file} cannot be checked",
+            expected=expected,
+            seen="\n".join([shown, *diagnose()]),
+            remedy="open the entry point in a browser; if it works there, copy the cookies again",
+        )
+    error.layer = "login"
+    return error
+
+
+def read_user(answer: requests.Response) -> str:
+    """Return the user that the dashboard's API names in an answer; empty if it names none."""
+    try:
+        content = answer.json() if answer.ok else None
+    except requests.JSONDecodeError:
+        return ""
+    return str(content.get("user") or "") if isinstance(content, dict) else ""
+
+
+def _check_profile(user: str, profiles: Sequence[tuple[str, str]], settings: Settings, where: str) -> LabError | None:
+    """Return an error if the Profile of the settings does not exist, or is not the user's; or None.
+
+    Args:
+        user: The user.
+        profiles: Name and owner of each Profile.
+        settings: The settings.
+        where: Where the Profiles are.
+    """
+    if not settings.profile:
+        return None
+    owner = dict(profiles).get(settings.profile)
+    if owner == user:
+        return None
+    own = ", ".join(name for name, other in profiles if other == user)
+    choice = f"select a Profile of {user} with --profile: {own}" if own else f"{user} owns no Profile"
+    headline = f"the Profile {settings.profile} belongs to {owner}, and not to {user}"
+    return LabError(
+        headline if owner else f"there is no Profile {settings.profile} of a user in {where}",
+        seen=_describe(profiles),
+        remedy=f"{choice}{f', or its owner with --user {owner}' if owner else ''}; this lists the Profiles: "
+        f"{LIST_PROFILES}",
+    )
+
+
 def _create_owner(user: str, profiles: Sequence[tuple[str, str]], settings: Settings) -> Owner:
     namespaces = [name for name, owner in profiles if owner == user]
-    namespace = TUTORIAL_NAMESPACE if TUTORIAL_NAMESPACE in namespaces else namespaces[0]
+    preferred = settings.profile or TUTORIAL_NAMESPACE
+    namespace = preferred if preferred in namespaces else namespaces[0]
     return Owner(user, namespace, settings.password.get_secret_value())
 
 

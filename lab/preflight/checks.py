@@ -16,9 +16,9 @@ from lab.host.ports import find_used_ports
 from lab.k8s.images import image_tag
 from lab.k8s.kubeconfig import find_kubeconfig
 from lab.k8s.version_numbers import find_version, is_in_range
-from lab.preflight import docker, existing_cluster, machine
+from lab.preflight import credentials, docker, existing_cluster, machine
 from lab.preflight.entry_points import check_entry_point
-from lab.preflight.findings import Finding, error, warning
+from lab.preflight.findings import Finding, error, has_errors, warning
 from lab.preflight.manifests import check_manifests
 from lab.preflight.requirements import REQUIREMENTS, Requirements
 from lab.run import state as state_module
@@ -46,7 +46,7 @@ CHAPTERS_WITH_HELM = ("metallb", "ingress")
 """The tags of the chapters that check Helm releases."""
 TOOL_TIMEOUT = 2
 """Seconds for a tool to print its version."""
-ALL_TAGS = ("metallb", "ingress", "kubeflow", "browser")
+ALL_TAGS = ("metallb", "ingress", "kubeflow", "browser", "login_form", "session")
 """The tags of a run of all scenarios, as far as they select checks."""
 
 Check = Callable[[], Iterable[Finding]]
@@ -78,6 +78,7 @@ def run_checks(
 
 def _select_checks(context: RunContext, tags: Collection[str], requirements: Requirements) -> Iterator[Check]:
     settings, release, source = context.settings, context.release, context.source
+    yield partial(credentials.check_settings, context)
     yield partial(machine.check_kernel, requirements.kernel)
     if "browser" in tags:
         yield partial(_check_chromium, context, requirements)
@@ -104,7 +105,8 @@ def _select_checks(context: RunContext, tags: Collection[str], requirements: Req
         if state is None and not settings.name:
             yield partial(_check_ports, requirements.k3d_ports)
     if not settings.kind.is_installed:
-        yield partial(_check_existing_cluster, context)
+        yield partial(credentials.check_password, context, tags)
+        yield partial(_check_existing_cluster, context, tags)
         if "kubeflow" in tags:
             yield from (partial(check_entry_point, url, context) for url in settings.url)
     if not settings.kind.brings_tools:
@@ -150,9 +152,12 @@ def _check_ports(purposes: Mapping[int, str], address: str = ANY_ADDRESS) -> lis
     return [Finding("error", problem) for problem in find_used_ports(purposes, address)]
 
 
-def _check_existing_cluster(context: RunContext) -> Iterator[Finding]:
+def _check_existing_cluster(context: RunContext, tags: Collection[str]) -> Iterator[Finding]:
     shell = context.create_shell({"KUBECONFIG": find_kubeconfig(context.environment)})
-    return existing_cluster.check_cluster(shell, context.release)
+    findings = list(existing_cluster.check_cluster(shell, context.release))
+    yield from findings
+    if "kubeflow" in tags and not has_errors(findings):
+        yield from credentials.check_owner(context)
 
 
 def _check_node_image(image: str, context: RunContext) -> Iterable[Finding]:

@@ -234,10 +234,17 @@ class Component(_Strict):
 
 
 class Part(_Strict):
-    """One part of a multi-command installation: its directories are built and applied together, then awaited."""
+    """One part of a multi-command installation: its directories are built and applied together, then awaited.
+
+    Args:
+        name: Its name.
+        directories: Its directories in the manifests.
+        required: Whether nothing of Kubeflow works without it, so that a cluster without it is never as it should be.
+    """
 
     name: str
     directories: tuple[str, ...]
+    required: bool = False
 
 
 class Release(_Strict):
@@ -282,6 +289,42 @@ class Release(_Strict):
             return self
         workload = f"{namespace}/{self.auth_proxy.workload.partition('/')[2]}"
         return self.model_copy(update={"auth_proxy": self.auth_proxy.model_copy(update={"workload": workload})})
+
+    def list_optional(self) -> dict[str, tuple[str, ...]]:
+        """Return the directories that a cluster may lack, by the names of parts, and of components that are less."""
+        required = [directory for part in self.parts if part.required for directory in part.directories]
+        optional = {part.name: part.directories for part in self.parts if not part.required}
+        directories = [directory for part in optional.values() for directory in part]
+        for component in self.components:
+            own = tuple(directory for directory in directories if _is_below(directory, component.directory))
+            if own and not any(_is_below(directory, component.directory) for directory in required):
+                optional.setdefault(component.name, own)
+        return optional
+
+    def find_optional(self, name: str) -> tuple[str, ...]:
+        """Return the directories of an optional part or component by its name, in any case and with any separators.
+
+        Raises:
+            ValueError: If there is none of this name; the message is meant for users.
+        """
+        optional = {normalize_name(known): directories for known, directories in self.list_optional().items()}
+        if directories := optional.get(normalize_name(name)):
+            return directories
+        required = [part.name for part in self.parts if part.required]
+        if normalize_name(name) in map(normalize_name, required):
+            raise ValueError(f"nothing works without {name}; what can be missing is {', '.join(optional)}")
+        raise ValueError(
+            f"Kubeflow {self.kubeflow} has no part {name!r} that can be missing, only {', '.join(optional)}"
+        )
+
+
+def normalize_name(name: str) -> str:
+    """Return the name of a part or component as it is typed on a command line: in lower case, with hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _is_below(directory: str, parent: str) -> bool:
+    return f"{directory}/".startswith(f"{parent}/")
 
 
 def list_names() -> list[str]:

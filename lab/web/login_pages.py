@@ -27,6 +27,10 @@ CONNECTOR_LINK = re.compile(r'(?s)<a\s[^>]*?href="([^"]*?/dex/auth/[^"]*)"[^>]*>
 """A choice on Dex's page of choices, with its link and its button."""
 HTTPS_REDIRECT = "the gateway redirects to HTTPS, which is none of the entry points"
 OTHER_LOGIN = "an external identity provider; these scenarios know Dex's form only"
+COPY_SESSION = (
+    "log in with a browser, copy the cookies of the session into a file, and give it with --session-cookie-file=FILE "
+    "(docs/quickstart.md shows how)"
+)
 KUBEFLOW_TEXTS = (
     "Kubeflow Central Dashboard",
     "main-page",
@@ -39,6 +43,10 @@ KUBEFLOW_TEXTS = (
     "<app-root",
 )
 """Texts that only pages of Kubeflow contain, and that only logged-in users may see."""
+
+
+class OtherLoginError(LabError):
+    """Login is not by the form of Dex's own users, but by an external identity provider."""
 
 
 def describe_redirect(answer: requests.Response, settings: Settings) -> LabError | None:
@@ -85,11 +93,7 @@ def _describe_other_host(target: SplitResult, host: str, seen: str, settings: Se
             remedy=f"the features log in at {', '.join(settings.entry_points)}: the redirect to Dex must be relative",
         )
     if "client_id" in parse_qs(target.query) or "SAMLRequest" in parse_qs(target.query):
-        return LabError(
-            f"login is at {host}, {OTHER_LOGIN}",
-            seen=seen,
-            remedy="to verify everything else, deselect the scenarios that need a login with -m",
-        )
+        return OtherLoginError(f"login is at {host}, {OTHER_LOGIN}", seen=seen, remedy=COPY_SESSION)
     return LabError(
         f"the gateway redirects to {host}, which is no host of the lab and was not requested",
         seen=seen,
@@ -113,19 +117,19 @@ def is_local_connector(url: str) -> bool:
     return path.endswith(LOCAL_CONNECTOR) or f"{LOCAL_CONNECTOR}/" in path
 
 
-def no_password_login(choices: list[str], url: str) -> LabError:
+def no_password_login(choices: list[str], url: str) -> OtherLoginError:
     """Return the error for a page of choices of Dex without a login by password.
 
     Args:
         choices: The texts of the choices.
         url: The URL of the page.
     """
-    return LabError(
+    return OtherLoginError(
         f"Dex offers no login with a password of its own, only: {', '.join(choices)}",
         expected='the choice "Log in with Email"',
         seen=f"the page of choices at {url.partition('?')[0]}",
-        remedy="these scenarios know the form of Dex's own users only: check enablePasswordDB and staticPasswords in "
-        "Dex's configuration (`kubectl get configmap -n auth dex -o yaml`)",
+        remedy=f"{COPY_SESSION}; if Dex should have users of its own, check enablePasswordDB and staticPasswords in "
+        "its configuration (`kubectl get configmap -n auth dex -o yaml`)",
     )
 
 
@@ -147,7 +151,7 @@ def describe_exposure(answer: requests.Response, settings: Settings, private_tex
     """
     status, shown = answer.status_code, " ".join(answer.text[:SHOWN_TEXT].split())
     if error := describe_redirect(answer, settings):
-        return error.headline
+        return "" if isinstance(error, OtherLoginError) else error.headline
     if answer.is_redirect:
         path = urlsplit(urljoin(answer.url, answer.headers["Location"])).path
         is_login = path.startswith(AUTH_PROXY_PATHS)

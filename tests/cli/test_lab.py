@@ -59,7 +59,7 @@ def holder() -> Iterator[int]:
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m lab` with arguments."""
     command = [sys.executable, "-m", "lab", *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_status_without_a_lab(run_cli: RunCli) -> None:

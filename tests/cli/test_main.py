@@ -16,7 +16,6 @@ from cli.main import main
 from lab import releases
 from lab.errors import LabError
 from tests.cli.conftest import RunCli
-from tests.conftest import REPOSITORY
 
 COMMANDS = ["status", "exec", "shell", "down", "preflight", "password", "kit", "releases"]
 
@@ -35,7 +34,7 @@ def test_the_help_of_exec_has_examples(run_cli: RunCli) -> None:
 @pytest.mark.parametrize("command", [["kubeflow-lab"], ["python", "-m", "lab"]])
 def test_both_names_of_the_command_line_are_the_same(command: list[str]) -> None:
     command = [str(Path(sys.executable).parent / command[0]), *command[1:], "releases", "1.9"]
-    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(result.stdout)[0]["release"] == "1.9"
 
 

@@ -11,8 +11,6 @@ import sys
 import bcrypt
 import pytest
 
-from tests.conftest import REPOSITORY
-
 
 def type_passwords(*passwords: str) -> tuple[int, str, str]:
     """Answer the prompts of `python -m lab password` on a terminal.
@@ -23,7 +21,6 @@ def type_passwords(*passwords: str) -> tuple[int, str, str]:
     keyboard, screen = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "lab", "password"],
-        cwd=REPOSITORY,
         stdin=screen,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from cli.preflight import create_options
+from lab.config import settings
 from lab.config.exit_status import ExitStatus
 from lab.config.paths import Paths
-from lab.config.settings import Settings
 from lab.context import RunContext
 from lab.preflight.findings import Finding, error, warning
 from tests.cli.conftest import RunCli
-from tests.conftest import REPOSITORY, WriteProgram
+from tests.conftest import WriteProgram
 
 
 @pytest.mark.parametrize("program", ["kubectl", "kustomize"])
@@ -31,7 +31,7 @@ def test_preflight_lists_all_problems_of_a_run_with_these_options(
     monkeypatch.setenv("PATH", str(programs), prepend=":")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "no-kubeconfig"))
     command = [sys.executable, "-m", "lab", "preflight", "--lab", "existing", "--release", "1.9"]
-    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == ExitStatus.PREFLIGHT_FAILED
     assert result.stdout.startswith("preflight failed, nothing was changed. Fix ")
     assert f"{program} has an unsupported version" in result.stdout
@@ -64,7 +64,7 @@ def test_remedies_are_commands_that_work_in_the_kind_of_lab(run_cli: RunCli, mon
 
 
 def test_there_is_an_option_for_each_setting() -> None:
-    assert [option.name for option in create_options()] == list(Settings.model_fields)
+    assert [option.name for option in create_options()] == settings.list_options()
 
 
 def test_an_option_that_is_not_given_is_read_from_the_environment(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lab.config import settings
 from lab.config.addresses import AddressRange
+from lab.config.origins import Origin
 from lab.errors import LabError
 
 
@@ -253,33 +254,238 @@ def test_home_directory_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (given.manifests, given.source) == (str(tmp_path), tmp_path / "source.toml")
 
 
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    """A file with a password, which only its owner can read."""
+    file = tmp_path / "password"
+    file.touch(0o600)
+    file.write_text("of the file")
+    return file
+
+
+def write_file(text: str) -> Path:
+    """Write kubeflow-lab.toml in the working directory of the test."""
+    file = Path("kubeflow-lab.toml").absolute()
+    file.write_text(text)
+    return file
+
+
+class TestSettingsFile:
+    """kubeflow-lab.toml in the working directory is the last origin of a setting before the defaults."""
+
+    def test_sets_what_is_not_given_otherwise(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        write_file('subnet = "10.7.0.0/24"\nkeep-lab = true\ninstall = "multi"\nrelease = "1.8"\n')
+        monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.9")
+        given = settings.load({"install": "single"})
+        assert (str(given.subnet), given.keep_lab, given.install, given.release) == (
+            "10.7.0.0/24",
+            True,
+            "single",
+            "1.9",
+        )
+        origins = [given.get_origin(name) for name in ("subnet", "install", "release", "pool")]
+        assert origins == [Origin.FILE, Origin.OPTION, Origin.ENVIRONMENT, Origin.DEFAULT]
+
+    def test_of_another_directory_has_no_effect(self, tmp_path: Path) -> None:
+        (tmp_path / "kubeflow-lab.toml").write_text("invalid")
+        assert settings.load({}).release == "1.7"
+
+    def test_keys_have_hyphens_or_underscores(self) -> None:
+        write_file('ingress_address = "172.20.0.14"\nverify-only = true\n')
+        given = settings.load({})
+        assert (str(given.ingress_address), given.verify_only) == ("172.20.0.14", True)
+
+    def test_lists_are_lists_or_texts(self) -> None:
+        for text in ('without = ["katib", "KServe"]', 'without = "katib, KServe"'):
+            write_file(f'lab = "existing"\n{text}')
+            assert settings.load({}).without == ("katib", "KServe")
+
+    def test_paths_are_relative_to_the_file(self, tmp_path: Path) -> None:
+        (tmp_path / "kubeflow-lab.toml").write_text('source = "mirrors.toml"\nmanifests = "tree"\n')
+        (tmp_path / "mirrors.toml").touch()
+        (tmp_path / "tree").mkdir()
+        given = settings.load({}, tmp_path)
+        assert (given.source, given.manifests) == (tmp_path / "mirrors.toml", str(tmp_path / "tree"))
+
+    @pytest.mark.parametrize(
+        ("text", "finding"),
+        [
+            ("subnet = ", "{file} is not valid TOML: Invalid value (at end of document)"),
+            (
+                'lab = "k3d"\nlab = "existing"',
+                "{file} is not valid TOML: Cannot overwrite a value (at",
+            ),
+            ('subnets = "10.7.0.0/24"', "{file}: subnets: there is no such setting; the settings are lab, name, rel"),
+            ("keep-lab = true\nkeep_lab = true", "{file}: keep_lab: the setting is given twice, with - and with _"),
+            ("release = 1.7", "{file}: release: 1.7 is a number: write it in quotes"),
+            ('[lab]\nkind = "k3d"', "{file}: lab: this is a table, and a setting is one value"),
+            ('subnet = "10.7.0"', "--subnet 10.7.0: Input is not a valid IPv4 network (subnet in kubeflow-lab.toml)"),
+            ('verify-only = "perhaps"', "--verify-only perhaps: Input should be a valid boolean, unable to"),
+            ("user = true", "--user True: Input should be a valid string (user in kubeflow-lab.toml)"),
+            (
+                'gateway = "172.20.0.12"',
+                "the gateway 172.20.0.12 is inside the pool 172.20.0.10-172.20.0.15, MetalLB would assign it (gat",
+            ),
+            ('password = "correct horse"', "{file}: password: a password must not be in this file, which others may"),
+        ],
+    )
+    def test_errors_name_the_file(self, text: str, finding: str) -> None:
+        file = write_file(text)
+        seen = load_error()
+        assert seen.startswith(finding.format(file=file))
+        assert "correct horse" not in seen
+
+    def test_that_cannot_be_read_is_named(self) -> None:
+        Path("kubeflow-lab.toml").mkdir()
+        assert load_error() == f"{Path('kubeflow-lab.toml').absolute()} cannot be read: Is a directory"
+
+    def test_that_is_no_text_is_named(self) -> None:
+        Path("kubeflow-lab.toml").write_bytes(b'user = "\xff"')
+        assert load_error().endswith("kubeflow-lab.toml is not valid TOML: it is not UTF-8 at byte 9")
+
+    def test_errors_of_all_origins_are_named_together(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        write_file('subnets = "a"\nlab = "minikube"')
+        monkeypatch.setenv("KUBEFLOW_LAB_KEEP_LAB", "maybe")
+        lines = load_error(release="0.1").splitlines()
+        assert [line.split(":")[0].rpartition("/")[2].split()[0] for line in lines] == [
+            "kubeflow-lab.toml",
+            "--lab",
+            "--release",
+            "--keep-lab",
+        ]
+
+
+class TestContradictions:
+    """Of several values, one has priority, and a text says which one."""
+
+    ORDER = "the command line has priority over the environment, and the environment over kubeflow-lab.toml"
+
+    def test_are_described(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        write_file('release = "1.9"\nuser = "ada@corp.example"')
+        monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.8")
+        given = settings.load({"release": "1.7"})
+        assert given.release == "1.7"
+        assert given.overridden == [
+            "--release 1.7 has priority over KUBEFLOW_LAB_RELEASE=1.8 and release = 1.9 in kubeflow-lab.toml: "
+            + self.ORDER
+        ]
+
+    def test_equal_values_in_other_forms_are_none(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mirrors.toml").touch()
+        write_file(f'keep-lab = true\nsource = "{tmp_path}/mirrors.toml"\npool = "172.20.0.10-172.20.0.15"')
+        monkeypatch.setenv("KUBEFLOW_LAB_KEEP_LAB", "1")
+        monkeypatch.setenv("KUBEFLOW_LAB_SOURCE", "mirrors.toml")
+        assert (
+            settings.load({"source": str(tmp_path / "mirrors.toml"), "pool": "172.20.0.10-172.20.0.15"}).overridden
+            == []
+        )
+
+    def test_do_not_show_tokens(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_MANIFESTS", "https://ci:token-1@git.corp.example/a.git")
+        [text] = settings.load({"manifests": "https://ci:token-2@git.corp.example/b.git"}).overridden
+        assert "token" not in text
+        assert "git.corp.example/a.git" in text
+        assert "token" not in load_error(manifests="https://ci:token-3@git.corp.example/b.git?ref=")
+
+
+class TestWithout:
+    """Parts that an existing cluster does not have are named as the release names them."""
+
+    @pytest.mark.parametrize("text", ["katib", "Katib,KServe", "kubeflow-pipelines, Knative Eventing", "katib,"])
+    def test_names_are_accepted_in_any_case(self, text: str) -> None:
+        assert settings.load({"lab": "existing", "without": text}).without
+
+    def test_an_unknown_name_is_rejected_with_the_list(self) -> None:
+        seen = load_error(lab="existing", without="katib,kubefow")
+        assert seen.startswith(
+            "--without katib,kubefow: Kubeflow 1.7.0 has no part 'kubefow' that can be missing, only dex"
+        )
+        assert "kserve" in seen
+
+    def test_a_required_part_is_rejected(self) -> None:
+        assert "nothing works without istio" in load_error(lab="existing", without="istio")
+
+    def test_an_installed_lab_has_all_parts(self) -> None:
+        assert load_error(without="katib").startswith("--without: only with --lab existing")
+
+    def test_in_the_file_is_named_with_its_origin(self) -> None:
+        write_file('without = "katib"')
+        assert load_error().endswith("(without in kubeflow-lab.toml)")
+
+
+@pytest.mark.parametrize("profile", ["Ada", "a b", "-a", "a" * 64])
+def test_invalid_profile_is_rejected(profile: str) -> None:
+    assert "this is not the name of a Profile" in load_error(profile=profile)
+
+
 class TestPassword:
     """The password is a setting that is never shown."""
 
-    def test_comes_from_command_line_and_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_comes_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the environment")
-        assert settings.load({}).password.get_secret_value() == "of the environment"
-        assert settings.load({"password": "correct horse"}).password.get_secret_value() == "correct horse"
+        given = settings.load({})
+        assert (given.password.get_secret_value(), given.get_origin("password")) == (
+            "of the environment",
+            Origin.ENVIRONMENT,
+        )
+
+    def test_has_no_option(self) -> None:
+        assert "password" not in settings.list_options()
+        assert "password_file" in settings.list_options()
+
+    def test_comes_from_a_file(self, password_file: Path) -> None:
+        given = settings.load({"password_file": str(password_file)})
+        assert given.password.get_secret_value() == "of the file"
+        assert (given.get_origin("password"), given.overridden) == (Origin.PASSWORD_FILE, [])
+
+    @pytest.mark.parametrize("value", ["of the environment\n", "two\nlines"])
+    def test_has_one_line(self, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", value)
+        assert load_error() == (
+            "--password: the password contains a line break, which no user can type into a form "
+            "(in the environment variable KUBEFLOW_LAB_PASSWORD)"
+        )
+
+    def test_file_as_an_option_has_priority_over_the_environment(
+        self, password_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the environment")
+        given = settings.load({"password_file": str(password_file)})
+        assert given.password.get_secret_value() == "of the file"
+        assert given.overridden == [
+            f"--password-file {password_file} has priority over KUBEFLOW_LAB_PASSWORD: the command line has priority "
+            "over the environment, and the environment over kubeflow-lab.toml"
+        ]
+
+    @pytest.mark.parametrize("is_in_file", [True, False], ids=["kubeflow-lab.toml", "environment"])
+    def test_environment_has_priority_over_another_file(
+        self, is_in_file: bool, password_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the environment")
+        if is_in_file:
+            write_file(f'password-file = "{password_file}"')
+        else:
+            monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD_FILE", str(password_file))
+        given = settings.load({})
+        assert given.password.get_secret_value() == "of the environment"
+        assert given.overridden[0].startswith("KUBEFLOW_LAB_PASSWORD has priority over ")
+
+    def test_the_same_twice_is_no_contradiction(self, password_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the file")
+        assert settings.load({"password_file": str(password_file)}).overridden == []
+
+    def test_of_the_prompt_replaces_the_default(self) -> None:
+        given = settings.load({}).with_password("typed")
+        assert (given.password.get_secret_value(), given.get_origin("password")) == ("typed", Origin.PROMPT)
 
     def test_is_not_shown(self) -> None:
-        given = settings.load({"password": "correct horse"})
+        given = settings.load({}).with_password("correct horse")
         assert "correct horse" not in f"{given} {given!r} {given.password} {given.model_dump_json()}"
 
-    def test_is_not_in_the_error_about_other_settings(self) -> None:
-        seen = load_error(password="", user="two words", lab="minikube")
-        assert "--password: the password is empty" in seen
-        assert "correct horse" not in load_error(password="correct horse", lab="minikube")
-
-    @pytest.mark.parametrize(
-        ("arguments", "shown"),
-        [
-            (["pytest", "--password=correct horse", "-m", "login"], ["pytest", "--password=********", "-m", "login"]),
-            (["pytest", "--password", "correct horse"], ["pytest", "--password", "********"]),
-            (["pytest", "--user=a@b.example", "--verify-only"], ["pytest", "--user=a@b.example", "--verify-only"]),
-        ],
-    )
-    def test_is_hidden_in_a_command(self, arguments: list[str], shown: list[str]) -> None:
-        assert settings.hide_secrets(arguments) == shown
+    def test_is_not_in_the_error_about_other_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "correct horse")
+        assert "correct horse" not in load_error(lab="minikube")
 
 
 @pytest.mark.parametrize("user", ["", "two words", "user@example.com "])

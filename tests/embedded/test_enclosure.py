@@ -6,14 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import REPOSITORY
-
 
 def test_enclosure_ends_if_its_starter_has_ended(tmp_path: Path) -> None:
     """It runs outside of any namespace: if it continued, it would mount, and report a missing right or directory."""
     result = subprocess.run(
         [sys.executable, "-m", "embedded.enclosure", tmp_path / "missing", "--", "true"],
-        cwd=REPOSITORY,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -187,23 +187,32 @@ def test_an_unreachable_cluster_is_a_problem_and_no_error(diagnose: Diagnose) ->
 class TestLogin:
     """An entry point that leads to no login of the lab fails like a layer, and once."""
 
-    @pytest.mark.parametrize(
-        ("location", "headline"),
-        [
-            ("https://localhost/", "the gateway redirects to HTTPS, which is none of the entry points"),
-            (
-                "https://sso.corp.example/auth?client_id=kubeflow",
-                "login is at sso.corp.example, an external identity provider; these scenarios know Dex's form only",
-            ),
-        ],
-    )
-    def test_another_login_is_the_error_of_a_layer(
-        self, location: str, headline: str, make_lab: MakeLab, http_server: HTTPServer
-    ) -> None:
-        http_server.expect_request("/").respond_with_data("", 301, {"Location": location})
+    def test_a_redirect_to_https_is_the_error_of_a_layer(self, make_lab: MakeLab, http_server: HTTPServer) -> None:
+        headline = "the gateway redirects to HTTPS, which is none of the entry points"
+        http_server.expect_request("/").respond_with_data("", 301, {"Location": "https://localhost/"})
         with pytest.raises(LabError) as caught:
             auth_chain.check_login(make_lab(lab="existing", url=(f"http://localhost:{http_server.port}",)))
         assert (caught.value.headline, caught.value.layer) == (headline, "login")
+
+    def test_an_identity_provider_of_an_existing_cluster_is_no_error(
+        self, make_lab: MakeLab, http_server: HTTPServer
+    ) -> None:
+        http_server.expect_request("/").respond_with_data(
+            "", 302, {"Location": "https://sso.corp.example/?client_id=a"}
+        )
+        other = auth_chain.check_login(make_lab(lab="existing", url=(f"http://localhost:{http_server.port}",)))
+        assert other is not None
+        assert other.headline.startswith("login is at sso.corp.example, an external identity provider")
+        assert "--session-cookie-file" in other.remedy
+
+    def test_a_page_of_choices_without_a_password_is_another_login(
+        self, make_lab: MakeLab, http_server: HTTPServer
+    ) -> None:
+        page = '<a href="/dex/auth/corp?state=a">Log in with Corp</a> <a href="/dex/auth/github?state=a">GitHub</a>'
+        http_server.expect_request("/").respond_with_data(page)
+        other = auth_chain.check_login(make_lab(lab="existing", url=(f"http://localhost:{http_server.port}",)))
+        assert other is not None
+        assert other.headline == "Dex offers no login with a password of its own, only: Log in with Corp, GitHub"
 
     @pytest.mark.parametrize("status", [200, 403, 404, 503])
     def test_other_answers_are_left_to_the_scenarios(

@@ -1,14 +1,15 @@
-"""lab/layers/dex_configuration.py: the redirect URIs that are registered in Dex."""
+"""lab/layers/dex_configuration.py: the redirect URIs that are registered in Dex, and its users."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
 from lab.errors import LabError
 from lab.k8s.objects import Object
-from lab.layers.dex_configuration import list_redirect_uris
+from lab.layers.dex_configuration import find_unknown_user, get_from, list_redirect_uris
 from tests.layers.static_kube import StaticKube, make_object
 
 CALLBACK = "/authservice/oidc/callback"
@@ -76,3 +77,44 @@ def test_missing_or_invalid_configuration_is_an_error(objects: list[Object], hea
         list_redirect_uris(StaticKube(*objects))
     assert "hunter2" not in str(caught.value)
     assert "`kubectl " in caught.value.remedy
+
+
+USERS = """
+storage: {type: kubernetes, config: {inCluster: true}}
+enablePasswordDB: true
+staticPasswords:
+- {email: User@example.com, hash: a}
+- {email: ada@corp.example, hashFromEnv: DEX_USER_PASSWORD}
+"""
+
+
+@pytest.mark.parametrize("make", [make_config_map, make_secret])
+def test_a_user_whom_dex_does_not_know_is_named(make: Callable[[str], Object]) -> None:
+    error = find_unknown_user(StaticKube(make(USERS)).get, "eve@corp.example")
+    assert error is not None
+    assert error.headline == "login is impossible: Dex has no user eve@corp.example"
+    assert error.seen == "User@example.com, ada@corp.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        (USERS, "user@example.com"),
+        (USERS, "ada@corp.example"),
+        (f"{USERS}connectors: [{{type: ldap, id: corp}}]", "eve@corp.example"),
+        (f"{USERS}grpc: {{addr: 0.0.0.0:5557}}", "eve@corp.example"),
+        (USERS.replace("type: kubernetes", "type: postgres"), "eve@corp.example"),
+        ("}", "eve@corp.example"),
+    ],
+    ids=["in another case", "known", "connector", "gRPC API", "database", "no YAML"],
+)
+def test_other_users_may_be_known(text: str, user: str) -> None:
+    assert find_unknown_user(StaticKube(make_config_map(text)).get, user) is None
+
+
+def test_users_of_the_manifests_are_read() -> None:
+    secret = {**make_object("Secret", "dex", "auth"), "stringData": {"config.yaml": USERS}}
+    for obj in (make_config_map(USERS), secret):
+        assert find_unknown_user(get_from([obj]), "ada@corp.example") is None
+        assert find_unknown_user(get_from([obj]), "eve@corp.example") is not None
+    assert find_unknown_user(get_from([]), "eve@corp.example") is None

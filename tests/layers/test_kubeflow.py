@@ -14,6 +14,7 @@ from lab.k8s.objects import Object, ObjectRef
 from lab.layers.kubeflow import (
     PIPELINES_CONTROLLER,
     Kubeflow,
+    describe_object,
     find_missing_objects,
     find_stopped_workloads,
     list_images_in_order,
@@ -66,7 +67,7 @@ def test_a_missing_object_is_named_with_kind_and_namespace(kube: Kube) -> None:
         make_object("Node", "node-2"),
         make_object("Profile", "user", api_version="kubeflow.org/v1"),
     ]
-    assert list(find_missing_objects(objects, kube)) == [
+    assert [describe_object(obj) for obj in find_missing_objects(objects, kube)] == [
         "Pod/database",
         "Pod/nginx kubeflow",
         "Node/node-2",
@@ -130,13 +131,16 @@ def trimmed(make_lab: MakeLab, tmp_path: Path) -> Callable[..., Kubeflow]:
     return build
 
 
+OMITTED = "the given manifests do not contain a part"
+
+
 def test_parts_that_given_manifests_lack_are_omitted(trimmed: Callable[..., Kubeflow]) -> None:
     kubeflow = trimmed("centraldashboard")
-    assert not kubeflow.is_omitted("kubeflow")
-    assert not kubeflow.is_omitted("kubeflow", "centraldashboard")
-    assert kubeflow.is_omitted("kubeflow", "katib-controller")
-    assert kubeflow.is_omitted("knative-eventing")
-    assert not kubeflow.is_omitted(PROFILE)
+    assert kubeflow.describe_omission("a part", "kubeflow") == ""
+    assert kubeflow.describe_omission("a part", "kubeflow", "centraldashboard") == ""
+    assert kubeflow.describe_omission("a part", "kubeflow", "katib-controller") == OMITTED
+    assert kubeflow.describe_omission("a part", "knative-eventing") == OMITTED
+    assert kubeflow.describe_omission("a part", PROFILE) == ""
 
 
 def test_given_manifests_without_pipelines_create_no_workloads_for_a_profile(
@@ -144,14 +148,14 @@ def test_given_manifests_without_pipelines_create_no_workloads_for_a_profile(
 ) -> None:
     without, complete = trimmed("centraldashboard"), trimmed(PIPELINES_CONTROLLER.name)
     assert without.created_by_controllers == []
-    assert without.is_omitted(PROFILE, "ml-pipeline-ui-artifact")
+    assert without.describe_omission("a part", PROFILE, "ml-pipeline-ui-artifact") == OMITTED
     assert f"{PROFILE}/ml-pipeline-ui-artifact" in complete.created_by_controllers
-    assert not complete.is_omitted(PROFILE, "ml-pipeline-ui-artifact")
+    assert complete.describe_omission("a part", PROFILE, "ml-pipeline-ui-artifact") == ""
 
 
 def test_the_manifests_of_the_release_omit_nothing(make_lab: MakeLab) -> None:
     lab = make_lab()
-    assert not Kubeflow(lab, for_lab(lab), "").is_omitted("knative-eventing")
+    assert Kubeflow(lab, for_lab(lab), "").describe_omission("a part", "knative-eventing") == ""
 
 
 @pytest.mark.parametrize(("tag", "is_stand_in"), [("v0.15.0", False), ("v0.15.0-stand-in", True)])

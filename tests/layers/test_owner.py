@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
+import requests
+from pytest_httpserver import HTTPServer
 
 from lab.config import settings
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER, Settings
 from lab.errors import LabError
 from lab.k8s.objects import Object
-from lab.layers.owner import Owner, find_in_cluster, find_in_manifests, list_profiles, wrong_password
+from lab.layers.owner import Owner, check_session, find_in_cluster, find_in_manifests, list_profiles, wrong_password
+from lab.run.state import LabState
+from tests.conftest import MakeLab
+from tests.fake_cluster import FakeCluster
 
 OTHER = "ada@corp.example"
 
@@ -36,7 +46,7 @@ class TestManifests:
         assert (owner.user, owner.namespace, owner.password) == (TUTORIAL_USER, TUTORIAL_NAMESPACE, "12341234")
 
     def test_the_only_owner_is_found_without_a_setting(self) -> None:
-        owner = find_in_manifests([ADA, make_profile("second", OTHER)], load(password="correct horse"))
+        owner = find_in_manifests([ADA, make_profile("second", OTHER)], load().with_password("correct horse"))
         assert (owner.user, owner.namespace, owner.password) == (OTHER, "ada", "correct horse")
 
     def test_a_given_user_is_found(self) -> None:
@@ -110,17 +120,96 @@ def test_user_and_namespace_are_translated(user: str, text: str, translated: str
     assert Owner(user, namespace, "12341234").translate(text) == translated
 
 
-@pytest.mark.parametrize(
-    ("options", "source"), [({}, "the tutorial"), ({"password": "correct horse"}, "the setting --password")]
-)
-def test_a_rejected_login_asks_for_the_password(options: dict[str, str], source: str) -> None:
-    given = load(**options)
-    owner = find_in_manifests([TUTORIAL], given)
-    error = wrong_password(owner, "Invalid Email Address and password.", given)
+class TestProfile:
+    """The setting --profile selects one of several Profiles of the user, and no other."""
+
+    SECOND = make_profile("second", OTHER)
+
+    def test_one_of_several_is_selected(self) -> None:
+        assert find_in_cluster([ADA, self.SECOND], load(user=OTHER, profile="second")).namespace == "second"
+        assert find_in_manifests([ADA, self.SECOND], load(profile="second")).namespace == "second"
+
+    def test_selects_its_owner_in_manifests_if_no_user_is_given(self) -> None:
+        assert find_in_manifests([TUTORIAL, ADA], load(profile="ada")).user == OTHER
+
+    def test_of_another_user_is_rejected(self) -> None:
+        for find, user in ((find_in_cluster, {}), (find_in_manifests, {"user": TUTORIAL_USER})):
+            with pytest.raises(LabError) as caught:
+                find([TUTORIAL, ADA], load(profile="ada", **user))
+            assert caught.value.headline == f"the Profile ada belongs to {OTHER}, and not to {TUTORIAL_USER}"
+            assert f"--profile: {TUTORIAL_NAMESPACE}, or its owner with --user {OTHER}" in caught.value.remedy
+
+    def test_that_does_not_exist_is_rejected(self) -> None:
+        with pytest.raises(LabError) as caught:
+            find_in_cluster([ADA], load(user=OTHER, profile="eve"))
+        assert caught.value.headline == "there is no Profile eve of a user in the cluster"
+        assert caught.value.seen == f"the Profile ada belongs to {OTHER}"
+
+
+@pytest.mark.parametrize("source", ["the tutorial", "KUBEFLOW_LAB_PASSWORD", "the prompt", "the file"])
+def test_a_rejected_login_asks_for_the_password(
+    source: str, make_lab: MakeLab, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    options = {}
+    kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig")
+    if source == "KUBEFLOW_LAB_PASSWORD":
+        monkeypatch.setenv(source, "correct horse")
+    if source == "the file":
+        (tmp_path / "password").touch(0o600)
+        (tmp_path / "password").write_text("correct horse")
+        options = {"password_file": str(tmp_path / "password")}
+    lab = make_lab(LabState(kind="existing", environment={"KUBECONFIG": str(kubeconfig)}), **options)
+    if source == "the prompt":
+        lab = replace(lab, settings=lab.settings.with_password("correct horse"))
+    owner = find_in_manifests([TUTORIAL], lab.settings)
+    error = wrong_password(owner, "Invalid Email Address and password.", lab)
     assert error.headline == (
         "login failed: user@example.com has another password than the one given; set KUBEFLOW_LAB_PASSWORD"
     )
     assert "Invalid Email Address and password." in error.seen
     assert source in error.seen
+    assert "--password-file" in error.remedy
     assert error.layer
     assert owner.password not in str(error) + repr(owner)
+
+
+class TestSession:
+    """Cookies that a user has copied give a session of the owner, or one error says why not."""
+
+    OWNER = Owner(OTHER, "ada", "12341234")
+
+    def check(self, server: HTTPServer, **answer: Any) -> LabError | None:
+        """Return the error about cookies with which the dashboard's API gives an answer."""
+        server.expect_request("/env-info").respond_with_data(content_type="application/json", **answer)
+        response = requests.get(server.url_for("/env-info"), allow_redirects=False, timeout=5)
+        return check_session(response, self.OWNER, Path("cookies"), lambda: ["Dex is not ready"])
+
+    def test_of_the_owner_is_accepted(self, http_server: HTTPServer) -> None:
+        assert self.check(http_server, response_data=json.dumps({"user": OTHER})) is None
+
+    @pytest.mark.parametrize(
+        ("answer", "headline", "seen"),
+        [
+            (
+                {"response_data": '{"user": "eve@corp.example"}'},
+                "the session of cookies belongs to another user",
+                "the dashboard identifies eve@corp.example",
+            ),
+            (
+                {"status": 302, "headers": {"Location": "/dex/auth?client_id=a"}},
+                "the session of cookies has expired, or its cookies are not those of a session",
+                "a redirect to the login",
+            ),
+            ({"status": 403}, "the session of cookies has expired", "returns 403"),
+            ({"response_data": "<html>"}, "the session of cookies has expired", "returns 200"),
+            ({"status": 503}, "the session of cookies cannot be checked", "Dex is not ready"),
+        ],
+    )
+    def test_others_are_one_error(
+        self, answer: dict[str, Any], headline: str, seen: str, http_server: HTTPServer
+    ) -> None:
+        error = self.check(http_server, **answer)
+        assert error is not None
+        assert error.headline.startswith(headline)
+        assert seen in error.seen
+        assert (error.layer, error.expected) == ("login", f"a session of {OTHER}")

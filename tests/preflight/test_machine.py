@@ -13,7 +13,6 @@ import pytest
 from lab.preflight import machine
 from lab.preflight.requirements import GIB, InotifyLimits
 from lab.releases import Machine
-from tests.conftest import REPOSITORY
 
 HUGE = 10**9 * GIB
 
@@ -106,7 +105,7 @@ def test_inotify_instances_that_are_in_use_count() -> None:
     script += "[finding] = check_inotify(False)\nprint(finding.severity, finding.problem)"
     limited = 'echo 3 > /proc/sys/user/max_inotify_instances && exec "$@"'
     command = ["unshare", "--user", "--map-root-user", "sh", "-c", limited, "sh", sys.executable, "-c", script]
-    output = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert output.startswith("error the inotify limits are too low")
     assert "3 instances of fs.inotify.max_user_instances=" in output
 

@@ -69,6 +69,16 @@ class TestEveryRelease:
         assert len(set(installed)) == len(installed)
         assert len({part.name for part in release.parts}) == len(release.parts)
 
+    def test_has_parts_that_a_cluster_may_lack(self, release: Release) -> None:
+        optional = release.list_optional()
+        assert {"Dex", "Katib", "KServe", "Knative Serving", "Kubeflow Pipelines"} <= optional.keys()
+        assert release.find_optional("KSERVE") == optional["KServe"]
+        assert release.find_optional("knative serving") == release.find_optional("knative-serving")
+        assert not {release.auth_proxy.name, "Istio", "cert-manager", "Central Dashboard"} & optional.keys()
+        for name in ("istio", "minio"):
+            with pytest.raises(ValueError, match="kserve, katib"):
+                release.find_optional(name)
+
     def test_installs_dex_before_the_auth_proxy(self, release: Release, installed: list[str]) -> None:
         auth_proxy = next(directory for directory in installed if f"{release.auth_proxy.name}/" in directory)
         assert installed.index(release.password.directory) < installed.index(auth_proxy)

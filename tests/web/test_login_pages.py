@@ -9,6 +9,7 @@ from lab.config.settings import Settings
 from lab.web.login_pages import (
     HTTPS_REDIRECT,
     KUBEFLOW_TEXTS,
+    OtherLoginError,
     describe_exposure,
     describe_redirect,
     find_connectors,
@@ -80,14 +81,6 @@ def test_content_of_kubeflow_is_open_to_everybody(text: str, content_type: str) 
         (make_answer(200, "<h1>Welcome to nginx!</h1>"), "no page of Kubeflow or of the login"),
         (make_answer(302, location="/welcome"), "redirects to /welcome, and not to the login"),
         (
-            make_answer(302, location="https://login.microsoftonline.com/t/oauth2/v2.0/authorize?client_id=1"),
-            "login is at login.microsoftonline.com, an external identity provider; these scenarios know Dex",
-        ),
-        (
-            make_answer(302, location="https://sso.corp.example/realms/main/protocol/openid-connect/auth?client_id=a"),
-            "login is at sso.corp.example, an external identity provider",
-        ),
-        (
             make_answer(302, location="https://ml.corp.example/dex/auth?client_id=a"),
             "login is at Dex of the host ml.corp",
         ),
@@ -98,6 +91,22 @@ def test_content_of_kubeflow_is_open_to_everybody(text: str, content_type: str) 
 def test_other_answers_are_no_hole(answer: requests.Response, words: str) -> None:
     assert words in describe(answer)
     assert "open to everybody" not in describe(answer)
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("https://login.microsoftonline.com/t/oauth2/v2.0/authorize?client_id=1", "login.microsoftonline.com"),
+        ("https://sso.corp.example/realms/main/protocol/openid-connect/auth?client_id=a", "sso.corp.example"),
+        ("https://idp.corp.example/saml?SAMLRequest=a", "idp.corp.example"),
+    ],
+)
+def test_a_redirect_to_an_identity_provider_is_a_login(location: str, host: str) -> None:
+    answer = make_answer(302, location=location)
+    assert describe(answer) == ""
+    error = describe_redirect(answer, Settings())
+    assert isinstance(error, OtherLoginError)
+    assert error.headline == f"login is at {host}, an external identity provider; these scenarios know Dex's form only"
 
 
 def test_a_rejection_with_private_content_is_reported() -> None:

@@ -122,6 +122,7 @@ def use_existing_cluster(
             "KUBECONFIG": ":".join(map(str, files)),
             "XDG_CACHE_HOME": str(directory / "cache"),
             "KUBEFLOW_LAB_LAB": "existing",
+            "KUBEFLOW_LAB_PASSWORD": PASSWORD,  # a run in a terminal would ask for it
             "KUBEFLOW_LAB_VERIFY_ONLY": "0",
             "KUBEFLOW_LAB_URL": url,
             "KUBEFLOW_LAB_MANIFESTS": str(lab.home / "manifests"),
@@ -143,6 +144,26 @@ def split_kubeconfig(kubeconfig: Path, directory: Path) -> list[Path]:
 def list_missing_kubeconfig_first(kubeconfig: Path, directory: Path) -> list[Path]:
     """Return a file that does not exist, which kubectl ignores, and the kubeconfig."""
     return [directory / "no-such-file", kubeconfig]
+
+
+def use_one_kubeconfig(kubeconfig: Path, _directory: Path) -> list[Path]:
+    """Return the kubeconfig of the lab."""
+    return [kubeconfig]
+
+
+def use_session_of_browser(lab: Lab, directory: Path) -> Mapping[str, str]:
+    """Return the environment of an existing cluster whose owner has copied the cookies of a session into a file."""
+    cookies = lab.http.submit_form(INGRESS_URL, {"login": USER, "password": PASSWORD}).cookies
+    file = directory / "session"
+    file.touch(0o600)
+    file.write_text("; ".join(f"{name}={value}" for name, value in cookies.items()))
+    existing = use_existing_cluster(use_one_kubeconfig)(lab, directory)
+    return {**existing, "KUBEFLOW_LAB_SESSION_COOKIE_FILE": str(file), "KUBEFLOW_LAB_PASSWORD": ""}
+
+
+def leave_out_parts(lab: Lab, directory: Path) -> Mapping[str, str]:
+    """Return the environment of an existing cluster whose owner leaves out two parts of Kubeflow."""
+    return {**use_existing_cluster(use_one_kubeconfig)(lab, directory), "KUBEFLOW_LAB_WITHOUT": "katib,KServe"}
 
 
 def edit_dex(old: str, new: str) -> Step:
@@ -645,6 +666,18 @@ VARIANTS = (
         description="KUBECONFIG of an existing cluster is a list of files: one has the cluster, one the context",
         chapters="cluster or metallb or login",
         environment=use_existing_cluster(split_kubeconfig),
+    ),
+    Variant(
+        name="session-of-a-browser",
+        description="the session of an existing cluster comes from a file of cookies, and login is not tried",
+        chapters=USE,
+        environment=use_session_of_browser,
+    ),
+    Variant(
+        name="parts-left-out",
+        description="Katib and KServe of an existing cluster are not verified",
+        chapters=f"versions or differences or ({READINESS})",
+        environment=leave_out_parts,
     ),
     Variant(
         name="kubeconfig-with-missing-file",
