@@ -94,6 +94,9 @@ class Settings(BaseSettings):
         description="password of the user (default: the tutorial's); the environment variable KUBEFLOW_LAB_PASSWORD "
         "keeps it out of the list of processes",
     )
+    browser: Path | None = Field(
+        default=None, description="program of a Chromium or Chrome (default: one on PATH, or Playwright's own)"
+    )
     verify_only: bool = Field(default=False, description="install nothing, verify the existing lab")
     keep_lab: bool = Field(default=False, description="keep the lab after the run, for the next run to reuse")
 
@@ -181,6 +184,14 @@ class Settings(BaseSettings):
         if not is_file:
             raise ValueError("this is a directory, and not a TOML file" if file.is_dir() else "there is no such file")
         return file
+
+    @field_validator("browser")
+    @classmethod
+    def _check_browser(cls, value: Path | None) -> Path | None:
+        try:
+            return value.expanduser() if value else None
+        except RuntimeError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("keep_lab")
     @classmethod

@@ -22,7 +22,8 @@ from lab.preflight.requirements import REQUIREMENTS, Requirements
 from lab.run import state as state_module
 from lab.run.shell import Shell
 from lab.run.state import LabState
-from lab.web import browser
+from lab.web.chromium import find_chromium
+from lab.web.chromium_installation import check_chromium
 
 VERSION_COMMANDS = {
     "docker": ("docker", "version", "--format", "{{.Server.Version}}"),
@@ -131,9 +132,13 @@ def _list_tools(settings: Settings, tags: Collection[str]) -> list[str]:
     return tools
 
 
-def _check_chromium(context: RunContext, requirements: Requirements) -> list[Finding]:
-    browser.find_chromium(requirements.browsers, context.environment.get("PATH"))
-    return []
+def _check_chromium(context: RunContext, requirements: Requirements) -> Iterator[Finding]:
+    """Check that there is a browser, and that it runs."""
+    program = find_chromium(context.settings.browser, context.environment, requirements.browsers)
+    try:
+        check_chromium(program, context.create_shell(), TOOL_TIMEOUT)
+    except ProgramTimeoutError as problem:
+        yield warning(f"the browser {program} did not print its version in time", seen=problem.seen)
 
 
 def _check_docker(lab: Lab, requirements: Requirements) -> list[Finding]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 
 from lab.config.settings import Settings
-from lab.errors import LabError
 from lab.run.journal import Journal
 from lab.web import hosts
+from lab.web.chromium import find_chromium
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""Names of the program, best first. The headless shell is Chromium without windows. It is twice as fast, and Playwright
-itself chooses it where no windows are needed."""
 FLAGS = (
     "--no-sandbox",  # Chromium's sandbox rejects the user root
     "--disable-gpu",
@@ -33,14 +29,14 @@ def launch_chromium(settings: Settings, journal: Journal) -> Iterator[Browser]:
     """Start Chromium, and end it at the end of the block.
 
     Args:
-        settings: The settings, from which the addresses of the lab's hosts follow.
+        settings: The settings, from which the addresses of the lab's hosts follow, and the program.
         journal: Records the program.
 
     Yields:
         The browser.
 
     Raises:
-        LabError: If there is no Chromium.
+        LabError: If there is no Chromium, or it is one that cannot be driven.
     """
     with (
         journal.record("program", "chromium"),
@@ -48,7 +44,7 @@ def launch_chromium(settings: Settings, journal: Journal) -> Iterator[Browser]:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
+            executable_path=find_chromium(settings.browser),
             args=[*FLAGS, f"--host-resolver-rules={hosts.chromium_rules(settings)}"],
             traces_dir=traces,
         )
@@ -56,24 +52,3 @@ def launch_chromium(settings: Settings, journal: Journal) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
-
-
-def find_chromium(names: Sequence[str] = NAMES, path: str | None = None) -> str:
-    """Return the path of Chromium.
-
-    Args:
-        names: The possible names of the program, best first.
-        path: The directories to search, as in PATH; None for PATH of this process.
-
-    Raises:
-        LabError: If none of the programs exists.
-    """
-    for name in names:
-        if found := shutil.which(name, path=path):
-            return found
-    raise LabError(
-        "there is no Chromium",
-        expected=f"one of {', '.join(names)} on PATH",
-        seen="none of them",
-        remedy="`make lab` installs Debian's package; on other systems, install Chromium or Chrome",
-    )

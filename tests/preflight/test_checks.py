@@ -39,11 +39,11 @@ HUGE = 10**9 * GIB
 MINIMAL = Requirements(
     memory=1,
     inotify=InotifyLimits(0, 0),
-    browsers=["sh"],
+    browsers=["true"],
     k3d_ports={},
     port_forward_port=0,  # the kernel chooses a free port
 )
-"""Requirements that every machine meets; any program is accepted as a browser."""
+"""Requirements that every machine meets; a program that does nothing is accepted as a browser."""
 
 
 @pytest.fixture
@@ -182,8 +182,19 @@ def test_resources_that_an_existing_lab_uses_are_not_checked(context: RunContext
 
 def test_missing_chromium_is_an_error_if_a_scenario_needs_it(context: RunContext) -> None:
     requirements = replace(MINIMAL, browsers=["no-such-chromium"])
+    context = replace(context, environment={**context.environment, "PLAYWRIGHT_BROWSERS_PATH": "/does/not/exist"})
     assert headlines(run_checks(context, {"ingress", "browser"}, requirements)) == ["there is no Chromium"]
     assert run_checks(context, {"ingress"}, requirements) == []
+
+
+def test_a_browser_without_its_libraries_is_an_error_with_its_message(
+    context: RunContext, write_program: WriteProgram
+) -> None:
+    message = "error while loading shared libraries: libnss3.so: cannot open shared object file"
+    program = write_program("chromium-without-libraries", f"echo '{message}' >&2; exit 127")
+    [finding] = run_checks(context, {"browser"}, replace(MINIMAL, browsers=[program.name]))
+    assert (finding.severity, finding.problem.headline) == ("error", f"the browser {program} cannot be run")
+    assert message in finding.problem.seen
 
 
 @pytest.mark.parametrize(

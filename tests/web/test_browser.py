@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error
 
 from lab.config.settings import Settings
-from lab.errors import LabError
 from lab.run.journal import Journal
-from lab.web.browser import find_chromium, launch_chromium
+from lab.web.browser import launch_chromium
 
 
 class AddressHandler(BaseHTTPRequestHandler):
@@ -52,15 +50,3 @@ def test_proxies_of_the_environment_are_ignored(case: Callable[[str], str], monk
             page.goto(f"http://localhost:{server.server_port}/")
             assert page.inner_text("body") == str(settings.loopback)
         server.shutdown()
-
-
-def test_the_first_installed_program_is_used(tmp_path: Path) -> None:
-    for name in ("chromium", "google-chrome"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    assert find_chromium(path=str(tmp_path)) == str(tmp_path / "chromium")
-
-
-def test_a_missing_chromium_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="there is no Chromium"):
-        find_chromium(path=str(tmp_path))
