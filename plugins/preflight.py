@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from functools import partial
 
 import pytest
 
 from embedded.lab import check_kit
+from embedded.tools import list_kit_tools
 from lab.errors import LabError
 from lab.host.lock import hold_lab
 from lab.preflight.checks import run_checks
@@ -42,7 +43,12 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return (yield)
 
 
+def list_tags(items: Iterable[pytest.Item]) -> set[str]:
+    """Return the tags of all selected scenarios."""
+    return {mark.name for item in items for mark in item.iter_markers()}
+
+
 def _run_checks(state: RunState, items: list[pytest.Item]) -> list[Finding]:
-    tags = {mark.name for item in items for mark in item.iter_markers()}
-    extra_check = partial(check_kit, state.context) if state.context.settings.lab == "embedded" else None
-    return run_checks(state.context, tags, extra_check)
+    context = state.context
+    extra_check = partial(check_kit, context) if context.settings.lab == "embedded" else None
+    return run_checks(context, list_tags(items), extra_check, kit_tools=list_kit_tools(context))
