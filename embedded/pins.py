@@ -13,11 +13,11 @@ from embedded.store import digest_directory
 
 EMBEDDED = Path(__file__).parent
 PROGRAMS = EMBEDDED / "programs"
-TOOLS = EMBEDDED / "tools"
+TOOLS = EMBEDDED / "tool_versions"
 IMAGES = EMBEDDED / "images"
 CHARTS = EMBEDDED / "charts"
-DESCRIPTIONS = {"component", "implemented_by"}
-"""Fields of a pin that describe an item for users and do not change its content."""
+NOT_HASHED = {"component", "implemented_by", "requirements"}
+"""Fields of a pin that do not change the content of its item: descriptions, and the name of a file that is an input."""
 
 
 class _Pin(BaseModel):
@@ -27,8 +27,8 @@ class _Pin(BaseModel):
 
     @property
     def json_to_hash(self) -> str:
-        """The pin as JSON without descriptions, an input of the item that is built from it."""
-        return self.model_dump_json(exclude=DESCRIPTIONS)
+        """The pin as JSON without some fields, an input of the item that is built from it."""
+        return self.model_dump_json(exclude=NOT_HASHED)
 
 
 class Edit(BaseModel):
@@ -99,7 +99,7 @@ class Program(_Pin):
 class Tool(_Pin):
     """A tool for a lab that does not bring its own, in all versions that releases pin.
 
-    Its directory in tools/ has VERSION.mod and VERSION.sum for each version.
+    Its directory in tool_versions/ has VERSION.mod and VERSION.sum for each version.
 
     Args:
         module: The Go module that it is built from.
