@@ -27,7 +27,7 @@ DOWNLOADS = (
 )
 """Patterns of the programs in Playwright's directory, best first; the second was the name until 2025."""
 COMPLETE = "INSTALLATION_COMPLETE"
-"""The file that Playwright writes beside a browser after it has unpacked all of it."""
+"""The file that Playwright writes next to a browser after it has unpacked all of it."""
 SNAP_DIRECTORIES = ("/snap", "/var/lib/snapd/snap")
 SNAP_IN_SCRIPT = re.compile(rb"/snap/bin/|\bsnap run\b")
 LONGEST_SCRIPT = 64 * 1024
