@@ -92,8 +92,11 @@ class Program(_Pin):
 
     @property
     def cache_inputs(self) -> tuple[str, ...]:
-        """All inputs that determine the program."""
-        return (self.json_to_hash, digest_directory(self.source))
+        """All inputs that determine the program, without the requirements of other versions."""
+        return (self.json_to_hash, digest_directory(self.source, self._is_input))
+
+    def _is_input(self, file: Path) -> bool:
+        return file.suffix not in (".mod", ".sum") or file.stem == Path(self.requirements).stem
 
 
 class Tool(_Pin):

@@ -81,6 +81,19 @@ def test_every_tool_has_the_version_of_the_default_release(context: RunContext) 
         assert is_in_range(version, ranges[name])
 
 
+def test_another_version_is_no_input_of_a_program(tmp_path: Path) -> None:
+    for name in ("go.mod", "main.go", "1.0.mod", "1.0.sum"):
+        (tmp_path / name).write_text(name)
+    program = Program(name="web", folder=str(tmp_path), package=".", requirements="1.0.mod")
+    inputs = program.cache_inputs
+    (tmp_path / "1.1.mod").write_text("another version")
+    assert program.cache_inputs == inputs
+    for name in ("1.0.sum", "main.go"):
+        (tmp_path / name).write_text("changed")
+        assert program.cache_inputs != inputs
+        inputs = program.cache_inputs
+
+
 def test_a_version_that_the_kit_lacks_is_no_program() -> None:
     assert PINS["kubectl"].find_program("1.5.0") is None
 
