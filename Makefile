@@ -1,7 +1,6 @@
 # `make help` lists the targets. Options are given as in `make lab ARGS="--keep-lab"`.
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubeflow-lab
-CHROMIUM := /usr/bin/chromium-headless-shell
 UV_VERSION := 0.13.9
 UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 # The Go that builds the kit: the one on PATH if it is new enough, otherwise the version that uv.lock pins, from PyPI.
@@ -15,7 +14,7 @@ GO_PROGRAMS := node k3d-proxy runc-bounded webapp
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants interrupt ready
+.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants interrupt ready browser
 
 # in_go_programs COMMAND: runs a command in the directory of each Go program, and stops at the first that fails.
 in_go_programs = for program in $(GO_PROGRAMS); do (cd embedded/programs/$$program && $(1)) || exit 1; done
@@ -23,10 +22,10 @@ in_go_programs = for program in $(GO_PROGRAMS); do (cd embedded/programs/$$progr
 help: ## Print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand --tabs=16
 
-lab: $(READY) $(CHROMIUM) ## Install the lab, verify it and remove it (ARGS="--keep-lab" and other options of pytest)
+lab: $(READY) browser ## Install the lab, verify it and remove it (ARGS="--keep-lab" and other options of pytest)
 	pytest $(ARGS)
 
-test: lint $(CHROMIUM) ## Run lint and the unit tests, which need no lab (ARGS="-k lock" and other options of pytest)
+test: lint browser ## Run lint and the unit tests, which need no lab (ARGS="-k lock" and other options of pytest)
 	$(call in_go_programs,go test ./...)
 	python -m lab kit programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	pytest tests --numprocesses auto $(ARGS)
@@ -58,18 +57,22 @@ docs: $(READY) ## Generate docs/tutorial.md from the features, the releases and 
 kit: $(READY) ## Build the kit of the embedded lab, and print its inventory
 	python -m lab kit
 
-bench: $(READY) $(CHROMIUM) ## Compare the suite with the tutorial by hand (ARGS="--times 1" is shorter)
+bench: $(READY) browser ## Compare the suite with the tutorial by hand (ARGS="--times 1" is shorter)
 	python -m tools.bench $(ARGS)
 
-sabotage: $(READY) $(CHROMIUM) ## Check that the suite detects faults (ONLY=name, PART=1/3, or CLEAN=5 for 5 runs without a fault)
+sabotage: $(READY) browser ## Check that the suite detects faults (ONLY=name, PART=1/3, or CLEAN=5 for 5 runs without a fault)
 	python -m tools.sabotage $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART)) $(if $(CLEAN),--clean-runs=$(CLEAN))
 
-variants: $(READY) $(CHROMIUM) ## Check that the suite stays green with legitimate set-ups (ONLY=name or PART=1/3)
+variants: $(READY) browser ## Check that the suite stays green with legitimate set-ups (ONLY=name or PART=1/3)
 	python -m tools.variants $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART))
 
-interrupt: $(READY) $(CHROMIUM) ## Check that runs succeed after interrupted ones; takes hours (N=4 is shorter, SEED=… repeats a test)
+interrupt: $(READY) browser ## Check that runs succeed after interrupted ones; takes hours (N=4 is shorter, SEED=… repeats a test)
 	python -m lab kit > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	python -m tools.interruption $(CACHE)/kit
+
+# Receives the options of the run, because they may name a browser.
+browser: $(READY)
+	python -m lab browser $(ARGS) > .venv/browser
 
 ready: $(READY) ## Set up the Python environment; the other targets do it when necessary
 
@@ -78,10 +81,6 @@ $(READY): pyproject.toml uv.lock $(UV)
 	touch $@
 
 $(UV):
-	python3 -c 'import ensurepip, venv' 2>/dev/null || (apt-get update && apt-get install --yes --no-install-recommends python3-venv)
+	tools/prepare
 	python3 -m venv $(CACHE)/uv-$(UV_VERSION)
 	$(CACHE)/uv-$(UV_VERSION)/bin/pip install --quiet uv==$(UV_VERSION)
-
-$(CHROMIUM):
-	apt-get update
-	apt-get install --yes --no-install-recommends chromium-headless-shell fonts-dejavu-core

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli import lab
+from cli.browser import browser
 from cli.invocation import CommandGroup, Invocation
 from cli.kit import kit
 from cli.password import password
@@ -21,5 +22,5 @@ def main(ctx: click.Context, name: str | None) -> None:
     ctx.obj = Invocation(name)
 
 
-for command in (lab.status, lab.execute, lab.shell, lab.down, preflight, password, kit, releases):
+for command in (lab.status, lab.execute, lab.shell, lab.down, preflight, password, browser, kit, releases):
     main.add_command(command)

@@ -10,6 +10,7 @@ import click
 
 from cli.invocation import Invocation, pass_invocation
 from embedded.lab import check_kit
+from embedded.tools import list_kit_tools
 from lab.config import settings
 from lab.config.exit_status import ExitStatus
 from lab.preflight import checks
@@ -48,7 +49,7 @@ def preflight(invocation: Invocation, ctx: click.Context, /, **options: Any) -> 
     """
     context = invocation.create_context(**options)
     extra_check = partial(check_kit, context) if context.settings.lab == "embedded" else None
-    findings = checks.run_checks(context, checks.ALL_TAGS, extra_check)
+    findings = checks.run_checks(context, checks.ALL_TAGS, extra_check, kit_tools=list_kit_tools(context))
     if findings:
         click.echo(context.render_commands(format_findings(findings)))
     if has_errors(findings):

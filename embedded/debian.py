@@ -8,6 +8,8 @@ Dockerfile of an image does the part of their work that the image needs.
 from __future__ import annotations
 
 import copy
+import platform
+import re
 import tarfile
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -75,6 +77,17 @@ NOT_IN_IMAGES = (
 """Patterns of the files that are not unpacked."""
 MERGED_USR = ("bin", "sbin", "lib", "lib32", "lib64")
 APT_TIMEOUT = 600
+OPTIONAL = "?"
+"""The suffix of a package that only some releases of Debian have."""
+
+
+def read_release() -> str:
+    """Return the name of this machine's release of Debian, from which the packages come, as in bookworm."""
+    try:
+        facts = platform.freedesktop_os_release()
+    except OSError:
+        return "unknown"
+    return facts.get("VERSION_CODENAME") or facts["ID"]
 
 
 def unpack(shell: Shell, packages: tuple[str, ...], target: Path, downloads: Path) -> dict[str, str]:
@@ -82,7 +95,7 @@ def unpack(shell: Shell, packages: tuple[str, ...], target: Path, downloads: Pat
 
     Args:
         shell: The shell that runs apt.
-        packages: Names, as apt accepts them.
+        packages: Names, as apt accepts them; one that ends with ? is omitted if this release of Debian has none.
         target: The tar file to write.
         downloads: A directory for the downloaded packages.
 
@@ -123,15 +136,27 @@ def _download(shell: Shell, packages: tuple[str, ...], downloads: Path) -> None:
         "APT::Sandbox::User": "root",
     }
     option_arguments = [f"-o{name}={value}" for name, value in options.items()]
-    command = ("apt-get", "install", "--yes", "--quiet", "--download-only", *option_arguments, *packages)
-    if shell.run(*command, timeout=APT_TIMEOUT, allow_failure=True).exit_status:
+    command = ("apt-get", "install", "--yes", "--quiet", "--download-only", *option_arguments)
+    available = _list_available(shell, packages)
+    if shell.run(*command, *available, timeout=APT_TIMEOUT, allow_failure=True).exit_status:
         # The machine's package lists are missing, or older than the content of the package source.
         shell.run("apt-get", "update", timeout=APT_TIMEOUT)
         shell.run(
             *command,
+            *_list_available(shell, packages),
             timeout=APT_TIMEOUT,
             remedy="check that this machine's Debian package sources can be reached and contain these packages",
         )
+
+
+def _list_available(shell: Shell, packages: tuple[str, ...]) -> list[str]:
+    """Return the names of packages, without those optional ones that this release of Debian lacks."""
+    return [
+        package.removesuffix(OPTIONAL)
+        for package in packages
+        if not package.endswith(OPTIONAL)
+        or re.search(r"Candidate: \d", shell.run("apt-cache", "policy", package.removesuffix(OPTIONAL)).output)
+    ]
 
 
 def _is_unpacked(member: tarfile.TarInfo) -> bool:

@@ -41,7 +41,17 @@ def build(shell: Shell, program: Program, log_file: Path, directory: Path) -> Ma
     variables = " ".join(f"-X {variable.format(version=program.version)}" for variable in program.variables)
     with _prepare_source(shell, program) as source:
         go = _go_shell(shell, source)
-        command = ("go", "build", "-trimpath", "-ldflags", f"-s -w {variables}", "-o", target, program.package)
+        command = (
+            "go",
+            "build",
+            f"-modfile={program.requirements}",
+            "-trimpath",
+            "-ldflags",
+            f"-s -w {variables}",
+            "-o",
+            target,
+            program.package,
+        )
         result = go.run(*command, log_file=log_file, timeout=BUILD_TIMEOUT, allow_failure=True)
     if result.exit_status:
         raise _build_error(program, result.output, log_file)
@@ -58,7 +68,7 @@ def download_module(shell: Shell, program: Program) -> Path:
         LabError: If the module cannot be downloaded.
     """
     go = _go_shell(shell, program.source)
-    command = ("go", "mod", "download", "-json", program.module)
+    command = ("go", "mod", "download", f"-modfile={program.requirements}", "-json", program.module)
     result = go.run(*command, remedy="check that the module proxy (GOPROXY) can be reached")
     return Path(json.loads(result.output)["Dir"])
 

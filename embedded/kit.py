@@ -192,9 +192,9 @@ class Builder:
         packages = {ENGINE: self.pins.engine.packages}
         packages |= {image.name: image.packages for image in self.pins.images.values() if image.packages}
         for name, names in packages.items():
-            origin = "Debian packages " + ", ".join(names)
+            origin = "Debian packages " + ", ".join(package.removesuffix(debian.OPTIONAL) for package in names)
             cache_inputs = (*names, *debian.NEVER_UNPACKED, *debian.NOT_IN_IMAGES)
-            item = Item("roots", name, "bookworm", origin, cache_inputs)
+            item = Item("roots", name, debian.read_release(), origin, cache_inputs)
             yield BuildRule(item, (), partial(_fill_root, self.shell, names))
 
     def _images(self) -> Iterator[BuildRule]:

@@ -13,10 +13,11 @@ from embedded.store import digest_directory
 
 EMBEDDED = Path(__file__).parent
 PROGRAMS = EMBEDDED / "programs"
+TOOLS = EMBEDDED / "tool_versions"
 IMAGES = EMBEDDED / "images"
 CHARTS = EMBEDDED / "charts"
-DESCRIPTIONS = {"component", "implemented_by"}
-"""Fields of a pin that describe an item for users and do not change its content."""
+NOT_HASHED = {"component", "implemented_by", "requirements"}
+"""Fields of a pin that do not change the content of its item: descriptions, and the name of a file that is an input."""
 
 
 class _Pin(BaseModel):
@@ -26,8 +27,8 @@ class _Pin(BaseModel):
 
     @property
     def json_to_hash(self) -> str:
-        """The pin as JSON without descriptions, an input of the item that is built from it."""
-        return self.model_dump_json(exclude=DESCRIPTIONS)
+        """The pin as JSON without some fields, an input of the item that is built from it."""
+        return self.model_dump_json(exclude=NOT_HASHED)
 
 
 class Edit(BaseModel):
@@ -57,6 +58,7 @@ class Program(_Pin):
         provides: Other names of the program.
         commands: The names by which users run it in the lab.
         edits: Changes to the source of the module.
+        requirements: The file in its directory with the required modules and their versions.
     """
 
     folder: str = ""
@@ -66,6 +68,7 @@ class Program(_Pin):
     provides: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
+    requirements: str = "go.mod"
 
     @property
     def source(self) -> Path:
@@ -81,17 +84,59 @@ class Program(_Pin):
         """
         if not self.module:
             return "this project's"
-        found = re.search(
-            rf"^\s*(?:require )?{re.escape(self.module)} (v\S+)", (self.source / "go.mod").read_text(), re.M
-        )
+        file = self.source / self.requirements
+        found = re.search(rf"^\s*(?:require )?{re.escape(self.module)} (v\S+)", file.read_text(), re.M)
         if not found:
-            raise ValueError(f"{self.source / 'go.mod'} does not require {self.module}")
+            raise ValueError(f"{file} does not require {self.module}")
         return found[1]
 
     @property
     def cache_inputs(self) -> tuple[str, ...]:
-        """All inputs that determine the program."""
-        return (self.json_to_hash, digest_directory(self.source))
+        """All inputs that determine the program, without the requirements of other versions."""
+        return (self.json_to_hash, digest_directory(self.source, self._is_input))
+
+    def _is_input(self, file: Path) -> bool:
+        return file.suffix not in (".mod", ".sum") or file.stem == Path(self.requirements).stem
+
+
+class Tool(_Pin):
+    """A tool for a lab that does not bring its own, in all versions that releases pin.
+
+    Its directory in tool_versions/ has VERSION.mod and VERSION.sum for each version.
+
+    Args:
+        module: The Go module that it is built from.
+        package: The package for `go build`.
+        variables: The variables that the linker sets; {version} and {minor} are replaced.
+    """
+
+    module: str
+    package: str
+    variables: tuple[str, ...]
+
+    @property
+    def source(self) -> Path:
+        """The directory with the requirements of all versions."""
+        return TOOLS / self.name
+
+    def find_program(self, version: str) -> Program | None:
+        """Return the program of a version, or None if the kit cannot build that version.
+
+        Args:
+            version: The version, as in 1.25.4.
+        """
+        requirements = f"{version}.mod"
+        if not (self.source / requirements).is_file():
+            return None
+        values = {"version": version, "minor": version.split(".")[1]}
+        return Program(
+            name=self.name,
+            folder=str(self.source),
+            module=self.module,
+            package=self.package,
+            variables=tuple(variable.format(**values) for variable in self.variables),
+            requirements=requirements,
+        )
 
 
 class Image(_Pin):
@@ -173,6 +218,7 @@ class Pins(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     programs: dict[str, Program]
+    tools: dict[str, Tool] = {}
     engine: Engine
     images: dict[str, Image]
     charts: dict[str, Chart] = {}
@@ -185,7 +231,7 @@ def load(file: Path = EMBEDDED / "pins.toml") -> Pins:
         pydantic.ValidationError: If the file does not follow the schema.
     """
     content = tomllib.loads(file.read_text())
-    for table in ("programs", "images", "charts"):
+    for table in ("programs", "tools", "images", "charts"):
         for name, pin in content.get(table, {}).items():
             pin["name"] = name
     return Pins.model_validate(content)

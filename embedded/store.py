@@ -174,7 +174,13 @@ def digest_checksums(checksums: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(checksums).encode()).hexdigest()
 
 
-def digest_directory(directory: Path) -> str:
-    """Return one SHA-256 of all files below a directory, as an input of an item that is built from them."""
+def digest_directory(directory: Path, is_input: Callable[[Path], bool] = lambda _: True) -> str:
+    """Return one SHA-256 of files below a directory, as an input of an item that is built from them.
+
+    Args:
+        directory: The directory.
+        is_input: Whether the item is built from a file, by its relative path.
+    """
     checksums = compute_checksums(directory)
-    return digest_checksums({name: checksum for name, checksum in checksums.items() if "__pycache__" not in name})
+    inputs = {name: checksum for name, checksum in checksums.items() if is_input(Path(name))}
+    return digest_checksums({name: checksum for name, checksum in inputs.items() if "__pycache__" not in name})

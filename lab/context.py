@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -195,8 +196,12 @@ def no_lab_to_verify() -> LabError:
 
 
 @contextmanager
-def open_k3d_lab(context: RunContext) -> Iterator[Lab]:
+def open_k3d_lab(context: RunContext, tools: Mapping[str, Path] = MappingProxyType({})) -> Iterator[Lab]:
     """Open a lab on the user's own Docker, with the tools on PATH; at the end, remove it unless it is to be kept.
+
+    Args:
+        context: The context of the run.
+        tools: Programs in place of those on PATH, by name.
 
     Raises:
         LabError: If there is no lab to verify.
@@ -210,6 +215,7 @@ def open_k3d_lab(context: RunContext) -> Iterator[Lab]:
         environment = {**tool_environment(context.paths.home), **context.source.environment}
         state = LabState(kind="k3d", environment=environment)
     state.keep = state.keep or context.settings.keep_lab
+    state.environment["PATH"] = _link_tools(tools, context.paths.lab / "bin", context.environment.get("PATH", ""))
     state.save(context.paths)
     lab = Lab.from_context(context, state)
     try:
@@ -218,12 +224,30 @@ def open_k3d_lab(context: RunContext) -> Iterator[Lab]:
         lab.close()
 
 
+def _link_tools(tools: Mapping[str, Path], directory: Path, path: str) -> str:
+    """Link programs into a directory of the lab, and return a PATH on which they precede all others.
+
+    They are hard links, so that a lab that was kept can be removed after the kit was deleted.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in directory.iterdir():
+        file.unlink()
+    for name, program in tools.items():
+        os.link(program, directory / name)
+    return f"{directory}:{path}"
+
+
 @contextmanager
-def open_existing_lab(context: RunContext) -> Iterator[Lab]:
+def open_existing_lab(context: RunContext, tools: Mapping[str, Path] = MappingProxyType({})) -> Iterator[Lab]:
     """Open a cluster that exists already, named by KUBECONFIG or in kubectl's default place.
+
+    Args:
+        context: The context of the run.
+        tools: Programs in place of those on PATH, by name.
 
     Raises:
         LabError: If there is no kubeconfig, or it is invalid.
     """
-    environment = {"KUBECONFIG": find_kubeconfig(context.environment)}
+    path = ":".join([*(str(program.parent) for program in tools.values()), context.environment.get("PATH", "")])
+    environment = {"KUBECONFIG": find_kubeconfig(context.environment), "PATH": path}
     yield Lab.from_context(context, LabState(kind="existing", environment=environment))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Iterable
 from contextlib import ExitStack
 from functools import partial
 
 import pytest
 
 from embedded.lab import check_kit
+from embedded.tools import list_kit_tools
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.host.lock import hold_lab
@@ -33,7 +34,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     session.config.add_cleanup(resources.close)
     try:
         resources.enter_context(hold_lab(state.context.paths))
-        tags = {mark.name for item in session.items for mark in item.iter_markers()}
+        tags = list_tags(session.items)
         state.context = _complete(state.context, tags)
         state.findings = _run_checks(state, tags)
         raise_on_errors(state.findings)
@@ -47,6 +48,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return (yield)
 
 
+def list_tags(items: Iterable[pytest.Item]) -> set[str]:
+    """Return the tags of all selected scenarios."""
+    return {mark.name for item in items for mark in item.iter_markers()}
+
+
 def _complete(context: RunContext, tags: Collection[str]) -> RunContext:
     """Return the context with the password that the user types, if the run needs one and there is a terminal."""
     is_asked = has_terminal() and needs_password(context, tags)
@@ -55,5 +61,6 @@ def _complete(context: RunContext, tags: Collection[str]) -> RunContext:
 
 
 def _run_checks(state: RunState, tags: Collection[str]) -> list[Finding]:
-    extra_check = partial(check_kit, state.context) if state.context.settings.lab == "embedded" else None
-    return run_checks(state.context, tags, extra_check)
+    context = state.context
+    extra_check = partial(check_kit, context) if context.settings.lab == "embedded" else None
+    return run_checks(context, tags, extra_check, kit_tools=list_kit_tools(context))

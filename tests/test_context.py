@@ -16,7 +16,7 @@ from lab.run import state
 from lab.run.progress import Progress
 from lab.run.redaction import MASK
 from lab.run.state import LabState
-from tests.conftest import MakeContext, MakeLab
+from tests.conftest import MakeContext, MakeLab, WriteProgram
 
 
 @pytest.fixture
@@ -77,6 +77,30 @@ def test_tools_do_not_use_the_users_configuration(k3d: RunContext) -> None:
         )
         assert all(Path(file).is_relative_to(lab.paths.lab) for file in environment.values())
         assert lab.shell.run("sh", "-c", "echo $KUBECONFIG").output.strip() == environment["KUBECONFIG"]
+
+
+def test_tools_of_the_kit_precede_those_on_path(k3d: RunContext, write_program: WriteProgram, tmp_path: Path) -> None:
+    write_program("helm", "echo the one on PATH")
+    kit = tmp_path / "kit/helm"
+    kit.parent.mkdir()
+    kit.write_text("#!/bin/sh\necho that of the kit\n")
+    kit.chmod(0o755)
+    with open_k3d_lab(k3d, {"helm": kit}) as lab:
+        kit.unlink()
+        assert lab.shell.run("helm").output == "that of the kit\n"
+    with open_k3d_lab(k3d) as lab:
+        assert lab.shell.run("helm").output == "the one on PATH\n"
+
+
+def test_existing_lab_uses_the_tools_of_the_kit(make_context: MakeContext, tmp_path: Path) -> None:
+    (tmp_path / "config").touch()
+    kit = tmp_path / "kustomize-5.0.3/kustomize"
+    kit.parent.mkdir()
+    kit.write_text("#!/bin/sh\necho that of the kit\n")
+    kit.chmod(0o755)
+    context = make_context({"KUBECONFIG": str(tmp_path / "config")}, lab="existing")
+    with open_existing_lab(context, {"kustomize": kit}) as lab:
+        assert lab.shell.run("kustomize").output == "that of the kit\n"
 
 
 def test_disposable_lab_registers_no_undo_commands(make_lab: MakeLab) -> None:

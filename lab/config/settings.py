@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     without: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_names)] = Field(
         default=(), description="parts that the existing cluster does not have, separated by commas: katib,kserve"
     )
+    browser: Path | None = Field(
+        default=None, description="program of a Chromium or Chrome (default: one on PATH, or Playwright's own)"
+    )
     verify_only: bool = Field(default=False, description="install nothing, verify the existing lab")
     keep_lab: bool = Field(default=False, description="keep the lab after the run, for the next run to reuse")
 
@@ -325,6 +328,14 @@ class Settings(BaseSettings):
     @classmethod
     def _check_source(cls, value: Path | None) -> Path | None:
         return None if value is None else _check_file(value, "a TOML file")
+
+    @field_validator("browser")
+    @classmethod
+    def _check_browser(cls, value: Path | None) -> Path | None:
+        try:
+            return value.expanduser() if value else None
+        except RuntimeError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("keep_lab")
     @classmethod

@@ -6,11 +6,11 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from docker.errors import NotFound
-from pyroute2 import IPRoute
 
 from lab.config.addresses import parse_ipv4_addresses
 from lab.context import Lab
 from lab.errors import KnownFailureId, LabError
+from lab.host.routes import list_overlaps
 
 
 class DockerNetwork:
@@ -63,18 +63,19 @@ class DockerNetwork:
         )
 
     def find_overlaps(self) -> list[LabError]:
-        """Return an error for each Docker network, and each route of this machine, that overlaps the subnet."""
+        """Return an error for each Docker network that overlaps the subnet, and each route that conflicts with it."""
         subnet = self.lab.settings.subnet
+        networks = [f"the Docker network {name} has {used}" for name, used in self._list_docker_subnets(subnet)]
+        routes = [overlap.description for overlap in list_overlaps(subnet) if overlap.is_conflict]
         return [
             LabError(
                 f"the subnet {subnet} is in use; nothing was changed",
                 expected=f"no other network in {subnet}",
-                seen=f"{owner} has {used}",
+                seen=seen,
                 remedy="remove that network if it is not used, or choose another subnet with --subnet",
                 known_failure=KnownFailureId.SUBNET_IN_USE,
             )
-            for owner, used in [*self._list_docker_subnets(), *_list_routes()]
-            if used.overlaps(subnet)
+            for seen in [*networks, *routes]
         ]
 
     @property
@@ -124,20 +125,11 @@ class DockerNetwork:
         configs = [config for config in self._get()["IPAM"]["Config"] or [] if ":" not in config.get("Subnet", "")]
         return dict(configs[0]) if len(configs) == 1 else {}
 
-    def _list_docker_subnets(self) -> list[tuple[str, IPv4Network]]:
-        return [
-            (f"the Docker network {network.name}", IPv4Network(config["Subnet"]))
+    def _list_docker_subnets(self, overlapping: IPv4Network) -> list[tuple[str, IPv4Network]]:
+        subnets = [
+            (str(network.name), IPv4Network(config["Subnet"]))
             for network in self.lab.docker.networks.list()
             for config in network.attrs["IPAM"]["Config"] or []
             if "." in config.get("Subnet", "")
         ]
-
-
-def _list_routes() -> list[tuple[str, IPv4Network]]:
-    """Return the routes of this machine, without the default route."""
-    with IPRoute() as routes:
-        return [
-            ("a route of this machine", IPv4Network(f"{route.get('dst')}/{route['dst_len']}"))
-            for route in routes.get_routes(family=2)
-            if route.get("dst") and route["dst_len"] and route["type"] == 1
-        ]
+        return [(name, subnet) for name, subnet in subnets if subnet.overlaps(overlapping)]

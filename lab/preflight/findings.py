@@ -1,4 +1,4 @@
-"""The findings of preflight: errors, which prevent a run, and warnings, which do not."""
+"""The findings of preflight: errors, which prevent a run, warnings, which do not, and notes, which are no problems."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Literal
 
 from lab.errors import LabError
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem that a preflight check has found.
+    """A fact that a preflight check has found.
 
     Args:
-        severity: An error prevents the run, a warning does not.
-        problem: The problem, with its remedy.
+        severity: An error prevents the run, a warning does not; a note is no problem.
+        problem: The problem, with its remedy; only a headline if it is a note.
     """
 
     severity: Severity
@@ -34,13 +34,18 @@ def warning(headline: str, *, expected: str = "", seen: str = "", remedy: str = 
     return Finding("warning", LabError(headline, expected=expected, seen=seen, remedy=remedy))
 
 
+def note(text: str) -> Finding:
+    """Return a finding that is no problem, such as the place of a program."""
+    return Finding("note", LabError(text))
+
+
 def has_errors(findings: Sequence[Finding]) -> bool:
     """Return whether any finding prevents the run."""
     return any(finding.severity == "error" for finding in findings)
 
 
 def format_findings(findings: Sequence[Finding]) -> str:
-    """Return all findings as text for a user, errors before warnings; empty if there are none."""
+    """Return all findings as text for a user, errors before warnings and notes; empty if there are none."""
     errors = [str(finding.problem) for finding in findings if finding.severity == "error"]
     warnings = [str(finding.problem) for finding in findings if finding.severity == "warning"]
     paragraphs = []
@@ -48,6 +53,8 @@ def format_findings(findings: Sequence[Finding]) -> str:
         paragraphs += [f"preflight failed, nothing was changed. Fix {_count(errors, 'problem')}:", *errors]
     if warnings:
         paragraphs += [f"{_count(warnings, 'warning')}:", *warnings]
+    if notes := [finding.problem.headline for finding in findings if finding.severity == "note"]:
+        paragraphs += ["\n  ".join(["programs of this run:", *notes])]
     return "\n\n".join(paragraphs)
 
 

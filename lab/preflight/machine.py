@@ -1,4 +1,4 @@
-"""Checks of this machine: kernel, memory, disk space, programs and inotify."""
+"""Checks of this machine: kernel, architecture, WSL, memory, disk space, programs and inotify."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ from lab.releases import Machine
 INOTIFY = Path("/proc/sys/fs/inotify")
 CGROUP_V2 = Path("/sys/fs/cgroup/cgroup.controllers")
 CGROUP_V1 = Path("/proc/cgroups")
+BINFMT = Path("/proc/sys/fs/binfmt_misc")
+X86_64_MAGIC = re.compile(r"(?m)^magic 7f454c46[0-9a-f]{28}3e00")
+"""The beginning of x86-64 programs in the description of a handler: ELF, and the number of the architecture."""
+X86_64, ARM64 = "x86_64", "aarch64"
+WSL1, WSL2 = "-Microsoft", "microsoft-standard"
+"""Parts of the kernel's release in the two versions of the Windows Subsystem for Linux."""
+WINDOWS_FILE_SYSTEMS = ("9p", "drvfs", "v9fs")
+"""The types of the file systems by which WSL shows the drives of Windows."""
 
 
 def check_kernel(oldest: tuple[int, int] = REQUIREMENTS.kernel) -> Iterator[Finding]:
@@ -49,6 +57,83 @@ def check_kernel(oldest: tuple[int, int] = REQUIREMENTS.kernel) -> Iterator[Find
             seen=f"Linux {release}",
             remedy="use a newer distribution if the cluster's node does not become ready",
         )
+
+
+def check_architecture(*, is_embedded: bool, with_upstream_images: bool, handlers: Path = BINFMT) -> Iterator[Finding]:
+    """Check that the programs and images of the lab exist for the architecture of this machine.
+
+    Args:
+        is_embedded: Whether the lab is embedded: its kit is built for this machine, from packages that Debian and PyPI
+            have for x86-64 and arm64.
+        with_upstream_images: Whether Kubeflow is installed with the images of its release.
+        handlers: The directory in which the kernel shows how it runs foreign programs.
+
+    Yields:
+        An error if the lab cannot work, a warning if it was never tried.
+    """
+    architecture = platform.machine()
+    if architecture == X86_64:
+        return
+    if is_embedded:
+        finding = warning if architecture == ARM64 else error
+        yield finding(
+            f"the embedded lab was never run on {architecture}",
+            expected="x86-64; everything that it is built from also exists for arm64",
+            seen=architecture,
+            remedy="use a machine with x86-64 if the kit cannot be built, or the lab does not start",
+        )
+    elif with_upstream_images and not _runs_x86_64(handlers):
+        yield error(
+            'Kubeflow has no images for this architecture: pods would log "exec format error"',
+            expected="x86-64, for which all images exist; those of Pipelines exist for nothing else",
+            seen=f"{architecture}, without emulation of x86-64",
+            remedy="use a machine with x86-64; or install emulation (`docker run --privileged --rm tonistiigi/binfmt "
+            '--install amd64`), which is slow; or deselect Kubeflow with -m "not kubeflow" (kubeflow/pipelines#12705)',
+        )
+    elif with_upstream_images:
+        yield warning(
+            "images for x86-64 are emulated on this machine, which is slow",
+            seen=architecture,
+            remedy="use a machine with x86-64 if waits time out (kubeflow/manifests#2745)",
+        )
+
+
+def check_wsl(cache: Path) -> Iterator[Finding]:
+    """Check that the Windows Subsystem for Linux, if this is one, can run containers.
+
+    Args:
+        cache: The cache directory of the project; it need not exist.
+
+    Yields:
+        An error with version 1, or if the cache is on a drive of Windows.
+    """
+    release = platform.release()
+    if release.endswith(WSL1):
+        yield error(
+            "the lab requires version 2 of the Windows Subsystem for Linux",
+            expected="a Linux kernel; version 1 has none, and so no containers",
+            seen=f"version 1, with the release {release}",
+            remedy="`wsl --set-version DISTRIBUTION 2` in PowerShell, where `wsl --list` prints DISTRIBUTION",
+        )
+    elif WSL2 in release and (file_system := _find_file_system(nearest_existing(cache))) in WINDOWS_FILE_SYSTEMS:
+        yield error(
+            f"the cache directory {cache} is on a drive of Windows",
+            expected="a file system of Linux, with its permissions, links and sockets",
+            seen=f"the file system {file_system}",
+            remedy="set XDG_CACHE_HOME to a directory of the distribution, such as /root/.cache",
+        )
+
+
+def _runs_x86_64(handlers: Path) -> bool:
+    """Return whether the kernel starts an emulator for programs for x86-64."""
+    texts = [file.read_text() for file in handlers.glob("*") if file.name not in ("register", "status")]
+    return any(text.startswith("enabled") and X86_64_MAGIC.search(text) for text in texts)
+
+
+def _find_file_system(directory: Path) -> str:
+    """Return the type of the file system that a directory is on."""
+    mounts = [part for part in psutil.disk_partitions(all=True) if directory.resolve().is_relative_to(part.mountpoint)]
+    return max(mounts, key=lambda part: len(part.mountpoint)).fstype if mounts else ""
 
 
 def check_memory(required: int = REQUIREMENTS.memory) -> Iterator[Finding]:
@@ -134,7 +219,8 @@ def check_programs(names: Iterable[str], purpose: str, path: str) -> Iterator[Fi
             f"programs are missing: {', '.join(missing)}",
             expected=f"{purpose} finds them on PATH",
             seen=f"PATH is {path}",
-            remedy="install them (on Debian: util-linux, mount, tar, git, dpkg; `make lab` installs Go)",
+            remedy="install them (on Debian: util-linux, mount, tar, git, dpkg; `make lab` installs Go). The kit is "
+            "built from Debian's packages: without apt, use --lab k3d",
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lab.config.entry_points import PORT_FORWARD_PORT
 from lab.layers.cluster import PORTS
-from lab.web import browser
+from lab.web import chromium
 
 GIB = 1024**3
 
@@ -33,7 +33,7 @@ class Requirements:
         recommended_inotify: Upstream's recommendation for the whole of Kubeflow (kubeflow/manifests#2087).
         recommended_docker_disk: Bytes of free disk space for Docker on the user's machine, for the images of Kubeflow
             and the data that they write. Not measured here; the usual recommendation.
-        browsers: The possible names of Chromium's program.
+        browsers: The possible names of Chromium's program on PATH.
         k3d_ports: The ports of this machine that k3d publishes, with their purposes.
         port_forward_port: The port of this machine for the port-forward to Kubeflow.
     """
@@ -43,7 +43,7 @@ class Requirements:
     inotify: InotifyLimits = InotifyLimits(32, 2_048)
     recommended_inotify: InotifyLimits = InotifyLimits(2_280, 1_255_360)
     recommended_docker_disk: int = 40 * GIB
-    browsers: Sequence[str] = browser.NAMES
+    browsers: Sequence[str] = chromium.NAMES
     k3d_ports: Mapping[int, str] = field(default_factory=lambda: PORTS)
     port_forward_port: int = PORT_FORWARD_PORT
 

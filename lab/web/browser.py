@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from tempfile import TemporaryDirectory
@@ -11,13 +10,10 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, sync_playwright
 
 from lab.config.settings import Settings
-from lab.errors import LabError
 from lab.run.journal import Journal
 from lab.web import hosts
+from lab.web.chromium import find_chromium
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""Names of the program, best first. The headless shell is Chromium without windows. It is twice as fast, and Playwright
-itself chooses it where no windows are needed."""
 FLAGS = (
     "--no-sandbox",  # Chromium's sandbox rejects the user root
     "--disable-gpu",
@@ -34,13 +30,14 @@ def open_browsers(settings: Settings, journal: Journal) -> Iterator[Callable[[st
     """Start Playwright, and end it with all of its browsers at the end of the block.
 
     Args:
-        settings: The settings, from which the addresses of the lab's hosts follow.
+        settings: The settings, from which the addresses of the lab's hosts follow, and the program.
         journal: Records the program.
 
     Yields:
         A function that returns Chromium. Its argument is the pin of the public key of an HTTPS server, or empty: a
         certificate with this key is accepted, because Chromium uses neither the certificate authorities of --ca-file
-        nor those of the system. Each key has a browser of its own. It raises LabError if there is no Chromium.
+        nor those of the system. Each key has a browser of its own. It raises LabError if there is no Chromium, or it
+        is one that cannot be driven.
     """
     with (
         journal.record("program", "chromium"),
@@ -53,7 +50,7 @@ def open_browsers(settings: Settings, journal: Journal) -> Iterator[Callable[[st
         def launch(trusted_key: str) -> Browser:
             trust = [f"--ignore-certificate-errors-spki-list={trusted_key}"] if trusted_key else []
             browser = playwright.chromium.launch(
-                executable_path=find_chromium(),
+                executable_path=find_chromium(settings.browser),
                 args=[*FLAGS, f"--host-resolver-rules={hosts.chromium_rules(settings)}", *trust],
                 traces_dir=traces,
             )
@@ -61,24 +58,3 @@ def open_browsers(settings: Settings, journal: Journal) -> Iterator[Callable[[st
             return browser
 
         yield launch
-
-
-def find_chromium(names: Sequence[str] = NAMES, path: str | None = None) -> str:
-    """Return the path of Chromium.
-
-    Args:
-        names: The possible names of the program, best first.
-        path: The directories to search, as in PATH; None for PATH of this process.
-
-    Raises:
-        LabError: If none of the programs exists.
-    """
-    for name in names:
-        if found := shutil.which(name, path=path):
-            return found
-    raise LabError(
-        "there is no Chromium",
-        expected=f"one of {', '.join(names)} on PATH",
-        seen="none of them",
-        remedy="`make lab` installs Debian's package; on other systems, install Chromium or Chrome",
-    )

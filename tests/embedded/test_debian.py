@@ -142,6 +142,29 @@ def test_apt_only_downloads_and_ignores_the_packages_of_this_machine(
         assert option in arguments.split()
 
 
+@pytest.mark.parametrize(
+    ("policy", "installed"),
+    [
+        ("docker-cli:\n  Candidate: 26.1.5+dfsg1-9+deb13u1", "docker.io docker-cli"),
+        ("docker-cli:\n  Candidate: (none)", "docker.io"),
+        ("", "docker.io"),
+    ],
+)
+def test_optional_packages_are_omitted_where_debian_has_none(
+    policy: str,
+    installed: str,
+    tmp_path: Path,
+    downloads: Path,
+    programs: Path,
+    write_program: WriteProgram,
+    shell: Shell,
+) -> None:
+    write_program("apt-cache", f"echo '{policy}'")
+    debian.unpack(shell, ("docker.io", "docker-cli?"), tmp_path / "root.tar", downloads)
+    [arguments] = (programs / "apt-get.log").read_text().splitlines()
+    assert arguments.partition(f"archives={downloads} ")[2].endswith(f" {installed}")
+
+
 def test_outdated_package_lists_are_updated(
     tmp_path: Path, downloads: Path, programs: Path, write_program: WriteProgram, shell: Shell
 ) -> None:

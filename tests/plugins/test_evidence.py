@@ -31,7 +31,7 @@ CONFTEST = """
 from contextlib import contextmanager
 import pytest
 from playwright.sync_api import sync_playwright
-from lab.web import browser as lab_browser
+from lab.web.chromium import find_chromium
 from lab.web.recording import Recording, register_cookies
 from plugins.run_state import run_state
 
@@ -50,7 +50,7 @@ pytest_plugins = [
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=lab_browser.find_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         yield browser
         browser.close()
 

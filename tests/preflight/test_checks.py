@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from lab.config.paths import Paths
 from lab.context import RunContext
 from lab.errors import LabError
-from lab.preflight import checks
+from lab.preflight import checks, tools
 from lab.preflight.findings import Finding, warning
 from lab.preflight.requirements import GIB, InotifyLimits, Requirements
+from lab.preflight.tools import KitTool
 from lab.run.shell import Shell
 from lab.run.state import LabState
 from tests.conftest import Listener, MakeContext, WriteProgram
@@ -39,11 +41,11 @@ HUGE = 10**9 * GIB
 MINIMAL = Requirements(
     memory=1,
     inotify=InotifyLimits(0, 0),
-    browsers=["sh"],
+    browsers=["true"],
     k3d_ports={},
     port_forward_port=0,  # the kernel chooses a free port
 )
-"""Requirements that every machine meets; any program is accepted as a browser."""
+"""Requirements that every machine meets; a program that does nothing is accepted as a browser."""
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def stubs(programs: Path, write_program: WriteProgram) -> Shell:
 
 
 def test_tools_with_supported_versions_have_no_findings(stubs: Shell) -> None:
-    assert list(checks.check_tools(SUPPORTED, stubs)) == []
+    assert list(tools.check_tools(SUPPORTED, stubs)) == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_an_unsupported_version_is_an_error_with_both_versions(
     stubs: Shell, write_program: WriteProgram, name: str, output: str, version: str
 ) -> None:
     write_program(name, f'/bin/cat <<"END"\n{output}\nEND')
-    [finding] = checks.check_tools(SUPPORTED, stubs)
+    [finding] = tools.check_tools(SUPPORTED, stubs)
     assert finding.severity == "error"
     assert finding.problem.headline == f"{name} has an unsupported version"
     assert (finding.problem.expected, finding.problem.seen) == (f"{name} {SUPPORTED[name]}", f"{name} {version}")
@@ -100,7 +102,7 @@ def test_a_version_that_is_not_printed_is_a_warning(
     stubs: Shell, write_program: WriteProgram, name: str, output: str
 ) -> None:
     write_program(name, f'/bin/cat <<"END"\n{output}\nEND')
-    [finding] = checks.check_tools(SUPPORTED, stubs)
+    [finding] = tools.check_tools(SUPPORTED, stubs)
     assert finding.severity == "warning"
     assert finding.problem.headline == f"the version of {name} is not known, and was not checked"
     first_line = output.splitlines()[0] if output else "nothing"
@@ -122,13 +124,13 @@ def test_versions_of_distributions_are_recognized(
     stubs: Shell, write_program: WriteProgram, name: str, output: str
 ) -> None:
     write_program(name, f'/bin/cat <<"END"\n{output}\nEND')
-    assert list(checks.check_tools(SUPPORTED, stubs)) == []
+    assert list(tools.check_tools(SUPPORTED, stubs)) == []
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_missing_tool_is_an_error(stubs: Shell, programs: Path, name: str) -> None:
     (programs / name).unlink()
-    [finding] = checks.check_tools(SUPPORTED, stubs)
+    [finding] = tools.check_tools(SUPPORTED, stubs)
     assert finding.severity == "error"
     assert finding.problem.headline == f"{name} cannot be used"
     assert "No such file or directory" in finding.problem.seen
@@ -136,13 +138,18 @@ def test_a_missing_tool_is_an_error(stubs: Shell, programs: Path, name: str) -> 
 
 def test_a_docker_without_its_engine_is_an_error_with_its_message(stubs: Shell, write_program: WriteProgram) -> None:
     write_program("docker", "echo Cannot connect to the Docker daemon >&2; exit 1")
-    [finding] = checks.check_tools(SUPPORTED, stubs)
+    [finding] = tools.check_tools(SUPPORTED, stubs)
     assert "Cannot connect to the Docker daemon" in finding.problem.seen
 
 
-def run_checks(context: RunContext, tags: Collection[str] = (), requirements: Requirements = MINIMAL) -> list[Finding]:
+def run_checks(
+    context: RunContext,
+    tags: Collection[str] = (),
+    requirements: Requirements = MINIMAL,
+    kit_tools: Mapping[str, KitTool] = MappingProxyType({}),
+) -> list[Finding]:
     """Return the findings of all checks of a run, with minimal requirements unless others are given."""
-    return checks.run_checks(context, tags, requirements=requirements)
+    return checks.run_checks(context, tags, requirements=requirements, kit_tools=kit_tools)
 
 
 def headlines(findings: Iterable[Finding]) -> list[str]:
@@ -182,8 +189,19 @@ def test_resources_that_an_existing_lab_uses_are_not_checked(context: RunContext
 
 def test_missing_chromium_is_an_error_if_a_scenario_needs_it(context: RunContext) -> None:
     requirements = replace(MINIMAL, browsers=["no-such-chromium"])
+    context = replace(context, environment={**context.environment, "PLAYWRIGHT_BROWSERS_PATH": "/does/not/exist"})
     assert headlines(run_checks(context, {"ingress", "browser"}, requirements)) == ["there is no Chromium"]
     assert run_checks(context, {"ingress"}, requirements) == []
+
+
+def test_a_browser_without_its_libraries_is_an_error_with_its_message(
+    context: RunContext, write_program: WriteProgram
+) -> None:
+    message = "error while loading shared libraries: libnss3.so: cannot open shared object file"
+    program = write_program("chromium-without-libraries", f"echo '{message}' >&2; exit 127")
+    [finding] = run_checks(context, {"browser"}, replace(MINIMAL, browsers=[program.name]))
+    assert (finding.severity, finding.problem.headline) == ("error", f"the browser {program} cannot be run")
+    assert message in finding.problem.seen
 
 
 @pytest.mark.parametrize(
@@ -205,6 +223,48 @@ def test_the_tools_that_a_run_uses_are_checked(
         write_program(name, "echo 0.0.1")
     findings = run_checks(make_own_context(lab=lab), tags)
     assert {text.split()[0] for text in headlines(findings) if "has an unsupported version" in text} == checked
+
+
+def list_notes(findings: Iterable[Finding]) -> list[str]:
+    """Return the notes among findings."""
+    return [finding.problem.headline for finding in findings if finding.severity == "note"]
+
+
+def test_tools_that_fit_are_taken_from_path(make_own_context: MakeContext, programs: Path) -> None:
+    findings = run_checks(make_own_context(lab="existing"), {"kubeflow"}, kit_tools={"kubectl": KitTool("1.25.4")})
+    assert f"kubectl 1.25.4 is {programs}/kubectl" in list_notes(findings)
+    assert f"kustomize 5.0.3 is {programs}/kustomize" in list_notes(findings)
+
+
+def test_the_kit_has_tools_that_path_lacks(
+    make_own_context: MakeContext, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    write_program("kustomize", f"cat <<'END'\n{KUSTOMIZE_4}\nEND")
+    write_program("kubectl", "exit 1")
+    write_program("go", "exit 1")
+    kit_tools = {"kubectl": KitTool("1.25.4", tmp_path / "kubectl"), "kustomize": KitTool("5.0.3")}
+    findings = run_checks(make_own_context(lab="existing"), {"kubeflow"}, kit_tools=kit_tools)
+    assert list_notes(findings) == [
+        f"kubectl 1.25.4 is {tmp_path}/kubectl: there is no usable one on PATH",
+        "kustomize 5.0.3 is built from its Go module, which takes some minutes: that on PATH has version 4.5.7",
+    ]
+    assert not [text for text in headlines(findings) if "kustomize has" in text or "kubectl cannot" in text]
+
+
+def test_a_tool_can_be_built_only_with_go(programs: Path) -> None:
+    shell = Shell({"PATH": str(programs)})
+    [finding] = tools.check_tool("kustomize", ">=5.0", shell, KitTool("5.0.3"))
+    assert finding.severity == "error"
+    assert finding.problem.headline == "kustomize 5.0.3 cannot be built"
+    assert "`make ready` installs Go" in finding.problem.remedy
+
+
+def test_a_cluster_is_checked_later_if_there_is_no_kubectl_yet(context: RunContext, tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").touch()
+    environment = {**context.environment, "PATH": "", "KUBECONFIG": str(tmp_path / "kubeconfig")}
+    settings = context.settings.model_copy(update={"lab": "existing"})
+    findings = run_checks(replace(context, settings=settings, environment=environment))
+    assert "the cluster was not checked" in headlines(findings)
 
 
 def test_an_old_kustomize_is_found_before_anything_is_changed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from lab.preflight import docker
 from lab.preflight.findings import Finding
 from lab.preflight.requirements import GIB
 from lab.run.state import LabState
-from tests.conftest import MakeLab
+from tests.conftest import MakeLab, WriteProgram
 
 SUBNET = "198.18.7.0/24"
 """A range for benchmarks, to which no machine has a route."""
@@ -21,7 +22,7 @@ INFO = {
     "OperatingSystem": "Debian GNU/Linux 12 (bookworm)",
     "SecurityOptions": ["name=seccomp,profile=builtin", "name=cgroupns"],
     "MemoryLimit": True,
-    "KernelVersion": "6.1.0-27-amd64",
+    "KernelVersion": platform.release(),
     "CgroupVersion": "2",
     "DockerRootDir": "/does/not/exist",
 }
@@ -43,8 +44,12 @@ def make_network(name: str, subnet: str, gateway: str) -> dict[str, Any]:
 def check_docker(http_server: HTTPServer, make_lab: MakeLab) -> CheckDocker:
     """A function that returns the findings for a Docker with these networks and these changes to its `docker info`."""
 
-    def check(*networks: dict[str, Any], recommended_disk: int = 0, **info: object) -> list[Finding]:
-        http_server.expect_request("/version").respond_with_json({"ApiVersion": "1.44", "MinAPIVersion": "1.24"})
+    def check(
+        *networks: dict[str, Any], recommended_disk: int = 0, components: object = (), **info: object
+    ) -> list[Finding]:
+        version = {"ApiVersion": "1.44", "MinAPIVersion": "1.24", "Components": components}
+        http_server.expect_request("/version").respond_with_json(version)
+        http_server.expect_request("/v1.44/version").respond_with_json(version)
         http_server.expect_request("/v1.44/info").respond_with_json({**INFO, **info})
         http_server.expect_request("/v1.44/networks").respond_with_json(list(networks))
         for network in networks:
@@ -64,9 +69,10 @@ def test_docker_on_linux_without_conflicting_networks_has_no_findings(check_dock
 @pytest.mark.parametrize(
     ("info", "headline", "seen"),
     [
-        ({"OperatingSystem": "Docker Desktop"}, "networks cannot be reached", "Docker Desktop, which does not route"),
+        ({"OperatingSystem": "Docker Desktop"}, "networks cannot be reached", "Docker Desktop, which runs them in"),
+        ({"KernelVersion": "6.12.54-linuxkit"}, "networks cannot be reached", "an engine on Linux 6.12.54-linuxkit"),
         ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "networks cannot be reached", "rootless Docker"),
-        ({"MemoryLimit": False}, "failed to find memory cgroup", "Linux 6.1.0-27-amd64 and cgroup version 2"),
+        ({"MemoryLimit": False}, "failed to find memory cgroup", f"Linux {platform.release()} and cgroup version 2"),
     ],
 )
 def test_an_unsuitable_engine_is_an_error(
@@ -77,6 +83,64 @@ def test_an_unsuitable_engine_is_an_error(
     assert headline in finding.problem.headline
     assert seen in finding.problem.seen
     assert finding.problem.remedy
+
+
+def test_docker_desktop_in_wsl_gets_a_remedy_for_wsl(
+    check_docker: CheckDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = "5.15.167.4-microsoft-standard-WSL2"
+    monkeypatch.setattr(platform, "release", lambda: kernel)
+    [finding] = check_docker(OperatingSystem="Docker Desktop", KernelVersion=kernel)
+    assert "install Docker Engine in this WSL distribution" in finding.problem.remedy
+
+
+def test_an_engine_in_a_wsl_distribution_has_no_findings(
+    check_docker: CheckDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = "5.15.167.4-microsoft-standard-WSL2"
+    monkeypatch.setattr(platform, "release", lambda: kernel)
+    assert check_docker(OperatingSystem="Ubuntu 24.04.1 LTS", KernelVersion=kernel) == []
+
+
+PODMAN = {"Name": "Podman Engine", "Version": "5.4.2"}
+"""A component that Podman 5.4.2 of Debian 13 reports at /version; its /info resembles that of Docker."""
+
+
+def test_podman_that_root_runs_is_a_warning(check_docker: CheckDocker) -> None:
+    [finding] = check_docker(components=[PODMAN, {"Name": "Conmon", "Version": "conmon version 2.1.12"}])
+    assert finding.severity == "warning"
+    assert "Docker is Podman" in finding.problem.headline
+    assert finding.problem.seen == "podman 5.4.2, run by root"
+
+
+@pytest.mark.parametrize(
+    ("version", "options"),
+    [("5.4.2", ["name=seccomp,profile=default", "name=rootless"]), ("3.4.4", ["name=seccomp,profile=default"])],
+)
+def test_podman_that_is_rootless_or_old_is_one_error(
+    check_docker: CheckDocker, version: str, options: list[str]
+) -> None:
+    [finding] = check_docker(components=[{**PODMAN, "Version": version}], SecurityOptions=options)
+    assert finding.severity == "error"
+    assert finding.problem.seen.startswith(f"podman {version}")
+
+
+def test_podmans_script_without_its_socket_is_an_error(
+    make_lab: MakeLab, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    """Podman's package podman-docker contains a script `docker`, but no socket for Docker's API."""
+    write_program("docker", "echo Emulate Docker CLI using podman. >&2; echo podman version 5.4.2")
+    state = LabState(kind="k3d", environment={"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"})
+    finding = docker.find_podman(make_lab(state, lab="k3d"), timeout=60)
+    assert finding
+    assert finding.problem.headline == "Docker is Podman, whose socket cannot be reached"
+    assert finding.problem.seen.startswith("podman 5.4.2; ")
+
+
+def test_docker_is_not_podman(make_lab: MakeLab, write_program: WriteProgram, tmp_path: Path) -> None:
+    write_program("docker", "echo Docker version 26.1.5+dfsg1, build a72d7cd")
+    state = LabState(kind="k3d", environment={"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"})
+    assert docker.find_podman(make_lab(state, lab="k3d"), timeout=60) is None
 
 
 def test_little_disk_space_for_images_is_a_warning(check_docker: CheckDocker, tmp_path: Path) -> None:

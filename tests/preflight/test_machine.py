@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -133,3 +134,77 @@ def test_a_kernel_that_cannot_limit_memory_is_an_error(
     findings = list(machine.check_memory_controller(*files))
     assert [finding.severity for finding in findings] == ["error"] * errors
     assert all("failed to find memory cgroup" in finding.problem.headline for finding in findings)
+
+
+HANDLER = "enabled\ninterpreter {program}\nflags: OCF\noffset 0\nmagic 7f454c4602010100000000000000000002003e00\n"
+"""The kernel's description of a handler for programs for x86-64, shortened."""
+
+
+@pytest.mark.parametrize(
+    ("architecture", "is_embedded", "with_upstream_images", "severities"),
+    [
+        ("x86_64", True, False, []),
+        ("x86_64", False, True, []),
+        ("aarch64", True, False, ["warning"]),
+        ("riscv64", True, False, ["error"]),
+        ("aarch64", False, True, ["error"]),
+        ("aarch64", False, False, []),
+    ],
+)
+def test_other_architectures_are_a_finding_where_something_is_missing(
+    architecture: str,
+    is_embedded: bool,
+    with_upstream_images: bool,
+    severities: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: architecture)
+    findings = list(
+        machine.check_architecture(
+            is_embedded=is_embedded, with_upstream_images=with_upstream_images, handlers=tmp_path
+        )
+    )
+    assert [finding.severity for finding in findings] == severities
+    assert all(architecture in finding.problem.seen for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("handler", "severity"),
+    [
+        (HANDLER, "warning"),
+        (HANDLER.replace("enabled", "disabled"), "error"),
+        (HANDLER.replace("02003e00", "0200b700"), "error"),
+    ],
+)
+def test_emulated_images_are_a_warning(
+    handler: str, severity: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    (tmp_path / "status").write_text("enabled")
+    (tmp_path / "qemu-x86_64").write_text(handler)
+    [finding] = machine.check_architecture(is_embedded=False, with_upstream_images=True, handlers=tmp_path)
+    assert finding.severity == severity
+
+
+def test_wsl_1_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(platform, "release", lambda: "4.4.0-19041-Microsoft")
+    [finding] = machine.check_wsl(tmp_path)
+    assert finding.severity == "error"
+    assert "4.4.0-19041-Microsoft" in finding.problem.seen
+
+
+@pytest.mark.parametrize(("file_system", "errors"), [("9p", 1), ("ext4", 0)])
+def test_a_cache_on_a_drive_of_windows_is_an_error(
+    file_system: str, errors: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(platform, "release", lambda: "5.15.167.4-microsoft-standard-WSL2")
+    mounts = [("/", "ext4"), (str(tmp_path), file_system)]
+    partitions = [SimpleNamespace(mountpoint=directory, fstype=kind) for directory, kind in mounts]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: partitions)
+    findings = list(machine.check_wsl(tmp_path / "kubeflow-lab"))
+    assert [finding.severity for finding in findings] == ["error"] * errors
+
+
+def test_a_machine_without_wsl_has_no_findings(tmp_path: Path) -> None:
+    assert list(machine.check_wsl(tmp_path)) == []

@@ -12,7 +12,7 @@ from packaging.version import Version
 from lab import releases
 from lab.config.settings import Settings
 from lab.errors import LabError
-from lab.preflight import checks
+from lab.preflight import tools
 from lab.releases import Release
 
 VALID = (releases.DIRECTORY / "1.7.toml").read_text()
@@ -51,7 +51,7 @@ class TestEveryRelease:
         assert Version(version) in SpecifierSet(release.kubernetes.supported)
 
     def test_has_a_version_range_for_each_tool(self, release: Release) -> None:
-        assert set(checks.VERSION_COMMANDS) <= set(release.tools.model_dump())
+        assert set(tools.VERSION_COMMANDS) <= set(release.tools.model_dump())
 
     def test_has_ci_tools_with_supported_versions(self, release: Release) -> None:
         for tool, version in release.ci_tools:

@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Error
 
 from lab.config.settings import Settings
-from lab.errors import LabError
 from lab.run.journal import Journal
 from lab.run.redaction import Secrets
-from lab.web.browser import find_chromium, open_browsers
+from lab.web.browser import open_browsers
 from lab.web.http_client import LabHttp
 from tests.tls_server import HOST, Authority
 
@@ -73,15 +72,3 @@ def test_only_the_given_key_of_an_untrusted_authority_is_accepted(tmp_path: Path
                 page.goto(f"https://{HOST}:{other.port}")
             with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
                 launch("").new_page().goto(url)
-
-
-def test_the_first_installed_program_is_used(tmp_path: Path) -> None:
-    for name in ("chromium", "google-chrome"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    assert find_chromium(path=str(tmp_path)) == str(tmp_path / "chromium")
-
-
-def test_a_missing_chromium_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="there is no Chromium"):
-        find_chromium(path=str(tmp_path))
