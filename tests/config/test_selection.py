@@ -10,7 +10,7 @@ from lab.config.selection import list_rows, reason_to_deselect
 from lab.config.settings import Settings
 
 HTTPS = "https://kubeflow.corp.example"
-ROWS = [{"entry_point": url, "user": user} for url in (PORT_FORWARD_URL, INGRESS_URL) for user in ("owner", "nobody")]
+ROWS = [{"entry_point": url, "user": user} for url in (PORT_FORWARD_URL, INGRESS_URL) for user in ("owner", "other")]
 
 
 def test_the_tutorials_entry_points_have_the_rows_of_the_feature() -> None:
@@ -20,7 +20,7 @@ def test_the_tutorials_entry_points_have_the_rows_of_the_feature() -> None:
 def test_each_row_is_repeated_for_the_given_entry_points() -> None:
     settings = Settings(lab="existing", url=(HTTPS, PORT_FORWARD_URL))
     assert list_rows(ROWS, settings) == [
-        {"entry_point": url, "user": user} for user in ("owner", "nobody") for url in (HTTPS, PORT_FORWARD_URL)
+        {"entry_point": url, "user": user} for user in ("owner", "other") for url in (HTTPS, PORT_FORWARD_URL)
     ]
 
 
