@@ -38,18 +38,6 @@ Feature: A user creates resources in the web apps
       | http://kubeflow.example.it | tensorboard |
       | http://kubeflow.example.it | volume      |
 
-  @changes @session
-  Scenario: With APP_SECURE_COOKIES=false, users can create resources over plain HTTP
-    Given APP_SECURE_COOKIES is temporarily set to false in all web apps
-    And the owner is logged in at http://kubeflow.example.it
-    Then the CSRF cookie of no web app is Secure
-    When they create a notebook
-    Then the notebook exists
-    When they create a tensorboard
-    Then the tensorboard exists
-    When they create a volume
-    Then the volume exists
-
   @changes @login_form
   Scenario: Over HTTPS, users can create resources at the Ingress
     Kubeflow expects HTTPS wherever users connect from other machines. The certificate must be valid for the host, and
@@ -60,6 +48,18 @@ Feature: A user creates resources in the web apps
     Then the dashboard greets user@example.com
     And the session cookie is Secure only if the entry point uses HTTPS
     And the CSRF cookie of every web app is Secure, unless it is insecure on purpose
+    When they create a notebook
+    Then the notebook exists
+    When they create a tensorboard
+    Then the tensorboard exists
+    When they create a volume
+    Then the volume exists
+
+  @changes @session
+  Scenario: With APP_SECURE_COOKIES=false, users can create resources over plain HTTP
+    Given APP_SECURE_COOKIES is temporarily set to false in all web apps
+    And the owner is logged in at http://kubeflow.example.it
+    Then the CSRF cookie of no web app is Secure
     When they create a notebook
     Then the notebook exists
     When they create a tensorboard
