@@ -13,7 +13,7 @@ from lab.web.chromium_installation import provide_chromium
 @click.argument("others", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION]...")
 @pass_invocation
 def browser(invocation: Invocation, program: str | None, others: tuple[str, ...]) -> None:
-    """Print the path of the browser, after installing one if there is none.
+    """Print the path of the browser, and install one if there is none.
 
     Playwright's own is downloaded; where that is not possible, Debian's package is installed. Other options are
     ignored, so that those of a run can be given.

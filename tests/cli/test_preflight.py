@@ -34,14 +34,16 @@ def test_preflight_lists_all_problems_of_a_run_with_these_options(
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == ExitStatus.PREFLIGHT_FAILED
     assert result.stdout.startswith("preflight failed, nothing was changed. Fix ")
-    assert f"{program} has an unsupported version" in result.stdout
+    kit_version = {"kubectl": "1.29.4", "kustomize": "5.2.1"}[program]
+    assert f"{program} {kit_version} is built from its Go module" in result.stdout
+    assert "that on PATH has version 0.0.1" in result.stdout
     assert "there is no cluster to verify" in result.stdout
     assert not paths.lab.exists()
 
 
 def report(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None:
     """Let the preflight checks return these findings."""
-    monkeypatch.setattr("lab.preflight.checks.run_checks", lambda *_: list(findings))
+    monkeypatch.setattr("lab.preflight.checks.run_checks", lambda *_, **__: list(findings))
 
 
 def test_preflight_passes_without_findings(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +74,7 @@ def test_an_option_that_is_not_given_is_read_from_the_environment(
 ) -> None:
     contexts: list[RunContext] = []
 
-    def run_checks(context: RunContext, *_: object) -> list[Finding]:
+    def run_checks(context: RunContext, *_: object, **__: object) -> list[Finding]:
         contexts.append(context)
         return []
 

@@ -27,7 +27,7 @@ pytest_plugins = {(*PLUGINS, "plugins.preflight")!r}
 import plugins.preflight
 from lab.preflight import findings
 
-def run_checks(context, tags, extra_check):
+def run_checks(context, tags, extra_check, **others):
     print("tags:", sorted(tags))
     return [findings.{{severity}}("there is no default StorageClass", remedy="run `kubectl get storageclass`")]
 

@@ -162,7 +162,7 @@ def test_other_architectures_are_a_finding_where_something_is_missing(
     monkeypatch.setattr(platform, "machine", lambda: architecture)
     findings = list(
         machine.check_architecture(
-            is_embedded=is_embedded, with_upstream_images=with_upstream_images, handlers=tmp_path
+            is_embedded=is_embedded, with_upstream_images=with_upstream_images, handlers=tmp_path / "none"
         )
     )
     assert [finding.severity for finding in findings] == severities
@@ -181,9 +181,11 @@ def test_emulated_images_are_a_warning(
     handler: str, severity: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
-    (tmp_path / "status").write_text("enabled")
-    (tmp_path / "qemu-x86_64").write_text(handler)
-    [finding] = machine.check_architecture(is_embedded=False, with_upstream_images=True, handlers=tmp_path)
+    handlers = tmp_path / "binfmt_misc"
+    handlers.mkdir()
+    (handlers / "status").write_text("enabled")
+    (handlers / "qemu-x86_64").write_text(handler)
+    [finding] = machine.check_architecture(is_embedded=False, with_upstream_images=True, handlers=handlers)
     assert finding.severity == severity
 
 
