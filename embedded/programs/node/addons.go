@@ -26,15 +26,16 @@ func hasManifest(name string) bool {
 }
 
 // writeManifests writes the embedded manifests, except the disabled ones, to the directory where k3s has them. An
-// existing file is kept: after a restart it contains the host names that k3d has written into it.
-func writeManifests(directory string, disabled map[string]bool) error {
+// existing file is kept: after a restart it contains the host names that k3d has written into it. `{node}` is replaced
+// by the name of the node.
+func writeManifests(directory string, n node) error {
 	entries, err := fs.ReadDir(embeddedManifests, "manifests")
 	if err != nil {
 		return fmt.Errorf("the embedded manifests could not be listed: %w", err)
 	}
 	for _, entry := range entries {
 		path := filepath.Join(directory, entry.Name())
-		if _, err := os.Stat(path); err == nil || disabled[strings.TrimSuffix(entry.Name(), ".yaml")] {
+		if _, err := os.Stat(path); err == nil || n.disabled[strings.TrimSuffix(entry.Name(), ".yaml")] {
 			continue
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s could not be inspected: %w", path, err)
@@ -43,7 +44,7 @@ func writeManifests(directory string, disabled map[string]bool) error {
 		if err != nil {
 			return fmt.Errorf("an embedded manifest could not be read: %w", err)
 		}
-		if err := writeFile(path, string(content), 0o644); err != nil {
+		if err := writeFile(path, strings.ReplaceAll(string(content), "{node}", n.name), 0o644); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ func TestWriteManifests(t *testing.T) {
 	if err := os.WriteFile(existing, []byte("rewritten by k3d"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeManifests(directory, map[string]bool{"local-storage": true}); err != nil {
+	if err := writeManifests(directory, node{options: options{disabled: map[string]bool{"local-storage": true}}}); err != nil {
 		t.Fatal(err)
 	}
 	if content, _ := os.ReadFile(existing); string(content) != "rewritten by k3d" {
@@ -65,11 +65,11 @@ func TestWriteManifests(t *testing.T) {
 	if entries, _ := os.ReadDir(directory); len(entries) != 1 {
 		t.Errorf("expected no local-storage.yaml with --disable=local-storage, seen %v", entries)
 	}
-	if err := writeManifests(directory, nil); err != nil {
+	if err := writeManifests(directory, node{name: "server-0"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(directory, "local-storage.yaml")); err != nil {
-		t.Error(err)
+	if content, err := os.ReadFile(filepath.Join(directory, "local-storage.yaml")); err != nil || !strings.Contains(string(content), `values: ["server-0"]`) {
+		t.Errorf("expected a StorageClass for the node server-0, seen %q and %v", content, err)
 	}
 }
 

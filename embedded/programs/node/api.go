@@ -16,8 +16,11 @@ import (
 // while the start of the node is bound by processor time.
 type apiClient struct {
 	server string
+	token  string // of an agent; a server has a certificate
 	http   *http.Client
 }
+
+const clientTimeout = 5 * time.Second
 
 func newAPIClient(admin kubeconfig) (*apiClient, error) {
 	cluster, user := admin.Clusters[0].Cluster, admin.Users[0].User
@@ -30,17 +33,24 @@ func newAPIClient(admin kubeconfig) (*apiClient, error) {
 		return nil, fmt.Errorf("the administrator's certificate in the kubeconfig of kubeadm is not usable: %w", err)
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, Certificates: []tls.Certificate{pair}}}
-	return &apiClient{cluster.Server, &http.Client{Transport: transport, Timeout: 5 * time.Second}}, nil
+	return &apiClient{server: cluster.Server, http: &http.Client{Transport: transport, Timeout: clientTimeout}}, nil
 }
 
-// do sends a request and returns the body of the response, or nil if there is no response or its status is not 200.
+// do sends a request and returns the body of the response, or nil if there is no response or its status is neither 200
+// nor 201.
 func (c *apiClient) do(method, path, body string) []byte {
 	request, err := http.NewRequest(method, c.server+path, strings.NewReader(body))
 	if err != nil {
 		return nil
 	}
-	if method == http.MethodPatch {
+	switch method {
+	case http.MethodPatch:
 		request.Header.Set("Content-Type", "application/merge-patch+json")
+	case http.MethodPost:
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -48,7 +58,7 @@ func (c *apiClient) do(method, path, body string) []byte {
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
+	if err != nil || (response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated) {
 		return nil
 	}
 	return content
@@ -62,20 +72,20 @@ func (c *apiClient) waitForReady() {
 	}
 }
 
-// waitForNode assigns the range of pod addresses to the node and returns when the node reports that it is Ready.
+// waitForNode assigns a range of pod addresses to a node and returns when the node reports that it is Ready.
 //
 // The controller manager could assign the range, but it first waits ten seconds, and most of its controllers wait with
 // it (startNodeIpamController in k8s.io/kubernetes lists the nodes with wait.Poll, which begins with a pause). The
 // kubelet, in turn, reports that it is ready as soon as it sees the range (fastStatusUpdateOnce).
-func (c *apiClient) waitForNode(name string, started time.Time) {
-	path := "/api/v1/nodes/" + name
+func (c *apiClient) waitForNode(name, podRange string, started time.Time) {
+	path := nodesPath + "/" + name
 	for ; ; time.Sleep(100 * time.Millisecond) {
 		var seen nodeObject
 		if json.Unmarshal(c.do(http.MethodGet, path, ""), &seen) != nil {
 			continue // the kubelet has not registered the node yet
 		}
 		if seen.Spec.PodCIDR == "" {
-			c.do(http.MethodPatch, path, fmt.Sprintf(`{"spec": {"podCIDR": %q, "podCIDRs": [%q]}}`, nodePodSubnet, nodePodSubnet))
+			c.do(http.MethodPatch, path, fmt.Sprintf(`{"spec": {"podCIDR": %q, "podCIDRs": [%q]}}`, podRange, podRange))
 		}
 		if seen.isReadySince(started) {
 			return
@@ -83,15 +93,38 @@ func (c *apiClient) waitForNode(name string, started time.Time) {
 	}
 }
 
-// nodeObject contains the fields of a Node that waitForNode uses.
+const nodesPath = "/api/v1/nodes"
+
+// listNodes returns the nodes of the cluster, or none if the API server does not answer.
+func (c *apiClient) listNodes() []nodeObject {
+	var list struct{ Items []nodeObject }
+	if json.Unmarshal(c.do(http.MethodGet, nodesPath+"?resourceVersion=0", ""), &list) != nil {
+		return nil
+	}
+	return list.Items
+}
+
+// nodeObject contains the fields of a Node that this program uses.
 type nodeObject struct {
-	Spec   struct{ PodCIDR string }
-	Status struct {
+	Metadata struct{ Name string }
+	Spec     struct{ PodCIDR string }
+	Status   struct {
+		Addresses  []struct{ Type, Address string }
 		Conditions []struct {
 			Type, Status      string
 			LastHeartbeatTime time.Time
 		}
 	}
+}
+
+// address returns the address at which the other nodes reach this node, or an empty text if it has reported none yet.
+func (n nodeObject) address() string {
+	for _, address := range n.Status.Addresses {
+		if address.Type == "InternalIP" {
+			return address.Address
+		}
+	}
+	return ""
 }
 
 // isReadySince reports whether the node is Ready and has reported so since its container started. An older report does

@@ -32,7 +32,7 @@ func TestWaitForNode(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	(&apiClient{server.URL, server.Client()}).waitForNode("node", started)
+	(&apiClient{server: server.URL, http: server.Client()}).waitForNode("node", nodePodSubnet, started)
 	if assignments.Load() != 1 {
 		t.Errorf("expected the range to be assigned once, seen %d times", assignments.Load())
 	}

@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// configFiles returns the content of the configuration files of all programs by path. All of them are written before
-// the first program starts: containerd reads the network configuration at its start, and without one the kubelet
-// reports the node as not ready.
+// configFiles returns the content of the configuration files of all programs by path. On a server, all of them are
+// written before the first program starts: containerd reads the network configuration at its start, and without one the
+// kubelet reports the node as not ready.
 func configFiles(n node) (map[string]string, error) {
 	files := map[string]string{containerdConfigFile: containerdConfig(n.snapshotter)}
 	registries, err := os.ReadFile(registriesFile)
@@ -26,13 +26,13 @@ func configFiles(n node) (map[string]string, error) {
 	for host, content := range hosts {
 		files[registryHosts+"/"+host+"/hosts.toml"] = content
 	}
+	if files[kubeletConfigFile], err = kubeletConfig(); err != nil || n.isAgent() {
+		return files, err // an agent needs no kubeadm, and learns its range of pod addresses later
+	}
 	if files[kubeadmConfigFile], err = kubeadmConfig(n); err != nil {
 		return nil, err
 	}
-	if files[kubeletConfigFile], err = kubeletConfig(); err != nil {
-		return nil, err
-	}
-	files[cniConfigFile], err = podNetworkConfig()
+	files[cniConfigFile], err = podNetworkConfig(nodePodSubnet)
 	return files, err
 }
 
@@ -64,10 +64,10 @@ root = %q
 `, dataDirectory+"/agent/containerd", containerdSocket, pauseImage, snapshotter, registryHosts)
 }
 
-// podNetworkConfig returns the CNI configuration. It routes to each pod instead of bridging the pods, so that a reply
+// podNetworkConfig returns the CNI configuration for a range of pod addresses. It routes to each pod instead of bridging the pods, so that a reply
 // from one pod to another passes the rules of kube-proxy without the kernel module br_netfilter. The addresses in use
 // are recorded on a tmpfs, because all pods that use them end together with the container.
-func podNetworkConfig() (string, error) {
+func podNetworkConfig(podRange string) (string, error) {
 	text, err := json.MarshalIndent(object{
 		"cniVersion": "0.4.0",
 		"name":       "pods",
@@ -75,7 +75,7 @@ func podNetworkConfig() (string, error) {
 			{"type": "ptp", "ipMasq": true, "ipam": object{
 				"type":    "host-local",
 				"dataDir": "/run/cni",
-				"ranges":  [][]object{{{"subnet": nodePodSubnet}}},
+				"ranges":  [][]object{{{"subnet": podRange}}},
 				"routes":  []object{{"dst": "0.0.0.0/0"}},
 			}},
 			{"type": "portmap", "capabilities": object{"portMappings": true}},

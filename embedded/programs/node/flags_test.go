@@ -17,8 +17,13 @@ func TestParseOptions(t *testing.T) {
 			args: "server --disable=traefik --disable=servicelb --tls-san 0.0.0.0 --tls-san k3d-lab-serverlb",
 			env:  map[string]string{"K3S_KUBECONFIG_OUTPUT": "/output/kubeconfig.yaml", "K3S_TOKEN": "secret"},
 			want: options{tlsSANs: []string{"0.0.0.0", "k3d-lab-serverlb"}, disabled: map[string]bool{"traefik": true, "servicelb": true},
-				port: 6443, snapshotter: "overlayfs", kubeconfig: "/output/kubeconfig.yaml"},
+				port: 6443, snapshotter: "overlayfs", kubeconfig: "/output/kubeconfig.yaml", token: "secret"},
 			mention: "does not include traefik",
+		},
+		"an agent": {
+			args: "agent",
+			env:  map[string]string{"K3S_URL": "https://k3d-lab-serverlb:6443", "K3S_TOKEN": "secret"},
+			want: options{disabled: map[string]bool{}, port: 6443, snapshotter: "overlayfs", serverURL: "https://k3d-lab-serverlb:6443", token: "secret"},
 		},
 		"several values in one flag": {
 			args: "server --disable coredns,local-storage --tls-san=a,b",
@@ -53,8 +58,9 @@ func TestParseOptions(t *testing.T) {
 
 func TestParseOptionsRejects(t *testing.T) {
 	for args, mention := range map[string]string{
-		"":                               "subcommand `server`",
-		"agent":                          `seen "agent"`,
+		"":                               "subcommands `server` and `agent`",
+		"etcd-snapshot":                  `seen "etcd-snapshot"`,
+		"agent":                          "K3S_URL and K3S_TOKEN",
 		"server --https-listen-port=x":   "port number",
 		"server --snapshotter":           "name of a snapshotter",
 		"server --https-listen-port 0":   "port number",
@@ -65,6 +71,6 @@ func TestParseOptionsRejects(t *testing.T) {
 		}
 	}
 	if _, err := parseOptions([]string{"server"}, func(string) string { return "https://other:6443" }); err == nil || !strings.Contains(err.Error(), "K3S_URL") {
-		t.Errorf("expected an error for a node that joins another cluster, seen %v", err)
+		t.Errorf("expected an error for a further server, seen %v", err)
 	}
 }

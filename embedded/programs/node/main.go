@@ -1,9 +1,9 @@
-// Command node is the entrypoint of the lab's k3d node image: a complete one-node Kubernetes in one container, with the
-// command line of k3s. It is a stand-in for k3s.
+// Command node is the entrypoint of the lab's k3d node image: a complete Kubernetes in one container, or a further node
+// of such a cluster, with the command line of k3s. It is a stand-in for k3s.
 //
-// k3d starts its node image as `k3s server …`, writes files into it, reads a kubeconfig from it, and waits for certain
-// lines in its log. This program supports all of that, and runs the upstream programs instead of k3s. The code that
-// meets an expectation of k3d cites it, as a path in the module github.com/k3d-io/k3d/v5@v5.6.0.
+// k3d starts its node image as `k3s server …` or `k3s agent`, writes files into it, reads a kubeconfig from it, and waits
+// for certain lines in its log. This program supports all of that, and runs the upstream programs instead of k3s. The
+// code that meets an expectation of k3d cites it, as a path in the module github.com/k3d-io/k3d/v5@v5.6.0.
 package main
 
 import (

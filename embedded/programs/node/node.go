@@ -31,7 +31,7 @@ const (
 // The networks are those of k3s, so that the output of commands matches the tutorial.
 const (
 	podSubnet     = "10.42.0.0/16"
-	nodePodSubnet = "10.42.0.0/24" // the range that k3s assigns to the first node; this node is the only one
+	nodePodSubnet = "10.42.0.0/24" // the range that k3s assigns to the first node, which is the server
 	serviceSubnet = "10.43.0.0/16"
 	clusterDNS    = "10.43.0.10"
 	clusterDomain = "cluster.local"
@@ -92,7 +92,10 @@ func prepare(o options) (node, error) {
 			return node{}, err
 		}
 	}
-	return n, writeManifests(manifestDirectory, o.disabled)
+	if n.isAgent() {
+		return n, nil
+	}
+	return n, writeManifests(manifestDirectory, n)
 }
 
 // startServices starts each program as soon as the events for which it waits have happened. It returns only if the
@@ -117,6 +120,23 @@ func startServices(n node, children *supervisor, started time.Time) error {
 		waitForSocket(containerdSocket)
 		close(happened[containerdReady])
 	}()
+	elapsed := func() time.Duration { return time.Since(started).Round(10 * time.Millisecond) }
+	if n.isAgent() {
+		go func() {
+			api, podRange, err := join(n)
+			if err != nil {
+				failed <- err
+				return
+			}
+			close(happened[kubeconfigsWritten])
+			close(happened[apiServerReady])
+			go newRouter(n, api).run()
+			api.waitForNode(n.name, podRange, started)
+			// k3d waits for this text (pkg/types/k3slogs.go).
+			log.Printf("Successfully registered node %s, which is Ready after %v", n.name, elapsed())
+		}()
+		return <-failed
+	}
 	go func() {
 		if err := createCertificates(); err != nil {
 			failed <- err
@@ -131,14 +151,16 @@ func startServices(n node, children *supervisor, started time.Time) error {
 		close(happened[kubeconfigsWritten])
 		api.waitForReady()
 		close(happened[apiServerReady])
-		elapsed := func() time.Duration { return time.Since(started).Round(10 * time.Millisecond) }
 		// k3d waits for "k3s is up and running" (pkg/types/k3slogs.go) before it starts the load balancer. k3s also
 		// logs it when its API server is ready, which may be before its node is ready.
 		log.Printf("k3s is up and running (upstream Kubernetes, the API server is ready after %v)", elapsed())
 		go deployManifests(manifestDirectory)
 		go newVolumeOpener(volumeDirectory).run()
-		api.waitForNode(n.name, started)
+		go api.bindVolumes(n.name)
+		go newRouter(n, api).run()
+		api.waitForNode(n.name, nodePodSubnet, started)
 		log.Printf("the node %s is Ready after %v", n.name, elapsed())
+		api.admitAgents(n.token)
 	}()
 	return <-failed
 }

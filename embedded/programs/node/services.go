@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // event is a milestone of the start for which a program may have to wait.
 type event string
@@ -13,6 +16,9 @@ const (
 )
 
 var events = []event{containerdReady, certificatesWritten, kubeconfigsWritten, apiServerReady}
+
+// runsOnAgents has the programs of an agent.
+var runsOnAgents = map[string]bool{"containerd": true, "kube-proxy": true, "kubelet": true}
 
 // service is one of the programs of the node.
 type service struct {
@@ -27,7 +33,7 @@ type service struct {
 func services(n node) []service {
 	pki := func(name string) string { return pkiDirectory + "/" + name }
 	conf := func(name string) string { return kubeconfigDirectory + "/" + name }
-	return []service{
+	all := []service{
 		{"etcd", nil, []string{"etcd",
 			"--data-dir=" + dataDirectory + "/server/db/etcd",
 			"--listen-client-urls=" + etcdURL,
@@ -47,6 +53,7 @@ func services(n node) []service {
 			"--endpoint-reconciler-type=master-count",
 			"--service-cluster-ip-range=" + serviceSubnet,
 			"--allow-privileged=true",
+			"--enable-bootstrap-token-auth=true", // for agents
 			"--authorization-mode=Node,RBAC",
 			"--enable-admission-plugins=NodeRestriction",
 			"--client-ca-file=" + pki("ca.crt"),
@@ -108,4 +115,10 @@ func services(n node) []service {
 			"--node-ip=" + n.address,
 		}},
 	}
+	if !n.isAgent() {
+		return all
+	}
+	kubelet := &all[len(all)-1]
+	kubelet.argv = append(kubelet.argv, "--bootstrap-kubeconfig="+conf(bootstrapKubeconfig))
+	return slices.DeleteFunc(all, func(program service) bool { return !runsOnAgents[program.name] })
 }

@@ -1,9 +1,24 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
+
+func TestServicesOfAgent(t *testing.T) {
+	var names []string
+	for _, program := range services(node{name: "node", address: "172.20.0.5", options: options{serverURL: "https://server:6443"}}) {
+		names = append(names, program.name)
+		bootstraps := strings.Contains(strings.Join(program.argv, " "), "--bootstrap-kubeconfig=")
+		if bootstraps != (program.name == "kubelet") {
+			t.Errorf("expected only the kubelet to request a certificate, seen %q", program.argv)
+		}
+	}
+	if !slices.Equal(names, []string{"containerd", "kube-proxy", "kubelet"}) {
+		t.Errorf("expected the programs of an agent, seen %q", names)
+	}
+}
 
 func TestServices(t *testing.T) {
 	known := map[event]bool{}

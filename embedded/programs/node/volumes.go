@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -74,5 +76,42 @@ func (o *volumeOpener) open() {
 func (o *volumeOpener) run() {
 	for ; ; time.Sleep(50 * time.Millisecond) {
 		o.open()
+	}
+}
+
+// volumesPath is the path of the PersistentVolumes, and storageClass the class of manifests/local-storage.yaml.
+const (
+	volumesPath  = "/api/v1/persistentvolumes"
+	storageClass = "local-path"
+)
+
+// bindVolumes binds each PersistentVolume to the node whose disk has it. The controller manager's provisioner assumes a
+// cluster of one node; without this, a pod that moves to another node would find an empty volume there. It checks for
+// new volumes every second and never returns.
+func (c *apiClient) bindVolumes(node string) {
+	for ; ; time.Sleep(time.Second) {
+		c.bindNewVolumes(node)
+	}
+}
+
+func (c *apiClient) bindNewVolumes(node string) {
+	var list struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Spec     struct {
+				StorageClassName string
+				NodeAffinity     object
+			}
+		}
+	}
+	if json.Unmarshal(c.do(http.MethodGet, volumesPath+"?resourceVersion=0", ""), &list) != nil {
+		return
+	}
+	for _, volume := range list.Items {
+		if volume.Spec.StorageClassName == storageClass && volume.Spec.NodeAffinity == nil {
+			c.do(http.MethodPatch, volumesPath+"/"+volume.Metadata.Name, fmt.Sprintf(
+				`{"spec": {"nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [`+
+					`{"key": "kubernetes.io/hostname", "operator": "In", "values": [%q]}]}]}}}}`, node))
+		}
 	}
 }

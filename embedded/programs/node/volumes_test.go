@@ -1,8 +1,12 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,4 +40,23 @@ func TestNewVolumesAreOpenedOnce(t *testing.T) {
 	}
 	opener.open()
 	expect(after, 0o700)
+}
+
+func TestNewVolumesAreBoundToTheNode(t *testing.T) {
+	var patched []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch {
+			body, _ := io.ReadAll(r.Body)
+			patched = append(patched, r.URL.Path+" "+string(body))
+		}
+		_, _ = io.WriteString(w, `{"items": [
+			{"metadata": {"name": "new"}, "spec": {"storageClassName": "local-path"}},
+			{"metadata": {"name": "bound"}, "spec": {"storageClassName": "local-path", "nodeAffinity": {"required": {}}}},
+			{"metadata": {"name": "other"}, "spec": {"storageClassName": "nfs"}}]}`)
+	}))
+	defer server.Close()
+	(&apiClient{server: server.URL, http: server.Client()}).bindNewVolumes("server-0")
+	if len(patched) != 1 || !strings.HasPrefix(patched[0], "/api/v1/persistentvolumes/new ") || !strings.Contains(patched[0], `"values": ["server-0"]`) {
+		t.Errorf("expected only the new volume of local-path to be bound to server-0, seen %q", patched)
+	}
 }
