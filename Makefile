@@ -14,7 +14,7 @@ GO_PROGRAMS := node k3d-proxy runc-bounded webapp
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants interrupt ready browser
+.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants clusters interrupt ready browser
 
 # in_go_programs COMMAND: runs a command in the directory of each Go program, and stops at the first that fails.
 in_go_programs = for program in $(GO_PROGRAMS); do (cd embedded/programs/$$program && $(1)) || exit 1; done
@@ -65,6 +65,9 @@ sabotage: $(READY) browser ## Check that the suite detects faults (ONLY=name, PA
 
 variants: $(READY) browser ## Check that the suite stays green with legitimate set-ups (ONLY=name or PART=1/3)
 	python -m tools.variants $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART))
+
+clusters: $(READY) browser ## Check that clusters of other shapes pass --lab existing (ONLY=name or PART=1/4)
+	python -m tests.clusters $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART))
 
 interrupt: $(READY) browser ## Check that runs succeed after interrupted ones; takes hours (N=4 is shorter, SEED=… repeats a test)
 	python -m lab kit > .venv/kit.log || (cat .venv/kit.log && exit 1)

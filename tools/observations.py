@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from lab.config.entry_points import INGRESS_URL
-from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
-from lab.config.settings import TUTORIAL_USER as USER
 from lab.context import Lab
 from lab.errors import LabError
 from lab.k8s.objects import ObjectRef, load_balancer_ip
@@ -19,6 +17,7 @@ from lab.k8s.rollout import WORKLOADS, is_workload_ready
 from lab.run.waiting import poll, wait_until
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER
 from lab.web.hosts import NGINX_HOST
+from lab.web.http_client import FormResult
 
 EFFECT_TIMEOUT, RESTORE_TIMEOUT = 90, 180
 NGINX_URL = f"http://{NGINX_HOST}"
@@ -171,14 +170,15 @@ def returns_status(url: str, status: int) -> Condition:
 
 def shows_text(url: str, text: str) -> Condition:
     """Return the condition that the page to which a URL redirects contains a text."""
-    return Condition(f"{url} to show {text!r}", lambda lab: text in lab.http.follow(url).text)
+    return Condition(f"{url} to show {text!r}", lambda lab: text in lab.http.follow(translate_url(url, lab)).text)
 
 
 def shows_choice(text: str) -> Condition:
     """Return the condition that Dex shows a choice of connectors that contains a text, before its login form."""
 
     def is_met(lab: Lab) -> bool:
-        redirects = lab.http.follow(INGRESS_URL).history  # `follow` itself chooses the login with a password
+        entry_point = lab.settings.main_entry_point
+        redirects = lab.http.follow(entry_point).history  # `follow` itself chooses the login with a password
         to_dex = next((page for page in redirects if "/dex/auth?" in page.headers["Location"]), None)
         return to_dex is not None and text in lab.http.get(urljoin(to_dex.url, to_dex.headers["Location"])).text
 
@@ -194,9 +194,9 @@ def identifies_owner_as(user: str, claimed_user: str = "") -> Condition:
     """
 
     def is_met(lab: Lab) -> bool:
-        cookies = lab.http.submit_form(INGRESS_URL, {"login": USER, "password": PASSWORD}).cookies
+        cookies = log_in(lab.settings.user, lab).cookies
         headers = {USERID_HEADER: claimed_user} if claimed_user else {}
-        answer = lab.http.get(f"{INGRESS_URL}{USER_INFO_PATH}", headers=headers, cookies=cookies)
+        answer = lab.http.get(f"{lab.settings.main_entry_point}{USER_INFO_PATH}", headers=headers, cookies=cookies)
         return f'"user":"{user}"' in answer.text.replace(" ", "")
 
     return Condition(f"the dashboard to identify the owner as {user}", is_met)
@@ -206,7 +206,7 @@ def rejects_owner() -> Condition:
     """Return the condition that Dex rejects the owner's password."""
     return Condition(
         "Dex to reject the owner's password",
-        lambda lab: bool(lab.http.submit_form(INGRESS_URL, {"login": USER, "password": PASSWORD}).login_error),
+        lambda lab: bool(log_in(lab.settings.user, lab).login_error),
     )
 
 
@@ -214,9 +214,7 @@ def fails_login(status: int) -> Condition:
     """Return the condition that the owner's login ends with an HTTP status."""
     return Condition(
         f"the owner's login to end with the status {status}",
-        lambda lab: (
-            lab.http.submit_form(INGRESS_URL, {"login": USER, "password": PASSWORD}).answer.status_code == status
-        ),
+        lambda lab: log_in(lab.settings.user, lab).answer.status_code == status,
     )
 
 
@@ -224,7 +222,7 @@ def accepts_login(user: str) -> Condition:
     """Return the condition that Dex accepts a user with the owner's password."""
 
     def is_met(lab: Lab) -> bool:
-        result = lab.http.submit_form(INGRESS_URL, {"login": user, "password": PASSWORD})
+        result = log_in(user, lab)
         return not result.login_error and "/dex/" not in result.answer.url
 
     return Condition(f"Dex to accept the login of {user}", is_met)
@@ -301,9 +299,20 @@ def _list_problems(lab: Lab) -> Iterator[str]:
     for url, expected in ((NGINX_URL, 200), (INGRESS_URL, 302)):
         if (status := _get_status(url, lab)) != expected:
             yield f"{url} returns {status}"
-    if not identifies_owner_as(USER, claimed_user="nobody@example.com").is_met(lab):
+    if not identifies_owner_as(lab.settings.user, claimed_user="nobody@example.com").is_met(lab):
         yield "the dashboard does not identify the owner"
 
 
+def log_in(user: str, lab: Lab) -> FormResult:
+    """Log in as a user, with the owner's password, at the main entry point."""
+    password = lab.settings.password.get_secret_value()
+    return lab.http.submit_form(lab.settings.main_entry_point, {"login": user, "password": password})
+
+
+def translate_url(url: str, lab: Lab) -> str:
+    """Return a URL of the tutorial's Ingress at the main entry point of a lab; any other URL as it is."""
+    return url.replace(INGRESS_URL, lab.settings.main_entry_point, 1) if url.startswith(INGRESS_URL) else url
+
+
 def _get_status(url: str, lab: Lab) -> int:
-    return lab.http.get(url, timeout=HTTP_TIMEOUT).status_code
+    return lab.http.get(translate_url(url, lab), timeout=HTTP_TIMEOUT).status_code

@@ -16,7 +16,7 @@ NAMESPACE = "metallb-system"
 POOL, ADVERTISEMENT = "ip-pool", "l2advertise"
 SELECTOR = "app.kubernetes.io/name=metallb"
 PODS = 2
-"""The controller, and the speaker of the only node."""
+"""The minimum: the controller, and the speaker of one node."""
 READY_TIMEOUT = 120
 
 

@@ -8,7 +8,6 @@ import json
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
@@ -18,44 +17,16 @@ from lab.config.exit_status import ExitStatus
 from lab.context import Lab
 from lab.errors import LabError
 from tools import REPORTS
-from tools.features import Outcome, run_features
-from tools.kept_lab import NotAppliedError, change_lab, hold_changes, run_on_lab
-from tools.sabotage.outcome import explain_miss
+from tools.features import run_features
+from tools.kept_lab import hold_changes, run_on_lab
 from tools.sabotage.sabotage import Sabotage
 from tools.sabotage.table import SABOTAGES
+from tools.sabotage.trial import Row, build_row, try_sabotage
 from tools.selection import add_selection, select
 
 LOGS = REPORTS / "sabotage"
 """The output of each run of the features."""
-UNTIL_FIRST_FAILURE = ("--verify-only", "--maxfail=1", "-m", "not changes")
-"""The options of a run on a sabotaged lab.
-
-Scenarios that change Kubeflow are deselected, because they apply manifests, which would revert the fault.
-
-A sabotage that only such a scenario detects has a -m of its own, which replaces this one.
-"""
 SHOWN_CHARACTERS = 160
-
-
-@dataclass(frozen=True)
-class Row:
-    """The result of one sabotage, or of a run on an intact lab.
-
-    Args:
-        name: The name of the sabotage or of the run.
-        detected: Whether the suite did what it must.
-        scenario: The scenario that failed first, by pytest's node ID; empty if none failed.
-        seconds: The duration of the run, until its first failure if there was one.
-        message: The text of the first error.
-        problem: Why the result does not count; empty if it does.
-    """
-
-    name: str
-    detected: bool
-    scenario: str
-    seconds: float
-    message: str
-    problem: str
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -97,7 +68,7 @@ def _try_sabotages(sabotages: Sequence[Sabotage], lab: Lab, rows: list[Row]) -> 
         LabError: If a fault cannot be reverted, so that the results of later sabotages would be meaningless.
     """
     for sabotage in sabotages:
-        rows.append(_try_sabotage(sabotage, lab))
+        rows.append(try_sabotage(sabotage, lab, LOGS))
         _print_row(rows[-1])
 
 
@@ -107,30 +78,8 @@ def _run_clean(count: int, lab: Lab, rows: list[Row]) -> None:
         with hold_changes(lab.paths):
             outcome = run_features(LOGS / f"clean-{number}.log", lab, "--verify-only")
         problem = "" if outcome.is_green else "the run on the intact lab is not green"
-        rows.append(_build_row(f"intact lab, run {number}", outcome, problem))
+        rows.append(build_row(f"intact lab, run {number}", outcome, problem))
         _print_row(rows[-1])
-
-
-def _try_sabotage(sabotage: Sabotage, lab: Lab) -> Row:
-    try:
-        with change_lab(sabotage.steps, sabotage.effect, lab):
-            log_file = LOGS / f"{sabotage.name}.log"
-            outcome = run_features(log_file, lab, *UNTIL_FIRST_FAILURE, *sabotage.options)
-    except NotAppliedError as error:
-        return Row(sabotage.name, False, "", 0, "", str(error))
-    problem = explain_miss(sabotage, outcome)
-    if outcome.failed and (test := outcome.failed[0].test):
-        with hold_changes(lab.paths):
-            restored = run_features(LOGS / f"{sabotage.name}-restored.log", lab, "--verify-only", test)
-        if not restored.is_green:
-            problem = problem or f"the scenario fails also after the fault was reverted: {restored.failed}"
-    return _build_row(sabotage.name, outcome, problem)
-
-
-def _build_row(name: str, outcome: Outcome, problem: str) -> Row:
-    first = outcome.failed[0] if outcome.failed else None
-    message, test = (first.message, first.test) if first else (f"{outcome.passed} scenarios passed", "")
-    return Row(name, not problem, test, round(outcome.seconds, 1), message, problem)
 
 
 def _print_row(row: Row) -> None:

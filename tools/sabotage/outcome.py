@@ -17,11 +17,16 @@ def expected_test(sabotage: Sabotage) -> str:
     return f"steps/test_{sabotage.chapter}.py::test_{make_python_name(sabotage.scenario)}"
 
 
-def explain_miss(sabotage: Sabotage, outcome: Outcome) -> str:
+def explain_miss(sabotage: Sabotage, outcome: Outcome, timeout: float = DETECTION_TIMEOUT) -> str:
     """Return why a run has not detected a sabotage as it must; empty if it has.
 
     A run has detected a sabotage if the expected scenario fails first, within the time limit, with an error that
     contains the expected words and is not merely the time-out of a wait, and with the expected diagnosis.
+
+    Args:
+        sabotage: The sabotage.
+        outcome: The outcome of the run.
+        timeout: The time limit in seconds.
     """
     if not outcome.failed:
         return "no scenario failed"
@@ -34,4 +39,4 @@ def explain_miss(sabotage: Sabotage, outcome: Outcome) -> str:
         return f"the known failure {sabotage.diagnosis!r} was not recognized"
     if first.error_type == WaitTimeoutError.__name__:
         return "the error is merely a time-out"
-    return f"too late, after {outcome.seconds:.0f} s" if outcome.seconds > DETECTION_TIMEOUT else ""
+    return f"too late, after {outcome.seconds:.0f} s" if outcome.seconds > timeout else ""

@@ -17,6 +17,7 @@ from lab.context import Lab
 from lab.layers.metallb import ADVERTISEMENT, POOL
 from lab.run.redaction import Secrets
 from lab.web.passwords import hash_password
+from tools.existing_cluster import build_environment
 from tools.observations import (
     Condition,
     accepts_login,
@@ -117,16 +118,7 @@ def use_existing_cluster(
 
     def environment(lab: Lab, directory: Path) -> Mapping[str, str]:
         files = write_kubeconfigs(Path(lab.state.environment["KUBECONFIG"]), directory)
-        return {
-            **lab.state.environment,  # PATH leads to the lab's kubectl, helm and kustomize
-            "KUBECONFIG": ":".join(map(str, files)),
-            "XDG_CACHE_HOME": str(directory / "cache"),
-            "KUBEFLOW_LAB_LAB": "existing",
-            "KUBEFLOW_LAB_PASSWORD": PASSWORD,  # a run in a terminal would ask for it
-            "KUBEFLOW_LAB_VERIFY_ONLY": "0",
-            "KUBEFLOW_LAB_URL": url,
-            "KUBEFLOW_LAB_MANIFESTS": str(lab.home / "manifests"),
-        }
+        return build_environment(lab, files, directory / "cache", {"url": url})
 
     return environment
 
