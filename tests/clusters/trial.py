@@ -27,7 +27,7 @@ from tools.variants.outcome import explain_red
 LAB_NAME = "clusters"
 """The name of the labs, which need not be that without a name."""
 CLUSTER = "cluster"
-INSTALLATION = {CLUSTER: "cluster", "Kubeflow": "ingress or authservice or differences"}
+INSTALLATION = {CLUSTER: "cluster", "Kubeflow": "ingress or entry_points or differences"}
 """The markers of the runs that install all layers, and skip most scenarios."""
 DETECTION_TIMEOUT = 180.0
 """Seconds within which a run must detect a sabotage: three nodes on two processors are slower than one."""
