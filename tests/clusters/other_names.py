@@ -13,8 +13,7 @@ from lab.run.redaction import Secrets
 from lab.web.passwords import hash_password
 from tests.clusters.changes import run
 from tests.clusters.shape import Shape, find_sabotage, replace_text
-from tools.sabotage.sabotage import MANIFESTS
-from tools.steps import edit
+from tools.sabotage.login import OTHER_USER
 
 USER, PASSWORD, PROFILE = "ada@team.example", "a-longer-password", "ada"
 HOST = "kubeflow.team.example"
@@ -59,11 +58,8 @@ OTHER_NAMES = Shape(
             expected_words=(f"login failed: {USER}", "Invalid Email Address and password."),
         ),
         replace(
-            find_sabotage("profile-owned-by-other-user"),
-            chapter=MANIFESTS,
-            scenario="The API server accepts all objects of the manifests",
-            expected_words=(f"the cluster has no Profile of {USER}", f"the Profile {PROFILE} belongs to admin@example"),
-            steps=[edit(f"Profile/{PROFILE}", f'"name": "{USER}"', '"name": "admin@example.com"')],
+            find_sabotage("dashboard-identifies-other-user"),
+            expected_words=(f"expected the dashboard to greet {USER}, who has logged in, seen {OTHER_USER}",),
         ),
     ),
 )
