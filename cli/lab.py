@@ -93,7 +93,7 @@ def _become(command: tuple[str, ...], context: RunContext) -> None:
     Raises:
         LabError: If there is no lab, or the program cannot be run.
     """
-    state = _load_running(context)
+    state = load_running(context)
     first_process = state.first_process
     with enter_network_namespace(first_process.pid) if first_process else nullcontext():
         try:
@@ -104,7 +104,12 @@ def _become(command: tuple[str, ...], context: RunContext) -> None:
             raise LabError(f"{command[0]} cannot be run in the lab", seen=str(error.strerror)) from None
 
 
-def _load_running(context: RunContext) -> LabState:
+def load_running(context: RunContext) -> LabState:
+    """Return the state of the lab.
+
+    Raises:
+        LabError: If there is no lab, or its Docker Engine has ended.
+    """
     state = state_module.load(context.paths)
     if state is None or (state.first_process and not state.first_process.is_running()):
         raise LabError(

@@ -6,6 +6,7 @@ import click
 
 from cli import lab
 from cli.browser import browser
+from cli.clean import clean
 from cli.invocation import CommandGroup, Invocation
 from cli.kit import kit
 from cli.password import password
@@ -22,5 +23,5 @@ def main(ctx: click.Context, name: str | None) -> None:
     ctx.obj = Invocation(name)
 
 
-for command in (lab.status, lab.execute, lab.shell, lab.down, preflight, password, browser, kit, releases):
+for command in (lab.status, lab.execute, lab.shell, lab.down, clean, preflight, password, browser, kit, releases):
     main.add_command(command)

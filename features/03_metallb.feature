@@ -13,16 +13,18 @@ Feature: MetalLB assigns addresses to Services
     Then the pool ip-pool has the addresses 172.20.0.10-172.20.0.15
     And the advertisement l2advertise announces the pool ip-pool
 
+  @creates
   Scenario: A Service gets an address from the pool and is reachable at this address
     Given a test site is exposed by a Service of type LoadBalancer
     Then the Service has an address from 172.20.0.10-172.20.0.15
     And the test site answers requests to that address
 
-  @docker
+  @docker @creates
   Scenario: A node announces the address of the Service
     Given a test site is exposed by a Service of type LoadBalancer
     Then a node answers ARP requests for the address of the Service
 
+  @creates
   Scenario: When the pool is exhausted, the next Service gets no address
     Given the address pool of MetalLB is configured
     When a user creates one Service of type LoadBalancer more than there are free addresses

@@ -47,7 +47,7 @@ Feature: Every request is authenticated by authservice
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
-  @oidc-authservice @session
+  @oidc-authservice @session @creates
   Scenario: authservice serves its pages on port 8082, which its Service does not expose
     Given a temporary route through the gateway to port 8082 of authservice
     Then the owner's requests through this route return

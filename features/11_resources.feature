@@ -5,13 +5,14 @@ Feature: A user creates resources in the web apps
   therefore log in but cannot create resources, unless the web apps are configured not to use secure cookies. Where the
   owner of a cluster, or of other manifests, has configured this on purpose, it is verified as it is set.
 
+  @creates
   Scenario: The pod of a notebook can be created in the owner's namespace
     A notebook exists as soon as the web app has created it. Whether its pod can be created depends on the quota, the Pod
     Security level and the ServiceAccount in the namespace, and on webhooks: a dry run asks all of them.
     Given Kubeflow is installed
     Then the API server would accept the pod of a notebook in the namespace kubeflow-user-example-com
 
-  @secure_context @session
+  @secure_context @session @creates
   Scenario Outline: Users can create resources through the port-forward
     A browser treats localhost like a host with HTTPS. With --url, this is verified for entry points with HTTPS as well.
     Given the owner is logged in at <entry_point>
@@ -24,7 +25,7 @@ Feature: A user creates resources in the web apps
       | http://localhost:7080 | tensorboard |
       | http://localhost:7080 | volume      |
 
-  @plain_http @session
+  @plain_http @session @creates
   Scenario Outline: Users cannot create resources over plain HTTP at the Ingress
     Given the owner is logged in at <entry_point>
     When they create a <resource>
@@ -38,7 +39,7 @@ Feature: A user creates resources in the web apps
       | http://kubeflow.example.it | tensorboard |
       | http://kubeflow.example.it | volume      |
 
-  @changes @login_form
+  @changes @login_form @creates
   Scenario: Over HTTPS, users can create resources at the Ingress
     Kubeflow expects HTTPS wherever users connect from other machines. The certificate must be valid for the host, and
     the user's browser must trust its certificate authority. Here, this is an authority of the lab's own.
@@ -55,7 +56,7 @@ Feature: A user creates resources in the web apps
     When they create a volume
     Then the volume exists
 
-  @changes @session
+  @changes @session @creates
   Scenario: With APP_SECURE_COOKIES=false, users can create resources over plain HTTP
     Given APP_SECURE_COOKIES is temporarily set to false in all web apps
     And the owner is logged in at http://kubeflow.example.it

@@ -135,7 +135,7 @@ class Lab(RunContext):
     @cached_property
     def kube(self) -> Kube:
         """The API of the lab's cluster."""
-        return Kube(self.state.environment["KUBECONFIG"], self.journal)
+        return Kube(self.state.environment["KUBECONFIG"], self.journal, read_only=self.settings.read_only)
 
     @cached_property
     def http(self) -> LabHttp:

@@ -6,7 +6,8 @@ LabError
 │   └── UnrecoverableError     the awaited state can no longer be reached
 ├── ProgramError               a program failed
 │   └── ProgramTimeoutError    a program did not end in time
-└── UnreachableError           the Kubernetes API server does not answer
+├── UnreachableError           the Kubernetes API server does not answer
+└── PermissionDeniedError      the user of the kubeconfig lacks a permission
 """
 
 from __future__ import annotations
@@ -92,6 +93,10 @@ class ProgramTimeoutError(ProgramError):
 
 class UnreachableError(LabError):
     """The Kubernetes API server does not answer."""
+
+
+class PermissionDeniedError(LabError):
+    """The user of the kubeconfig lacks a permission that the cluster requires."""
 
 
 def format_error(headline: str, rows: Iterable[tuple[str, str]]) -> str:

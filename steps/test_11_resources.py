@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from lab.k8s.objects import ObjectRef
-from lab.layers.kubeflow import RESOURCE_PREFIX, Kubeflow
+from lab.layers.kubeflow import Kubeflow
 from lab.layers.notebook_pod import build_notebook_pod, check_pod_accepted
 from lab.layers.owner import Owner
+from lab.layers.temporary_objects import RequestedResources
 from lab.releases import Release
 from lab.run.progress import Progress
 from lab.web.browser_user import Answer, BrowserUser
@@ -57,14 +56,15 @@ def create_resource(
     kubeflow: Kubeflow,
     release: Release,
     owner: Owner,
-    created_resources: list[ObjectRef],
+    requested_resources: RequestedResources,
 ) -> Creation:
     """Send the request from the page of the web app for this kind of resource."""
-    app = RESOURCE_FORMS[resource].app
-    skip_if_omitted(kubeflow, f"kubeflow/{release.web_apps[app].deployment}", f"the web app for {app}")
-    kind, name = RESOURCE_FORMS[resource], f"{RESOURCE_PREFIX}{secrets.token_hex(3)}"
-    created_resources.append(ObjectRef(kind.kind, name, owner.namespace))
-    return Creation(kind, name, user.create_resource(kind, release.web_apps[kind.app], owner.namespace, name))
+    form = RESOURCE_FORMS[resource]
+    skip_if_omitted(kubeflow, f"kubeflow/{release.web_apps[form.app].deployment}", f"the web app for {form.app}")
+    ref = requested_resources.add(form.kind, owner.namespace)
+    response = user.create_resource(form, release.web_apps[form.app], ref.namespace, ref.name)
+    requested_resources.label(ref)
+    return Creation(form, ref.name, response)
 
 
 @then(parsers.parse("the {resource} exists"))

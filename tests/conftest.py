@@ -156,6 +156,14 @@ def kube(cluster: FakeCluster, tmp_path: Path, journal: Journal) -> Kube:
     return Kube(cluster.write_kubeconfig(tmp_path / "kubeconfig"), journal)
 
 
+@pytest.fixture
+def unreachable_kube(cluster: FakeCluster, tmp_path: Path, journal: Journal) -> Kube:
+    """The client of an API server that does not run."""
+    kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig")
+    kubeconfig.write_text(kubeconfig.read_text().replace(cluster.server.url_for(""), "http://127.0.0.1:1"))
+    return Kube(kubeconfig, journal)
+
+
 @dataclass(frozen=True)
 class Listener:
     """A process that listens on a port of 127.0.0.1."""

@@ -15,6 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from lab.k8s.objects import Object
+from lab.k8s.permissions import Permission
 
 Handler = Callable[[Request], Response]
 
@@ -57,7 +58,7 @@ RESOURCES = {
         ("EnvoyFilter", "envoyfilters", True),
     ],
     "/apis/security.istio.io/v1beta1": [("AuthorizationPolicy", "authorizationpolicies", True)],
-    "/apis/kubeflow.org/v1": [("Profile", "profiles", False)],
+    "/apis/kubeflow.org/v1": [("Profile", "profiles", False), ("Notebook", "notebooks", True)],
     "/apis/metallb.io/v1beta1": [("IPAddressPool", "ipaddresspools", True)],
 }
 """The served API versions; for each kind its resource name, and whether its objects have a namespace."""
@@ -72,6 +73,11 @@ VERSION = {
     "compiler": "",
     "platform": "",
 }
+USER = "system:serviceaccount:default:reader"
+"""The user of all requests, as the API server names it when it denies one."""
+ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
+"""The header of patches that add labels; tests answer patches of server-side apply themselves."""
 RESOURCE_VERSION = "100"
 """The resource version of all lists and objects."""
 
@@ -85,6 +91,8 @@ class FakeCluster:
         objects: The objects that lists return, by kind.
         events: The pending watch events, by kind; None ends a watch.
         requests: The paths of all lists and watches.
+        changes: The method, the path and the body of each request that changes an object.
+        denied: The permissions that the user does not have.
     """
 
     def __init__(self, server: HTTPServer) -> None:
@@ -94,6 +102,8 @@ class FakeCluster:
         kinds = [kind for resources in RESOURCES.values() for kind, _, _ in resources]
         self.events: dict[str, queue.Queue[Object | None]] = {kind: queue.Queue() for kind in kinds}
         self.requests: list[str] = []
+        self.changes: list[tuple[str, str, str]] = []
+        self.denied: set[Permission] = set()
         self._statuses: dict[str, int] = {}
         self._hang_seconds: float | None = None
         self._add_routes()
@@ -145,14 +155,22 @@ class FakeCluster:
         self._add_route("/version", lambda _: _respond_json(VERSION))
         self._add_route("/api", lambda _: _respond_json(versions))
         self._add_route("/apis", lambda _: _respond_json(_list_groups(self.groups)))
+        self.server.expect_request(ACCESS_REVIEWS, method="POST").respond_with_handler(self._review_access)
+        self._add_route("/kubeflow-lab", lambda _: _deny(f'User "{USER}" cannot get path "/kubeflow-lab"'))
         for path, resources in RESOURCES.items():
             self._add_route(path, self._list_kinds(path, resources))
+            group = "" if path == "/api/v1" else path.split("/")[2]
             for kind, plural, namespaced in resources:
                 for uri in (f"{path}/{plural}", re.compile(f"{re.escape(path)}/namespaces/[^/]+/{plural}$")):
-                    self.server.expect_request(uri).respond_with_handler(self._list_or_watch(kind))
+                    self.server.expect_request(uri).respond_with_handler(self._list_or_watch(kind, group, plural))
                 prefix = f"{re.escape(path)}/namespaces/([^/]+)" if namespaced else re.escape(path)
                 pattern = re.compile(f"{prefix}/{plural}/([^/]+)")
-                self.server.expect_request(pattern, method="GET").respond_with_handler(self._get(kind, pattern))
+                get = self._get(kind, pattern, Permission(group, plural, "get"))
+                self.server.expect_request(pattern, method="GET").respond_with_handler(get)
+                delete = self._change(kind, pattern, Permission(group, plural, "delete"))
+                self.server.expect_request(pattern, method="DELETE").respond_with_handler(delete)
+                patch = self._change(kind, pattern, Permission(group, plural, "patch"))
+                self.server.expect_request(pattern, method="PATCH", headers=MERGE_PATCH).respond_with_handler(patch)
 
     def _add_route(self, path: str, handler: Handler) -> None:
         for uri in (path, f"{path}/"):
@@ -167,20 +185,52 @@ class FakeCluster:
 
         return answer
 
-    def _get(self, kind: str, pattern: re.Pattern[str]) -> Handler:
+    def _review_access(self, request: Request) -> Response:
+        asked = json.loads(request.data)["spec"]["resourceAttributes"]
+        resource = "/".join(filter(None, (asked["resource"], asked["subresource"])))
+        permission = Permission(asked["group"], resource, asked["verb"], asked["namespace"])
+        is_allowed = not self.denied if permission.verb == "*" else permission not in self.denied
+        return _respond_json({"kind": "SelfSubjectAccessReview", "status": {"allowed": is_allowed}})
+
+    def _change(self, kind: str, pattern: re.Pattern[str], permission: Permission) -> Handler:
+        """Return a handler that records a change, and deletes a deleted object."""
+
         def answer(request: Request) -> Response:
-            match = pattern.fullmatch(request.path)
-            for obj in self.objects.get(kind, []):
-                names = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
-                if match and names[-len(match.groups()) :] == match.groups():
-                    return _respond_json(obj)
-            return Response(status=404)
+            if permission in self.denied:
+                return _deny_resource(permission)
+            found = self._find(kind, pattern, request)
+            if found is None:
+                return Response(status=404)
+            self.changes.append((request.method, request.path, request.get_data(as_text=True)))
+            if request.method == "DELETE":
+                self.objects[kind].remove(found)
+            return _respond_json(found)
 
         return answer
 
-    def _list_or_watch(self, kind: str) -> Handler:
+    def _find(self, kind: str, pattern: re.Pattern[str], request: Request) -> Object | None:
+        match = pattern.fullmatch(request.path)
+        for obj in self.objects.get(kind, []):
+            names = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
+            if match and names[-len(match.groups()) :] == match.groups():
+                return obj
+        return None
+
+    def _get(self, kind: str, pattern: re.Pattern[str], permission: Permission) -> Handler:
+        def answer(request: Request) -> Response:
+            if permission in self.denied:
+                return _deny_resource(permission)
+            found = self._find(kind, pattern, request)
+            return Response(status=404) if found is None else _respond_json(found)
+
+        return answer
+
+    def _list_or_watch(self, kind: str, group: str, plural: str) -> Handler:
         def answer(request: Request) -> Response:
             self.requests.append(request.full_path)
+            verb = "watch" if request.args.get("watch") else "list"
+            if (permission := Permission(group, plural, verb)) in self.denied:
+                return _deny_resource(permission)
             if request.args.get("watch"):
                 events = self._stream_events(kind, float(request.args["timeoutSeconds"]))
                 return Response(events, content_type="application/json")
@@ -219,6 +269,17 @@ def _list_resources(path: str, resources: list[tuple[str, str, bool]]) -> Object
             for kind, plural, namespaced in resources
         ],
     }
+
+
+def _deny_resource(permission: Permission) -> Response:
+    resource, group, verb = permission.resource, permission.group, permission.verb
+    words = f'User "{USER}" cannot {verb} resource "{resource}" in API group "{group}" at the cluster scope'
+    return _deny(f"{permission.full_resource} is forbidden: {words}")
+
+
+def _deny(message: str) -> Response:
+    status = {"kind": "Status", "status": "Failure", "message": message, "reason": "Forbidden", "code": 403}
+    return Response(json.dumps(status), status=403, content_type="application/json")
 
 
 def _respond_json(content: Any) -> Response:

@@ -21,6 +21,8 @@ from lab.config.settings import load as load_settings
 from lab.layers.table import CHAPTERS
 from tests.conftest import REPOSITORY
 
+CREATING = "exposed by a Service of type LoadBalancer|a user creates|temporary route|they create a|would accept the pod"
+"""Matches the sentences whose steps create objects."""
 FEATURES: list[Feature] = get_features([str(REPOSITORY / "features")])
 
 
@@ -100,6 +102,23 @@ def list_values(stem: str, column: str, release: releases.Release) -> list[str]:
         for row in examples.as_contexts()
         if column in row and not reason_to_deselect((), row, Settings(), release)
     ]
+
+
+def test_scenarios_that_create_objects_have_the_marker() -> None:
+    """With --read-only, they are deselected by it."""
+    scenarios = [scenario for feature in FEATURES for scenario in feature.scenarios.values()]
+    creating = [each.name for each in scenarios if any(re.search(CREATING, step.name) for step in each.steps)]
+    assert [each.name for each in scenarios if "creates" in each.tags] == creating
+
+
+def test_read_only_run_neither_creates_nor_changes_anything() -> None:
+    release, read_only = releases.load("1.7"), Settings(lab="existing", read_only=True)
+    reason = "creates or changes objects in the cluster, which --read-only excludes"
+    assert reason_to_deselect({"metallb", "creates"}, {}, read_only, release) == reason
+    assert reason_to_deselect({"metallb"}, {}, read_only, release) == ""
+    assert reason_to_deselect({"metallb", "creates"}, {}, Settings(lab="existing"), release) == ""
+    kept = Settings(verify_only=True, read_only=True)
+    assert reason_to_deselect({"kubeflow", "changes"}, {}, kept, release) == reason
 
 
 @pytest.mark.parametrize("name", releases.list_names())

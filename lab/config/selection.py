@@ -36,6 +36,8 @@ def _reason_by_tag(tags: Collection[str], settings: Settings, release: Release) 
         return "inspects the lab's own Docker, which an existing cluster need not have"
     if "changes" in tags and not settings.kind.is_installed:
         return "changes Kubeflow temporarily, which is not done to an existing cluster"
+    if settings.read_only and not {"changes", "creates"}.isdisjoint(tags):
+        return "creates or changes objects in the cluster, which --read-only excludes"
     if "login_form" in tags and settings.session_cookie_file:
         return "uses the login form, and the owner's session comes from --session-cookie-file"
     if "pinned" in tags and settings.manifests:

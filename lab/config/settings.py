@@ -151,6 +151,9 @@ class Settings(BaseSettings):
     )
     verify_only: bool = Field(default=False, description="install nothing, verify the existing lab")
     keep_lab: bool = Field(default=False, description="keep the lab after the run, for the next run to reuse")
+    read_only: bool = Field(
+        default=False, description="create nothing in the cluster, not even temporarily; verify what can be read"
+    )
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
     _overridden: list[str] = PrivateAttr(default_factory=list)
@@ -343,6 +346,14 @@ class Settings(BaseSettings):
         kind = KINDS.get(str(info.data.get("lab")))
         if value and kind and not kind.is_installed:
             raise ValueError(f"a run with --lab {kind.name} neither installs nor removes the lab: omit this option")
+        return value
+
+    @field_validator("read_only")
+    @classmethod
+    def _check_read_only(cls, value: bool, info: ValidationInfo) -> bool:
+        kind = KINDS.get(str(info.data.get("lab")))
+        if value and kind and kind.is_installed and not info.data.get("verify_only"):
+            raise ValueError("a run that installs a lab creates objects: add --verify-only, or use --lab existing")
         return value
 
     @model_validator(mode="after")

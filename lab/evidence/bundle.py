@@ -86,7 +86,8 @@ def _write_file(file: Path, text: str, secrets: Secrets) -> None:
 
 def _list_kubectl_jobs(lab: Lab, pods: Sequence[Object]) -> Iterator[tuple[str, Job]]:
     """Yield the jobs that need kubectl; as few as possible, since kubectl starts slowly."""
-    yield "envoy-configuration.json", partial(_read_envoy_configuration, lab)
+    if not lab.settings.read_only:  # it needs the permission to run programs in pods
+        yield "envoy-configuration.json", partial(_read_envoy_configuration, lab)
     yield "objects.txt", partial(_kubectl, lab, "get", KINDS, "--all-namespaces", "--output=wide")
     if unready := [pod for pod in pods if is_unready(pod)][:MAX_DESCRIBED_PODS]:
         yield "not-ready.txt", partial(_describe_pods, lab, unready)

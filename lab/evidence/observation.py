@@ -24,7 +24,7 @@ from lab.k8s.ownership import KINDS, find_controller, find_workload
 from lab.k8s.readiness import is_ready
 from lab.k8s.rollout import WORKLOADS, is_workload_ready
 from lab.k8s.workload_blockers import creation_blockers, lacks_pods
-from lab.layers import auth_chain, nginx_site, probes
+from lab.layers import auth_chain, nginx_site, temporary_objects
 from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
 from lab.layers.kubeflow import find_known_differences, load_owned
 from lab.layers.network import DockerNetwork
@@ -303,7 +303,7 @@ def _recognize_own(lab: Lab, pods: Iterable[Object], replica_sets: Iterable[Obje
         workload = workloads.get(ref, ref)
         if namespace in namespaces and owned and kind in KINDS:
             return workload in owned
-        is_of_lab = not namespace or namespace in LAB_NAMESPACES or namespace.startswith(probes.PREFIX)
+        is_of_lab = not namespace or namespace in LAB_NAMESPACES or namespace.startswith(temporary_objects.PREFIX)
         return is_of_lab or workload == NGINX or namespace in namespaces
 
     return is_own

@@ -16,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.discovery import LazyDiscoverer
 from kubernetes.dynamic.exceptions import (
     DynamicApiError,
+    ForbiddenError,
     NotFoundError,
     ResourceNotFoundError,
     ServiceUnavailableError,
@@ -27,7 +28,8 @@ from urllib3.exceptions import HTTPError
 from lab.config.addresses import ANY_ADDRESS, LOOPBACK
 from lab.errors import KnownFailureId, LabError, UnreachableError
 from lab.k8s.kubeconfig import find_current_context
-from lab.k8s.objects import Object, ObjectRef
+from lab.k8s.objects import Object, ObjectRef, get_nested
+from lab.k8s.permissions import DENIED, DENIED_PATH, Permission, explain_denial
 from lab.run.journal import Journal
 from lab.run.waiting import Observations, Unobserved, poll, root_cause
 
@@ -75,6 +77,12 @@ FIELD_MANAGER = "kubeflow-lab"
 MAX_WATCH_SECONDS = 10.0
 """Seconds after which a watch request is repeated from its last version, so that an abandoned watch can end."""
 MAX_LOG_BYTES = 256 * 1024
+FORBIDDEN = 403
+ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+UNKNOWN_PATH = "/kubeflow-lab"
+"""A path that no API server has; to a user without all permissions, the API server answers 403 with the user's name."""
+QUESTION_TIMEOUT = 2
+"""Seconds for a question about the user."""
 METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
 """Requests the metadata without the objects; some objects, such as CRDs, are large."""
 
@@ -92,10 +100,11 @@ class Kube:
     Args:
         kubeconfig: The kubeconfig of the cluster; several files are separated as in KUBECONFIG.
         journal: The journal of the run, in which waits for this cluster are recorded.
+        read_only: Whether every request that would change the cluster is an error.
     """
 
-    def __init__(self, kubeconfig: Path | str, journal: Journal) -> None:
-        self.journal = journal
+    def __init__(self, kubeconfig: Path | str, journal: Journal, *, read_only: bool = False) -> None:
+        self.journal, self._read_only = journal, read_only
         self._kubeconfig = str(kubeconfig)
         self._discovery_lock = threading.Lock()  # of several threads that discover at the same time, some find nothing
 
@@ -115,6 +124,43 @@ class Kube:
         """Return the version of the API server, as in v1.25.4."""
         with self._raise_unreachable():
             return str(client.VersionApi(self._client.client).get_code(_request_timeout=REQUEST_TIMEOUT).git_version)
+
+    def is_allowed(self, permission: Permission) -> bool:
+        """Return whether the user has a permission, by a SelfSubjectAccessReview, which changes nothing.
+
+        Raises:
+            UnreachableError: If the API server does not answer.
+            PermissionDeniedError: If the user may not even ask.
+        """
+        resource, _, subresource = permission.resource.partition("/")
+        attributes = {
+            "group": permission.group,
+            "resource": resource,
+            "subresource": subresource,
+            "verb": permission.verb,
+            "namespace": permission.namespace,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        with self._raise_unreachable():
+            answer = self._client.request("post", ACCESS_REVIEWS, body=review, _request_timeout=QUESTION_TIMEOUT)
+        return bool(get_nested(answer.to_dict(), "status", "allowed"))
+
+    def find_user(self) -> str:
+        """Return the name by which the API server knows a user who lacks permissions; empty if it is not known.
+
+        Older API servers do not tell users their names, except when they deny a request.
+        """
+        with self._raise_unreachable():
+            try:
+                self._client.request("get", UNKNOWN_PATH, _request_timeout=QUESTION_TIMEOUT)
+            except DynamicApiError as error:
+                found = DENIED_PATH.search(str(error.body))
+                return found["user"] if found else ""
+        return ""
 
     def warm_up_openapi(self) -> None:
         """Request the OpenAPI document as kubectl does before it applies objects.
@@ -151,7 +197,9 @@ class Kube:
 
         Raises:
             UnreachableError: If the API server does not answer.
+            PermissionDeniedError: If the user may not apply it.
         """
+        self._check_may_change(f"apply {obj['kind']} {obj['metadata']['name']}")
         with self._raise_unreachable():
             try:
                 self._discover(obj["apiVersion"], obj["kind"]).server_side_apply(
@@ -164,6 +212,8 @@ class Kube:
             except ServiceUnavailableError:
                 raise
             except DynamicApiError as error:
+                if DENIED.search(_read_message(error)):  # quotas and webhooks reject objects with the same status
+                    raise
                 return str(error.summary())
             except ResourceNotFoundError:
                 return f"the API server does not serve the kind {obj['kind']} in {obj['apiVersion']}"
@@ -174,11 +224,32 @@ class Kube:
 
         Raises:
             UnreachableError: If the API server does not answer.
+            PermissionDeniedError: If the user may not delete it.
             DynamicApiError: If the API server rejects the request.
         """
+        self._check_may_change(f"delete {ref}")
         with self._raise_unreachable(), suppress(NotFoundError, ResourceNotFoundError):
             self._discover_kind(ref.kind).delete(
                 name=ref.name, namespace=ref.namespace or None, _request_timeout=REQUEST_TIMEOUT
+            )
+
+    def set_labels(self, ref: ObjectRef, labels: Mapping[str, str]) -> None:
+        """Add labels to an object; an object that does not exist is ignored.
+
+        Raises:
+            UnreachableError: If the API server does not answer.
+            PermissionDeniedError: If the user may not patch it.
+            DynamicApiError: If the API server rejects the request.
+        """
+        self._check_may_change(f"label {ref}")
+        with self._raise_unreachable(), suppress(NotFoundError, ResourceNotFoundError):
+            self._discover_kind(ref.kind).patch(
+                name=ref.name,
+                namespace=ref.namespace or None,
+                body={"metadata": {"labels": dict(labels)}},
+                content_type="application/merge-patch+json",
+                field_manager=FIELD_MANAGER,
+                _request_timeout=REQUEST_TIMEOUT,
             )
 
     def list_objects(
@@ -271,11 +342,21 @@ class Kube:
 
         return observations
 
+    def _check_may_change(self, change: str) -> None:
+        """Raise LabError if nothing may be changed: a scenario lacks the marker by which it would be deselected."""
+        if self._read_only:
+            raise LabError(
+                f"with --read-only nothing is changed, but the suite was about to {change}",
+                remedy="report this as a fault of the suite; without --read-only, the scenario can run",
+            )
+
     @contextmanager
     def _raise_unreachable(self) -> Iterator[None]:
-        """Raise UnreachableError if the API server does not answer in the block."""
+        """Raise UnreachableError if the API server does not answer in the block; explain a denied request."""
         try:
             yield
+        except ForbiddenError as error:
+            raise explain_denial(_read_message(error)) from None
         except (HTTPError, OSError, ServiceUnavailableError) as error:
             raise UnreachableError(
                 "the API server of the cluster cannot be reached",
@@ -292,6 +373,8 @@ class Kube:
             answer = resource.get(**query, serialize=False, _request_timeout=REQUEST_TIMEOUT)
         except ResourceNotFoundError:
             return [], ""
+        except ForbiddenError as error:  # also while a watch is waited for, which ignores other errors
+            raise explain_denial(_read_message(error)) from None
         listed = json.loads(answer.data)
         common = {"apiVersion": listed["apiVersion"], "kind": listed["kind"].removesuffix("List")}
         return [{**common, **item} for item in listed["items"] or []], str(listed["metadata"]["resourceVersion"])
@@ -323,6 +406,8 @@ class Kube:
                     yield list(known.values())
                 yield list(known.values())
         except TRANSIENT_ERRORS as error:
+            if isinstance(error, ApiException) and error.status == FORBIDDEN:
+                raise explain_denial(_read_message(error)) from None
             yield Unobserved(str(error))
 
     def _discover_kind(self, kind: str) -> Resource:
@@ -362,7 +447,7 @@ def _load_configuration(kubeconfig: str) -> client.Configuration:
         config.load_kube_config(kubeconfig, context=context, client_configuration=configuration)
     except (config.ConfigException, KeyError, TypeError, AttributeError, ValueError) as error:
         raise LabError(
-            "the kubeconfig does not name a cluster",
+            "the kubeconfig does not name a cluster that can be used",
             expected="a current context with a cluster and a user",
             seen=f"{kubeconfig}: {error}",
             remedy="`kubectl config get-contexts` lists the contexts, `kubectl config use-context NAME` selects one",
@@ -370,6 +455,13 @@ def _load_configuration(kubeconfig: str) -> client.Configuration:
     if urlsplit(configuration.host).hostname in LOCAL_SERVERS:  # as Go's programs do, which read the same variables
         configuration.proxy = None
     return configuration
+
+
+def _read_message(error: ApiException) -> str:
+    """Return the message in the API server's answer to a rejected request."""
+    with suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(str(error.body))["message"])
+    return str(error.body or error)
 
 
 def _uid(obj: Object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.k8s.permissions import DENIED, explain_denial
 from lab.releases import Chart
 from lab.run.shell import Shell
 
@@ -74,9 +75,19 @@ class HelmRelease:
         self.shell.run(*command, timeout=TIMEOUT)
 
     def _read(self) -> dict[str, Any] | None:
-        """Return Helm's description of the release, or None if there is no such release."""
+        """Return Helm's description of the release, or None if there is no such release.
+
+        Raises:
+            PermissionDeniedError: If the user may not list Secrets in the namespace.
+            LabError: If Helm fails.
+        """
         name = f"--filter=^{self.name}$"
-        listed = self.shell.run("helm", "list", "--all", "--namespace", self.namespace, name, "--output=json")
+        command = ("helm", "list", "--all", "--namespace", self.namespace, name, "--output=json")
+        listed = self.shell.run(*command, allow_failure=True)
+        if listed.exit_status and DENIED.search(listed.errors):  # Helm keeps its releases in Secrets
+            raise explain_denial(listed.errors)
+        if listed.exit_status:
+            raise self.shell.describe_failure(listed)
         releases: list[dict[str, Any]] = json.loads(listed.output)
         return releases[0] if releases else None
 

@@ -10,6 +10,8 @@ import requests
 from lab.context import Lab
 from lab.k8s.objects import Object, ObjectRef
 from lab.k8s.server_side_apply import apply_objects
+from lab.layers.temporary_objects import PREFIX as TEMPORARY
+from lab.layers.temporary_objects import build_metadata
 from lab.run.waiting import poll, wait_until
 
 NAME, PORT = "authservice", 8080
@@ -44,7 +46,8 @@ class Authservice:
 
     def install(self) -> None:
         """Apply the VirtualService."""
-        apply_objects(self.lab.kube, [self._build_virtual_service(VIRTUAL_SERVICE, self._build_spec())])
+        metadata = {"name": VIRTUAL_SERVICE, "namespace": self.namespace}
+        apply_objects(self.lab.kube, [_build_virtual_service(metadata, self._build_spec())])
 
     def list_routes(self) -> list[tuple[str, str, int]]:
         """Return prefix, host and port of each route of the VirtualService."""
@@ -72,17 +75,18 @@ class Authservice:
         Raises:
             WaitTimeoutError: If the gateway does not use the route in time.
         """
-        name = f"lab-authservice-{port}"
+        name = f"{TEMPORARY}authservice-{port}"
         selector = (self.lab.kube.get("Service", NAME, self.namespace) or {"spec": {}})["spec"].get("selector")
         ports = [{"name": "http", "port": port, "targetPort": port}]
         service = {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": name, "namespace": self.namespace},
+            "metadata": build_metadata(name, self.namespace),
             "spec": {"selector": selector, "ports": ports},
         }
         headers = {"response": {"set": {ROUTE_HEADER: name}}}
-        route = self._build_virtual_service(name, self._build_spec(f"/{name}/", name, port, headers))
+        spec = self._build_spec(f"/{name}/", name, port, headers)
+        route = _build_virtual_service(build_metadata(name, self.namespace), spec)
         workload = ObjectRef.parse(self.lab.release.auth_proxy.workload)
         try:
             apply_objects(self.lab.kube, [service, route])
@@ -109,14 +113,6 @@ class Authservice:
     def _request(self, path: str, cookies: Mapping[str, str]) -> requests.Response:
         return self.lab.http.get(f"{self.lab.settings.main_entry_point}{path}", cookies=cookies, timeout=ANSWER_TIMEOUT)
 
-    def _build_virtual_service(self, name: str, spec: Object) -> Object:
-        return {
-            "apiVersion": API_VERSION,
-            "kind": "VirtualService",
-            "metadata": {"name": name, "namespace": self.namespace},
-            "spec": spec,
-        }
-
     def _build_spec(
         self, prefix: str = PREFIX, service: str = NAME, port: int = PORT, headers: Object | None = None
     ) -> Object:
@@ -128,3 +124,7 @@ class Authservice:
             **({"headers": headers} if headers else {}),
         }
         return {"gateways": [GATEWAY], "hosts": ["*"], "http": [rule]}
+
+
+def _build_virtual_service(metadata: Object, spec: Object) -> Object:
+    return {"apiVersion": API_VERSION, "kind": "VirtualService", "metadata": metadata, "spec": spec}

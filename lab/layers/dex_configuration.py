@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from lab.errors import LabError
+from lab.errors import LabError, PermissionDeniedError
 from lab.k8s.client import TRANSIENT_ERRORS, Kube
 from lab.k8s.objects import Object, ObjectRef, get_nested
 
@@ -38,12 +38,16 @@ def list_redirect_uris(kube: Kube) -> set[str] | None:
         kube: The API of the cluster.
 
     Returns:
-        The redirect URIs; None if the configuration lists no clients, so that they are elsewhere.
+        The redirect URIs; None if the configuration lists no clients, so that they are elsewhere, or is in a Secret
+        that the user may not read.
 
     Raises:
         LabError: If there is no configuration, or it is not valid YAML.
     """
-    clients = read_configuration(kube.get).get("staticClients")
+    try:
+        clients = read_configuration(kube.get).get("staticClients")
+    except PermissionDeniedError:
+        return None
     if not clients:
         return None
     return {str(uri) for client in clients if isinstance(client, dict) for uri in client.get("redirectURIs") or []}
@@ -84,11 +88,19 @@ def read_configuration(get: Get) -> dict[str, Any]:
         get: Returns an object of the cluster or of the manifests.
 
     Raises:
+        PermissionDeniedError: If it may be in a Secret that the user may not read, and is nowhere else.
         LabError: If there is no configuration, or it is not a YAML mapping.
     """
+    denied: PermissionDeniedError | None = None
     origins = list(dict.fromkeys([*_list_mounted(get), ("ConfigMap", NAME), ("Secret", NAME)]))
     for kind, name in origins:
-        text = _read_file(get(kind, name, NAMESPACE), kind)
+        try:
+            text = _read_file(get(kind, name, NAMESPACE), kind)
+        except PermissionDeniedError as error:
+            if kind != "Secret":
+                raise
+            denied = error
+            continue
         if text is None:
             continue
         try:
@@ -108,6 +120,8 @@ def read_configuration(get: Get) -> dict[str, Any]:
             seen=f"a YAML {type(content).__name__}",
             remedy=f"correct the {kind}: `kubectl edit -n {NAMESPACE} {kind.lower()} {name}`",
         )
+    if denied:
+        raise denied
     raise LabError(
         "the configuration of Dex was not found",
         expected=f"a file {FILES[0]} in a ConfigMap or a Secret that the Deployment {NAME} in {NAMESPACE} mounts",

@@ -16,14 +16,17 @@ from lab.k8s.objects import Object, ObjectRef
 from lab.k8s.server_side_apply import apply_objects
 from lab.layers import gateway
 from lab.layers.kubeflow_ingress import HTTPS_REDIRECTS, KubeflowIngress
+from lab.layers.temporary_objects import LABELS, PREFIX, build_metadata
 from lab.run.waiting import poll, wait_until
 from lab.web.http_client import is_served
 
-AUTHORITY, CERTIFICATE = "kubeflow-lab-ca", "kubeflow-lab-tls"
+AUTHORITY, CERTIFICATE = f"{PREFIX}ca", f"{PREFIX}tls"
 """The names of the certificate authority with its Issuer, and of the certificate. The Secrets have the same names."""
 CLUSTER_ISSUER = "kubeflow-self-signing-issuer"
 """The ClusterIssuer of Kubeflow's manifests, which signs the certificate of the authority."""
 API_VERSION = "cert-manager.io/v1"
+SECRET_TEMPLATE = {"secretTemplate": {"labels": LABELS}}
+"""The labels of the Secrets that cert-manager creates."""
 CERTIFICATES_TIMEOUT = 60
 SERVED_TIMEOUT = 30
 
@@ -94,13 +97,13 @@ class HttpsIngress:
         authority = {"isCA": True, "commonName": AUTHORITY, "issuerRef": _refer("ClusterIssuer", CLUSTER_ISSUER)}
         certificate = {"dnsNames": [KUBEFLOW_HOST], "issuerRef": _refer("Issuer", AUTHORITY)}
         return [
-            self._build("Certificate", AUTHORITY, {**authority, "secretName": AUTHORITY}),
+            self._build("Certificate", AUTHORITY, {**authority, "secretName": AUTHORITY, **SECRET_TEMPLATE}),
             self._build("Issuer", AUTHORITY, {"ca": {"secretName": AUTHORITY}}),
-            self._build("Certificate", CERTIFICATE, {**certificate, "secretName": CERTIFICATE}),
+            self._build("Certificate", CERTIFICATE, {**certificate, "secretName": CERTIFICATE, **SECRET_TEMPLATE}),
         ]
 
     def _build(self, kind: str, name: str, spec: Object) -> Object:
-        metadata = {"name": name, "namespace": self._namespace}
+        metadata = build_metadata(name, self._namespace)
         return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER
 from lab.config.source import STAND_IN_SUFFIX
 from lab.context import Lab
+from lab.errors import PermissionDeniedError
 from lab.k8s import certificates, images, prepull
 from lab.k8s.api_kinds import check_kinds_served
 from lab.k8s.client import Kube
@@ -37,9 +38,9 @@ from lab.layers.dex_configuration import find_unknown_user, get_from
 from lab.layers.manifests import Manifests
 from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
+from lab.layers.temporary_objects import delete_leftovers, describe_leftovers, list_leftovers
 from lab.releases import Component
 from lab.run.background import run_in_background
-from lab.web.web_apps import RESOURCE_FORMS
 
 TARGET = "example"
 """The directory of the manifests that contains all of Kubeflow."""
@@ -60,8 +61,6 @@ Dex then stops trying to create its signing keys, and is ready without any for h
 """
 PIPELINES_CONTROLLER = ObjectRef("Deployment", "kubeflow-pipelines-profile-controller", "kubeflow")
 """The workload that creates those of Kubeflow Pipelines in the namespace of each Profile."""
-RESOURCE_PREFIX = "lab-"
-"""The beginning of the names of all resources that scenarios create in the web apps."""
 
 
 class Kubeflow:
@@ -188,7 +187,7 @@ class Kubeflow:
             return f"an interrupted run has changed {', '.join(map(str, changed))}"
         if self._applied.exists() and self._applied.read_text() != self._digest:
             return "the cluster has been installed from other manifests"
-        if missing := next(find_missing_objects(self.objects, self.lab.kube), None):
+        if missing := next(self._find_missing_objects(), None):
             return f"objects are missing, such as {describe_object(missing)}"
         return next(iter(self.list_stopped_workloads()), None)
 
@@ -214,7 +213,7 @@ class Kubeflow:
 
     def list_missing_objects(self) -> list[str]:
         """Return the objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""
-        return [describe_object(obj) for obj in find_missing_objects(self.objects, self.lab.kube)]
+        return [describe_object(obj) for obj in self._find_missing_objects()]
 
     def list_differences(self, category: str) -> list[Difference]:
         """Return the differences between the cluster and the manifests in a category of lab.k8s.difference_rules."""
@@ -264,6 +263,9 @@ class Kubeflow:
     def print_progress(self, text: str) -> None:
         """Print progress with the name of the layer, since other layers are installed at the same time."""
         self.lab.progress.print(f"{self.name}: {text}")
+
+    def _find_missing_objects(self) -> Iterator[Object]:
+        return find_missing_objects(self.objects, self.lab.kube, self.lab.progress.note)
 
     def _print_notes(self, notes: Iterable[str]) -> None:
         for note in notes:
@@ -353,8 +355,8 @@ class KubeflowReadiness:
     def problem(self) -> str | None:
         """Return what is not ready, or what an interrupted run has left; or None."""
         kube = self.lab.kube
-        if leftovers := list_leftovers(kube, self._kubeflow.owner.namespace):
-            return f"an interrupted run has left {', '.join(map(str, leftovers))}"
+        if leftovers := self._list_leftovers():
+            return describe_leftovers(leftovers)
         for name in self._kubeflow.created_by_controllers:
             namespace, _, deployment = name.partition("/")
             if kube.get("Deployment", deployment, namespace) is None:
@@ -373,9 +375,7 @@ class KubeflowReadiness:
             UnrecoverableError: If a pod can never become ready.
             WaitTimeoutError: If they do not become ready in time.
         """
-        namespace = self._kubeflow.owner.namespace
-        for resource in list_leftovers(self.lab.kube, namespace):
-            self.lab.kube.delete(resource)
+        delete_leftovers(self.lab, self._list_leftovers())
         wait_until_ready(
             self.lab.kube,
             self.lab.shell,
@@ -386,6 +386,10 @@ class KubeflowReadiness:
             owned=self._kubeflow.owned,
         )
         certificates.wait_until_ready(self.lab.kube, self._kubeflow.certificates, CERTIFICATES_TIMEOUT)
+
+    def _list_leftovers(self) -> list[ObjectRef]:
+        """Return what interrupted runs have left of the chapters on Kubeflow."""
+        return list_leftovers(self.lab, ("authservice", "resources"))
 
 
 def load_owned(lab: Lab) -> frozenset[ObjectRef]:
@@ -457,28 +461,28 @@ def list_images_in_order(example: str) -> list[str]:
     return list(dict.fromkeys([*images.list_images(first), *images.list_images(objects)]))
 
 
-def list_leftovers(kube: Kube, namespace: str) -> list[ObjectRef]:
-    """Return the resources that scenarios of an interrupted run have created in the web apps.
+def find_missing_objects(objects: Iterable[Object], kube: Kube, note: Callable[[str], None]) -> Iterator[Object]:
+    """Yield the objects that a cluster does not have, one kind after another.
 
     Args:
+        objects: The objects of the manifests.
         kube: The API of the cluster.
-        namespace: The owner's namespace.
+        note: Receives a note if the user may not list Secrets, which are left out then.
+
+    Raises:
+        PermissionDeniedError: If the user may not list another kind.
     """
-    return [
-        ObjectRef.from_object(obj)
-        for form in RESOURCE_FORMS.values()
-        for obj in kube.list_objects(form.kind)
-        if obj["metadata"]["namespace"] == namespace and obj["metadata"]["name"].startswith(RESOURCE_PREFIX)
-    ]
-
-
-def find_missing_objects(objects: Iterable[Object], kube: Kube) -> Iterator[Object]:
-    """Yield the objects that a cluster does not have, one kind after another."""
     by_kind: dict[tuple[str, str], list[Object]] = defaultdict(list)
     for obj in objects:
         by_kind[obj["apiVersion"], obj["kind"]].append(obj)
     for (api_version, kind), required in by_kind.items():
-        existing = kube.list_names(api_version, kind)
+        try:
+            existing = kube.list_names(api_version, kind)
+        except PermissionDeniedError as error:
+            if kind != "Secret":
+                raise
+            note(f"the Secrets of the manifests were not looked for: {error.headline}")
+            continue
         for obj in required:
             name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
             # A manifest may lack the namespace where the cluster uses the default one, or name one for a kind without.

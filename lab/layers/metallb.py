@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from lab.config.addresses import parse_pool
 from lab.context import Lab
-from lab.errors import ProgramError
+from lab.errors import PermissionDeniedError, ProgramError
 from lab.k8s.client import Kube
 from lab.k8s.helm import HelmRelease
-from lab.k8s.objects import Object, get_nested, is_selected
+from lab.k8s.objects import Object, ObjectRef, get_nested, is_selected
 from lab.k8s.readiness import is_ready, list_running_pods, wait_for_pods
 from lab.k8s.server_side_apply import apply_objects
-from lab.layers import probes
+from lab.layers.temporary_objects import delete_leftovers, describe_leftovers, list_leftovers
 
 NAMESPACE = "metallb-system"
 POOL, ADVERTISEMENT = "ip-pool", "l2advertise"
@@ -87,13 +87,13 @@ class AddressPool:
         self.lab = lab
 
     def problem(self) -> str | None:
-        """Return how pool or advertisement differ, or which namespaces of a killed run hold addresses; or None."""
+        """Return how pool or advertisement differ, or which objects of a killed run hold addresses; or None."""
         if not self.has_addresses(str(self.lab.settings.pool)):
             return f"the addresses of the IPAddressPool {POOL} are {self.get_addresses()}"
         if POOL not in self.list_announced_pools():
             return f"the pools of the L2Advertisement {ADVERTISEMENT} are {self.list_announced_pools()}"
-        leftovers = probes.list_leftovers(self.lab.kube)
-        return f"an interrupted run has left the namespaces {', '.join(leftovers)}" if leftovers else None
+        leftovers = self._list_leftovers()
+        return describe_leftovers(leftovers) if leftovers else None
 
     def install(self) -> None:
         """Apply pool and advertisement as soon as MetalLB's webhook answers, and delete leftovers of a killed run."""
@@ -105,8 +105,10 @@ class AddressPool:
             ],
             timeout=READY_TIMEOUT,
         )
-        for namespace in probes.list_leftovers(self.lab.kube):
-            probes.delete_namespace(namespace, self.lab.kube)
+        delete_leftovers(self.lab, self._list_leftovers())
+
+    def _list_leftovers(self) -> list[ObjectRef]:
+        return list_leftovers(self.lab, ("metallb",))
 
     def get_addresses(self, name: str = POOL) -> list[str]:
         """Return the ranges of an IPAddressPool as it lists them; an empty list if it does not exist."""
@@ -163,10 +165,18 @@ def find_release_problem(release: HelmRelease, lab: Lab) -> str | None:
     """
     try:
         return release.problem()
+    except PermissionDeniedError as error:
+        note_uninspected(release, error, lab)
+        return None
     except ProgramError as error:
         if lab.settings.kind.is_installed:
             raise
         return f"the Helm release {release.name} was not inspected: {error.headline}"
+
+
+def note_uninspected(release: HelmRelease, error: PermissionDeniedError, lab: Lab) -> None:
+    """Note that a Helm release was not inspected: Helm keeps it in a Secret, and the user may not list Secrets."""
+    lab.progress.note(f"the Helm release {release.name} was not inspected: {error.headline}")
 
 
 def _find_unready(kube: Kube) -> str | None:

@@ -7,7 +7,7 @@ from lab.k8s.client import Kube
 from lab.k8s.objects import Object
 from lab.k8s.rejections import explain_rejection
 
-NAME = "lab-dry-run"
+NAME = "kubeflow-lab-dry-run"
 SERVICE_ACCOUNT = "default-editor"
 """The ServiceAccount of notebooks, which the Profile controller creates in the namespace of each Profile."""
 REQUESTS, LIMITS = {"cpu": "100m", "memory": "100Mi"}, {"cpu": "120m", "memory": "120Mi"}

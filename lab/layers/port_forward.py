@@ -16,13 +16,17 @@ from lab.config.entry_points import PORT_FORWARD_PORT
 from lab.context import Lab
 from lab.host.ports import REMEDY, describe_listeners, listen_addresses, listener_pids
 from lab.k8s.objects import ObjectRef
+from lab.k8s.permissions import DENIED, explain_denial
 from lab.layers import gateway
 from lab.run.shell import KILL_WITH_PARENT, Shell
 from lab.run.waiting import Unrecoverable, poll, wait_until
 
 OPEN_TIMEOUT = 20
-PERMANENT_ERRORS = ("not found", "does not have a service port")
-"""Parts of kubectl's message if the target does not exist. While a pod starts, kubectl prints other messages."""
+PERMANENT_ERRORS = ("not found", "does not have a service port", "is forbidden")
+"""Parts of kubectl's message if the target does not exist, or a permission is missing.
+
+While a pod starts, kubectl prints other messages.
+"""
 
 
 class PortForward:
@@ -115,6 +119,9 @@ class PortForward:
         output = self._last_output
         if not any(text in output for text in PERMANENT_ERRORS):
             return None
+        if DENIED.search(output):
+            denial = explain_denial(output)
+            return Unrecoverable(denial.headline, denial.remedy)
         return Unrecoverable(
             f"kubectl reports: {output}",
             "check the ports of the Service: "

@@ -1,6 +1,6 @@
 """Probes: temporary Services of type LoadBalancer, by which scenarios check what MetalLB does.
 
-They are created in a namespace of their own. A killed run leaves the namespace; the next run finds and deletes it.
+They are created in a namespace of their own. What a killed run leaves of it is found by lab.layers.temporary_objects.
 """
 
 from __future__ import annotations
@@ -25,17 +25,15 @@ from lab.k8s.objects import (
 )
 from lab.k8s.readiness import wait_for_pods
 from lab.k8s.server_side_apply import apply_objects
+from lab.layers.temporary_objects import PREFIX, build_metadata, wait_until_deleted
 from lab.run.waiting import poll, wait_until
 from lab.web.http_client import get_without_proxy
 
-PREFIX = "lab-probes-"
-"""The beginning of the names of the probes' namespaces."""
-SITE = "probe"
+SITE = f"{PREFIX}probe"
 POOL_ANNOTATION = "metallb.universe.tf/address-pool"
 """The annotation by which a Service requests an address of one pool of MetalLB."""
 ASSIGN_TIMEOUT = 30
 READY_TIMEOUT = 60
-DELETE_TIMEOUT = 60
 
 
 @contextmanager
@@ -49,38 +47,24 @@ def open_probes(lab: Lab, pool: str = "") -> Iterator[Probes]:
     Yields:
         The probes. Their namespace has a new name, since an earlier namespace may not be deleted completely yet.
     """
-    namespace = f"{PREFIX}{secrets.token_hex(3)}"
-    apply_objects(lab.kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
+    namespace = f"{SITE}s-{secrets.token_hex(3)}"
+    apply_objects(lab.kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": build_metadata(namespace)}])
     try:
         yield Probes(lab.kube, namespace, pool)
     finally:
-        delete_namespace(namespace, lab.kube)
+        _delete_namespace(namespace, lab.kube)
 
 
-def list_leftovers(kube: Kube) -> list[str]:
-    """Return the namespaces of probes whose Services still hold addresses."""
-    namespaces = {str(service["metadata"]["namespace"]) for service in kube.list_objects("Service")}
-    return sorted(namespace for namespace in namespaces if namespace.startswith(PREFIX))
-
-
-def delete_namespace(namespace: str, kube: Kube) -> None:
+def _delete_namespace(namespace: str, kube: Kube) -> None:
     """Delete a namespace, and wait until its Services are deleted, so that their addresses are free.
 
     Raises:
         WaitTimeoutError: If the Services are not deleted in time.
     """
-    for service in kube.list_objects("Service", namespace):
-        kube.delete(ObjectRef.from_object(service))
-    wait_until(
-        kube.watch("Service", namespace),
-        satisfied=lambda services: not services,
-        describe=lambda services: ", ".join(str(ObjectRef.from_object(service)) for service in services),
-        timeout=DELETE_TIMEOUT,
-        waiting_for=f"the Services in the namespace {namespace} to be deleted",
-        journal=kube.journal,
-        remedy="read the log of MetalLB's controller, which removes the finalizers of the Services: "
-        "`kubectl logs -n metallb-system -l app.kubernetes.io/component=controller`",
-    )
+    services = [ObjectRef.from_object(service) for service in kube.list_objects("Service", namespace)]
+    for service in services:
+        kube.delete(service)
+    wait_until_deleted(kube, services, kube.journal)
     kube.delete(ObjectRef("Namespace", namespace))
 
 
@@ -122,7 +106,7 @@ class Probes:
 
     def create_services(self, count: int) -> list[str]:
         """Create a number of Services of type LoadBalancer, and return their names."""
-        names = [f"probe-{number}" for number in range(1, count + 1)]
+        names = [f"{SITE}-{number}" for number in range(1, count + 1)]
         apply_objects(self.kube, [_build_service(name, self.namespace, self.pool) for name in names])
         return names
 
@@ -197,7 +181,7 @@ def _build_site(namespace: str) -> Object:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": SITE, "namespace": namespace},
+        "metadata": build_metadata(SITE, namespace),
         "spec": {
             "selector": {"matchLabels": labels},
             "template": {
@@ -209,11 +193,10 @@ def _build_site(namespace: str) -> Object:
 
 
 def _build_service(name: str, namespace: str, pool: str) -> Object:
-    annotations = {"annotations": {POOL_ANNOTATION: pool}} if pool else {}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": namespace, **annotations},
+        "metadata": build_metadata(name, namespace, **({POOL_ANNOTATION: pool} if pool else {})),
         "spec": {"type": "LoadBalancer", "selector": {"app": SITE}, "ports": [{"port": 80, "targetPort": 80}]},
     }
 

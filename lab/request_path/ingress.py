@@ -218,11 +218,12 @@ def _check_backend(snapshot: Snapshot, route: Route, backend: ObjectRef) -> Iter
 
 
 def _check_tls(snapshot: Snapshot, ingress: Object, host: str) -> Iterator[Finding]:
-    """Yield that the Secret with the certificate of a host does not exist."""
+    """Yield that the Secret with the certificate of a host does not exist, unless Secrets are not known."""
     ref = ObjectRef.from_object(ingress)
     for index, entry in enumerate(get_nested(ingress, "spec", "tls") or []):
         secret, hosts = entry.get("secretName"), entry.get("hosts") or [host]
-        if secret and host in hosts and (ref.namespace, secret) not in snapshot.secrets:
+        is_known = snapshot.secrets is None or (ref.namespace, secret) in snapshot.secrets
+        if secret and host in hosts and not is_known:
             seen = f"{secret}, which does not exist in {ref.namespace}"
             yield Finding(HOP, ref, f"spec.tls[{index}].secretName", "a Secret that exists", seen)
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lab.errors import PermissionDeniedError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, ObjectRef, get_nested, is_terminated
 
@@ -41,11 +42,11 @@ class Snapshot:
 
     Args:
         objects: The objects by kind.
-        secrets: Namespace and name of all Secrets; their content is not read.
+        secrets: Namespace and name of all Secrets, whose content is not read; None if the user may not list them.
     """
 
     objects: Mapping[str, list[Object]]
-    secrets: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    secrets: frozenset[tuple[str, str]] | None = field(default_factory=frozenset)
 
     @classmethod
     def read(cls, kube: Kube) -> Snapshot:
@@ -53,10 +54,14 @@ class Snapshot:
 
         Raises:
             UnreachableError: If the API server does not answer.
+            PermissionDeniedError: If the user may not list one of the kinds.
         """
         objects = {kind: kube.list_objects(kind) for kind in KINDS}
         mesh = kube.get(MESH_CONFIG.kind, MESH_CONFIG.name, MESH_CONFIG.namespace)
-        secrets = frozenset(kube.list_names("v1", "Secret"))
+        try:
+            secrets = frozenset(kube.list_names("v1", "Secret"))
+        except PermissionDeniedError:
+            secrets = None
         return cls({**objects, MESH_CONFIG.kind: [{"kind": MESH_CONFIG.kind, **mesh}] if mesh else []}, secrets)
 
     @classmethod

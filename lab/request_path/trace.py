@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lab.config.entry_points import INGRESS_URL, PORT_FORWARD_URL, port_of
 from lab.context import Lab
+from lab.errors import PermissionDeniedError
 from lab.k8s.client import TRANSIENT_ERRORS
 from lab.k8s.objects import Object, ObjectRef
 from lab.layers import gateway, ingress, kubeflow_ingress, nginx_site
@@ -324,7 +325,7 @@ def explain_request(lab: Lab, url: str) -> str:
         if entry_point is None:
             return ""
         tracer = create_tracer(lab)
-    except TRANSIENT_ERRORS as error:
+    except (*TRANSIENT_ERRORS, PermissionDeniedError) as error:
         return f"the hops of {url} could not be checked: {root_cause(error)}"
     paths = dict.fromkeys([parts.path or "/", *([LOGIN] if entry_point.is_gateway else [])])
     traces = [tracer.trace(entry_point, path) for path in paths]
@@ -356,7 +357,7 @@ def find_stops(lab: Lab) -> list[Stop]:
 
 def describe_stops(lab: Lab) -> list[str]:
     """Return where requests to the installed entry points stop as texts, for the message of a failed request."""
-    with suppress(*TRANSIENT_ERRORS):
+    with suppress(*TRANSIENT_ERRORS, PermissionDeniedError):
         return [str(stop) for stop in find_stops(lab)[:SHOWN]]
     return []
 

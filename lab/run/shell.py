@@ -93,12 +93,21 @@ class Shell:
         with self.journal.record("program", shown):
             result = self._communicate(command, shown, stdin, timeout, log_file)
         if result.exit_status and not allow_failure:
-            raise ProgramError(
-                f"{command[0]} failed: {shown}",
-                seen=f"exit status {result.exit_status}\n{self.secrets.redact(result.last_lines)}",
-                remedy=remedy or "read its last lines above; `make shell` opens a shell to try the command by hand",
-            )
+            raise self.describe_failure(result, remedy)
         return result
+
+    def describe_failure(self, result: ProgramResult, remedy: str = "") -> ProgramError:
+        """Return the error for a program that has failed.
+
+        Args:
+            result: The result of the program.
+            remedy: What to do.
+        """
+        return ProgramError(
+            f"{result.arguments[0]} failed: {shlex.join(map(self.secrets.redact, result.arguments))}",
+            seen=f"exit status {result.exit_status}\n{self.secrets.redact(result.last_lines)}",
+            remedy=remedy or "read its last lines above; `make shell` opens a shell to try the command by hand",
+        )
 
     def start(self, *arguments: str | Path, log_file: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Start a program that continues by itself, in a session of its own.

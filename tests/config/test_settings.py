@@ -66,6 +66,15 @@ def test_an_existing_lab_is_neither_installed_nor_kept() -> None:
     )
 
 
+def test_run_that_installs_a_lab_cannot_be_read_only() -> None:
+    assert settings.load({"lab": "existing", "read_only": "yes"}).read_only
+    assert settings.load({"verify_only": "yes", "read_only": "yes"}).read_only
+    for kind in ("embedded", "k3d"):
+        assert load_error(lab=kind, read_only="yes") == (
+            "--read-only yes: a run that installs a lab creates objects: add --verify-only, or use --lab existing"
+        )
+
+
 def test_command_line_precedes_environment_and_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBEFLOW_LAB_INGRESS_ADDRESS", "172.20.0.14")
     monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import LabError
+from lab.errors import LabError, PermissionDeniedError, ProgramError
 from lab.k8s.helm import HelmRelease
 from lab.releases import Chart
 from lab.run.shell import Shell
@@ -102,3 +102,14 @@ def test_existing_namespace_is_not_created(shell: Shell, deploy: Deploy, program
     deploy()
     HelmRelease(shell, "ingress-nginx", "kube-system", CHART).install()
     assert "--create-namespace" not in (programs / "helm.log").read_text()
+
+
+def test_missing_permission_to_list_secrets_is_named(release: HelmRelease, write_program: WriteProgram) -> None:
+    """Helm keeps its releases in Secrets."""
+    denial = 'User "ada" cannot list resource "secrets" in API group "" in the namespace "metallb-system"'
+    write_program("helm", f"echo 'Error: list: failed to list: secrets is forbidden: {denial}' >&2; exit 1")
+    with pytest.raises(PermissionDeniedError, match="list secrets in metallb-system"):
+        release.problem()
+    write_program("helm", "echo 'Error: Kubernetes cluster unreachable' >&2; exit 1")
+    with pytest.raises(ProgramError, match="helm failed: helm list"):
+        release.problem()

@@ -9,6 +9,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.k8s.objects import Object
+from lab.k8s.permissions import explain_denial
 from lab.layers.dex_configuration import find_unknown_user, get_from, list_redirect_uris
 from tests.layers.static_kube import StaticKube, make_object
 
@@ -118,3 +119,20 @@ def test_users_of_the_manifests_are_read() -> None:
         assert find_unknown_user(get_from([obj]), "ada@corp.example") is None
         assert find_unknown_user(get_from([obj]), "eve@corp.example") is not None
     assert find_unknown_user(get_from([]), "eve@corp.example") is None
+
+
+class KubeWithoutSecrets(StaticKube):
+    """The API of a cluster whose Secrets the user may not read."""
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return an object, or None; raise for a Secret."""
+        if kind == "Secret":
+            raise explain_denial('User "ada" cannot get resource "secrets" in API group "" in the namespace "auth"')
+        return super().get(kind, name, namespace)
+
+
+def test_secrets_need_not_be_readable() -> None:
+    """Dex may mount a Secret that has no configuration, such as a certificate."""
+    mounts = make_deployment({"name": "tls", "secret": {"secretName": "tls"}})
+    assert list_redirect_uris(KubeWithoutSecrets(mounts, make_config_map(CLIENTS))) == {CALLBACK}
+    assert list_redirect_uris(KubeWithoutSecrets(mounts)) is None

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
+from lab.errors import PermissionDeniedError
 from lab.k8s.client import Kube
-from lab.k8s.objects import Object, ObjectRef
+from lab.k8s.objects import Object
+from lab.k8s.permissions import Permission
 from lab.layers.kubeflow import (
     PIPELINES_CONTROLLER,
     Kubeflow,
@@ -18,7 +20,6 @@ from lab.layers.kubeflow import (
     find_missing_objects,
     find_stopped_workloads,
     list_images_in_order,
-    list_leftovers,
 )
 from lab.layers.manifests import for_lab
 from lab.releases import Component
@@ -57,7 +58,7 @@ def _objects(cluster: FakeCluster) -> None:
     ],
 )
 def test_an_existing_object_is_not_missing(obj: Object, kube: Kube) -> None:
-    assert list(find_missing_objects([obj], kube)) == []
+    assert list(find_missing_objects([obj], kube, print)) == []
 
 
 def test_a_missing_object_is_named_with_kind_and_namespace(kube: Kube) -> None:
@@ -67,7 +68,7 @@ def test_a_missing_object_is_named_with_kind_and_namespace(kube: Kube) -> None:
         make_object("Node", "node-2"),
         make_object("Profile", "user", api_version="kubeflow.org/v1"),
     ]
-    assert [describe_object(obj) for obj in find_missing_objects(objects, kube)] == [
+    assert [describe_object(obj) for obj in find_missing_objects(objects, kube, print)] == [
         "Pod/database",
         "Pod/nginx kubeflow",
         "Node/node-2",
@@ -95,13 +96,15 @@ def test_a_workload_without_replicas_is_stopped_unless_the_manifests_say_so(kube
     ]
 
 
-def test_only_resources_of_scenarios_are_leftovers(kube: Kube, cluster: FakeCluster) -> None:
-    cluster.objects["PersistentVolumeClaim"] = [
-        make_object("PersistentVolumeClaim", "lab-1a2b3c", PROFILE),
-        make_object("PersistentVolumeClaim", "lab-1a2b3c", "kubeflow"),
-        make_object("PersistentVolumeClaim", "data", PROFILE),
-    ]
-    assert list_leftovers(kube, PROFILE) == [ObjectRef("PersistentVolumeClaim", "lab-1a2b3c", PROFILE)]
+def test_secrets_that_the_user_may_not_list_are_left_out_with_a_note(kube: Kube, cluster: FakeCluster) -> None:
+    cluster.denied = {Permission("", "secrets", "list")}
+    notes: list[str] = []
+    assert list(find_missing_objects([make_object("Secret", "token", "auth")], kube, notes.append)) == []
+    [note] = notes
+    assert note.endswith("lacks a permission of the cluster: list secrets")
+    cluster.denied = {Permission("", "configmaps", "list")}
+    with pytest.raises(PermissionDeniedError, match="list configmaps"):
+        list(find_missing_objects([make_object("ConfigMap", "dex", "auth")], kube, notes.append))
 
 
 def test_images_of_workloads_that_are_applied_first_are_listed_first() -> None:

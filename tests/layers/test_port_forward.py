@@ -137,3 +137,17 @@ def test_a_missing_target_ends_the_wait(port_forward: PortForward, write_program
         pass
     assert "kubectl reports: error: Service gateway does not have a service port 80" in caught.value.seen
     assert "`kubectl describe service" in caught.value.remedy
+
+
+def test_a_missing_permission_ends_the_wait_and_is_named(
+    port_forward: PortForward, write_program: WriteProgram
+) -> None:
+    denial = 'User "ada" cannot create resource "pods/portforward" in API group "" in the namespace "istio-system"'
+    message = f'error: error upgrading connection: pods "gateway-1" is forbidden: {denial}'
+    write_program("kubectl", f"echo '{message}' >&2; exit 1")
+    with pytest.raises(UnrecoverableError) as caught, port_forward.open():
+        pass
+    assert (
+        "the user ada lacks a permission of the cluster: create pods/portforward in istio-system" in caught.value.seen
+    )
+    assert "`kubeflow-lab preflight --lab existing`" in caught.value.remedy

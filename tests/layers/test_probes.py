@@ -1,21 +1,11 @@
-"""lab/layers/probes.py: the probes of a killed run are found, and assigned addresses are read."""
+"""lab/layers/probes.py: assigned addresses are read."""
 
 from __future__ import annotations
 
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
-from lab.layers import probes
 from lab.layers.probes import Probes
 from tests.fake_cluster import FakeCluster, pod
-
-
-def test_only_namespaces_of_probes_are_leftovers(kube: Kube, cluster: FakeCluster) -> None:
-    services = [("probe-1", "lab-probes-b"), ("probe-2", "lab-probes-b"), ("probe-1", "lab-probes-a")]
-    cluster.objects["Service"] = [
-        *(pod(name, namespace=namespace) for name, namespace in services),
-        pod("kubernetes", namespace="default"),
-    ]
-    assert probes.list_leftovers(kube) == ["lab-probes-a", "lab-probes-b"]
 
 
 def test_addresses_of_all_families_and_load_balancers_are_read(kube: Kube, cluster: FakeCluster) -> None:
@@ -30,5 +20,5 @@ def test_addresses_of_all_families_and_load_balancers_are_read(kube: Kube, clust
         make_service("other", {"ip": "172.20.0.12"}, loadBalancerClass="example.com/other"),
         make_service("pending"),
     ]
-    assigned = Probes(kube, "lab-probes-a").list_assigned_addresses()
+    assigned = Probes(kube, "kubeflow-lab-probes-a").list_assigned_addresses()
     assert sorted(map(str, assigned)) == ["172.20.0.10", "172.20.0.11"]
