@@ -15,6 +15,7 @@ from lab.config import settings
 from lab.config.exit_status import ExitStatus
 from lab.preflight import checks
 from lab.preflight.findings import format_findings, has_errors
+from lab.preflight.permissions import CREATES
 
 
 def create_options() -> list[click.Parameter]:
@@ -49,7 +50,8 @@ def preflight(invocation: Invocation, ctx: click.Context, /, **options: Any) -> 
     """
     context = invocation.create_context(**options)
     extra_check = partial(check_kit, context) if context.settings.lab == "embedded" else None
-    findings = checks.run_checks(context, checks.ALL_TAGS, extra_check, kit_tools=list_kit_tools(context))
+    tags = [tag for tag in checks.ALL_TAGS if tag != CREATES or not context.settings.read_only]
+    findings = checks.run_checks(context, tags, extra_check, kit_tools=list_kit_tools(context))
     if findings:
         click.echo(context.render_commands(format_findings(findings)))
     if has_errors(findings):

@@ -11,8 +11,11 @@ import pytest
 from cli.main import main
 from lab.config.exit_status import ExitStatus
 from lab.config.settings import Settings, list_options
+from lab.k8s.permissions import Permission, render_roles
 from lab.layers import table
 from lab.layers.runner import LayerSpec, Preparation
+from lab.layers.temporary_objects import KINDS
+from lab.preflight.permissions import Scope, list_optional_permissions, list_permissions, list_tags
 from tests.conftest import REPOSITORY
 
 PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -81,6 +84,29 @@ def test_reference_lists_every_make_target(reference: str) -> None:
     targets = re.findall(r"(?m)^([a-z]+):.*## ", (REPOSITORY / "Makefile").read_text())
     rows = re.findall(r"(?m)^\| (`make \w.*?) \|", reference)
     assert sorted(re.findall(r"make (\w+)", " ".join(rows))) == sorted(targets)
+
+
+def test_reference_lists_every_kind_that_a_run_creates(reference: str) -> None:
+    section = reference.partition("### Objects that a run creates")[2].partition("### Permissions")[0]
+    rows = [
+        f"| {each.kind} | `{each.chapter}` | {each.place} | {each.purpose} |"
+        for each in KINDS
+        if not each.is_for_installed
+    ]
+    assert re.findall(r"(?m)^\| [A-Z].*$", section) == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "permissions"),
+    [
+        ("kubeflow-lab-read-only", list_permissions(Scope(list_tags(creates=False)))),
+        ("kubeflow-lab-diagnosis", list_optional_permissions(Scope(list_tags(creates=False)))),
+    ],
+)
+def test_reference_has_the_least_roles_of_a_read_only_run(
+    reference: str, name: str, permissions: list[Permission]
+) -> None:
+    assert f"```yaml\n{render_roles(permissions, name=name)}```" in reference
 
 
 def test_diagram_shows_every_layer_with_its_needs(diagram: str) -> None:

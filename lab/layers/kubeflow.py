@@ -127,7 +127,7 @@ class Kubeflow:
             parse_documents(self._example),
             self.lab,
             self.manifests,
-            lambda objects: find_missing_objects(objects, self.lab.kube),
+            lambda objects: find_missing_objects(objects, self.lab.kube, self.lab.progress.note),
         )
         self._print_notes(part.reason for part in parts)
         return parts

@@ -20,6 +20,7 @@ from lab.preflight import credentials, docker, existing_cluster, machine
 from lab.preflight.entry_points import check_entry_point
 from lab.preflight.findings import Finding, has_errors, note, warning
 from lab.preflight.manifests import check_manifests
+from lab.preflight.permissions import Scope, check_permissions, list_tags
 from lab.preflight.requirements import REQUIREMENTS, Requirements
 from lab.preflight.tools import TOOL_TIMEOUT, KitTool, check_tool, check_tools, list_tools
 from lab.run import state as state_module
@@ -27,7 +28,7 @@ from lab.run.state import LabState
 from lab.web.chromium import find_chromium
 from lab.web.chromium_installation import check_chromium
 
-ALL_TAGS = ("metallb", "ingress", "kubeflow", "browser", "login_form", "session")
+ALL_TAGS = (*list_tags(creates=True), "browser", "login_form", "session")
 """The tags of a run of all scenarios, as far as they select checks."""
 
 Check = Callable[[], Iterable[Finding]]
@@ -150,7 +151,10 @@ def _check_ports(purposes: Mapping[int, str], address: str = ANY_ADDRESS) -> lis
 def _check_existing_cluster(
     context: RunContext, tags: Collection[str], kit_kubectl: KitTool | None
 ) -> Iterator[Finding]:
-    """Check the cluster with the kubectl on PATH, or with the kit's if there is none and it was built already."""
+    """Check the cluster, and at the same time the permissions of the user; one that cannot be reached has none.
+
+    The kubectl is that on PATH, or the kit's if there is none and it was built already.
+    """
     kubeconfig, path = find_kubeconfig(context.environment), context.environment.get("PATH", "")
     if shutil.which("kubectl", path=path) is None:
         if not kit_kubectl or not kit_kubectl.program:
@@ -158,9 +162,15 @@ def _check_existing_cluster(
             return
         path = f"{path}:{kit_kubectl.program.parent}"
     shell = context.create_shell({"KUBECONFIG": kubeconfig, "PATH": path})
-    findings = list(existing_cluster.check_cluster(shell, context.release))
-    yield from findings
-    if "kubeflow" in tags and not has_errors(findings):
+    kube = Lab.from_context(context, LabState(kind="existing", environment={"KUBECONFIG": kubeconfig})).kube
+    with ThreadPoolExecutor(1) as executor:
+        permissions = executor.submit(lambda: list(check_permissions(kube, Scope.from_context(context, tags))))
+        findings = list(existing_cluster.check_cluster(shell, context.release))
+        yield from findings
+        if has_errors(findings):
+            return
+        yield from permissions.result()
+    if "kubeflow" in tags:
         yield from credentials.check_owner(context)
 
 

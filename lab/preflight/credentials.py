@@ -8,7 +8,7 @@ from contextlib import suppress
 from lab.config.origins import Origin
 from lab.config.settings import TUTORIAL_USER
 from lab.context import Lab, RunContext
-from lab.errors import LabError
+from lab.errors import LabError, PermissionDeniedError
 from lab.k8s.client import TRANSIENT_ERRORS
 from lab.k8s.kubeconfig import find_kubeconfig
 from lab.layers.dex_configuration import find_unknown_user
@@ -67,7 +67,8 @@ def check_owner(context: RunContext) -> Iterator[Finding]:
     environment = {"KUBECONFIG": find_kubeconfig(context.environment)}
     kube = Lab.from_context(context, LabState(kind="existing", environment=environment)).kube
     is_chosen = any(settings.get_origin(name) != Origin.DEFAULT for name in ("user", "profile"))
-    with suppress(*TRANSIENT_ERRORS):  # another check reports that the API server cannot be reached
+    # Other checks report that the API server cannot be reached, or that the user may not list Profiles.
+    with suppress(*TRANSIENT_ERRORS, PermissionDeniedError):
         profiles = kube.list_objects("Profile")
         try:
             find_in_cluster(profiles, settings)

@@ -21,6 +21,8 @@ from lab.run.shell import Shell
 
 TIMEOUT = 1.3
 """Seconds for one kubectl command. Two run in a row, and preflight must not take longer than 3 s."""
+CREDENTIALS_REJECTED = "You must be logged in to the server"
+"""kubectl's message if the API server answers 401."""
 REMEDY = "check that the cluster is running, and that KUBECONFIG names the right one (`kubectl cluster-info`)"
 
 
@@ -40,6 +42,15 @@ def check_cluster(shell: Shell, release: Release) -> Iterator[Finding]:
         yield warning("the cluster was not checked: it did not answer in time", seen=problem.seen, remedy=REMEDY)
         return
     reported = _read_server_version(result.output)
+    if reported is None and CREDENTIALS_REJECTED in result.errors:
+        yield error(
+            "the API server does not accept the credentials in the kubeconfig",
+            expected="the credentials of a user of the cluster",
+            seen=result.last_lines,
+            remedy="fetch new credentials in the way of your cluster, such as a new token: they may have expired; "
+            "`kubectl config view --minify` shows the user",
+        )
+        return
     if reported is None:
         yield error(
             "the API server of the cluster cannot be reached",

@@ -69,6 +69,14 @@ def test_an_unreachable_api_server_is_an_error_with_the_message_of_kubectl(
     assert (finding.severity, finding.problem.seen) == ("error", REFUSED)
 
 
+def test_expired_credentials_are_an_error_of_their_own(shell: Shell, write_program: WriteProgram) -> None:
+    message = "error: You must be logged in to the server (the server has asked for the client to provide credentials)"
+    write_program("kubectl", f"echo '{{}}'; echo '{message}' >&2; exit 1")
+    [finding] = existing_cluster.check_cluster(shell, RELEASE)
+    assert (finding.severity, finding.problem.seen) == ("error", message)
+    assert finding.problem.headline == "the API server does not accept the credentials in the kubeconfig"
+
+
 def test_objects_that_the_user_may_not_list_are_no_finding(
     answers: dict[str, str], shell: Shell, write_program: WriteProgram
 ) -> None:
