@@ -26,7 +26,7 @@ TIMEOUT = 2.3
 """Seconds for all questions to the API server, so that preflight ends within 3 s."""
 CORE = ""
 GATEWAY, AUTH_PROXY = "the gateway", "the auth proxy"
-"""What the namespaces of some permissions are named after; the settings decide which namespaces these are."""
+"""The places of some permissions; the settings name their namespaces."""
 ISTIO_SYSTEM = "istio-system"
 """Both namespaces in the tutorial."""
 EVERYTHING = Permission("*", "*", "*")
