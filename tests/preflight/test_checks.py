@@ -260,7 +260,8 @@ def test_a_tool_can_be_built_only_with_go(programs: Path) -> None:
 
 
 def test_a_cluster_is_checked_later_if_there_is_no_kubectl_yet(context: RunContext, tmp_path: Path) -> None:
-    (tmp_path / "kubeconfig").touch()
+    content = "{current-context: a, contexts: [{name: a, context: {cluster: b}}], clusters: [{name: b, cluster: "
+    (tmp_path / "kubeconfig").write_text(content + "{server: 'https://127.0.0.1:1'}}]}")
     environment = {**context.environment, "PATH": "", "KUBECONFIG": str(tmp_path / "kubeconfig")}
     settings = context.settings.model_copy(update={"lab": "existing"})
     findings = run_checks(replace(context, settings=settings, environment=environment))
