@@ -37,14 +37,12 @@ MakeLab = Callable[..., Lab]
 
 
 @pytest.fixture(autouse=True)
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+def paths(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """The directories of a lab in this test; neither this machine's own lab nor its settings are used.
 
     The working directory is another one than the repository, which may have a kubeflow-lab.toml of the developer's.
     """
-    working_directory = tmp_path / "working-directory"
-    working_directory.mkdir()
-    monkeypatch.chdir(working_directory)
+    monkeypatch.chdir(tmp_path_factory.mktemp("working-directory"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg-cache"))
     for name in list(os.environ):
         if name.upper().startswith("KUBEFLOW_LAB_"):
