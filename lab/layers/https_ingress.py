@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lab.config.entry_points import HTTPS_URL, INGRESS_URL, KUBEFLOW_HOST
+from lab.config.entry_points import HTTPS_URL, INGRESS_URL, KUBEFLOW_HOST, port_of
 from lab.context import Lab
 from lab.errors import LabError
 from lab.k8s import certificates
 from lab.k8s.objects import Object, ObjectRef
 from lab.k8s.server_side_apply import apply_objects
-from lab.layers import gateway
+from lab.layers import gateway, ingress
 from lab.layers.kubeflow_ingress import HTTPS_REDIRECTS, KubeflowIngress
 from lab.layers.temporary_objects import LABELS, PREFIX, build_metadata
 from lab.run.waiting import poll, wait_until
@@ -85,8 +85,8 @@ class HttpsIngress:
             waiting_for=f"{url} to reach the auth proxy",
             journal=self._lab.journal,
             remedy=f"check the Ingress and its certificate: `kubectl describe ingresses,certificates -n "
-            f"{self._namespace}`; read the log of the Ingress controller: "
-            "`kubectl logs -n kube-system deployment/ingress-nginx-controller`",
+            f"{self._namespace}`; check that the Service of the Ingress controller has the port {port_of(url)}: "
+            f"`kubectl get service -n {ingress.NAMESPACE} {ingress.SERVICE}`; {ingress.READ_LOG}",
         )
 
     def _list_objects(self) -> list[ObjectRef]:
