@@ -17,6 +17,7 @@ from lab.run.progress import Progress
 from lab.run.redaction import MASK
 from lab.run.state import LabState
 from tests.conftest import MakeContext, MakeLab, WriteProgram
+from tests.fake_cluster import FakeCluster
 
 
 @pytest.fixture
@@ -92,8 +93,10 @@ def test_tools_of_the_kit_precede_those_on_path(k3d: RunContext, write_program: 
         assert lab.shell.run("helm").output == "the one on PATH\n"
 
 
-def test_existing_lab_uses_the_tools_of_the_kit(make_context: MakeContext, tmp_path: Path) -> None:
-    (tmp_path / "config").touch()
+def test_existing_lab_uses_the_tools_of_the_kit(
+    cluster: FakeCluster, make_context: MakeContext, tmp_path: Path
+) -> None:
+    cluster.write_kubeconfig(tmp_path / "config")
     kit = tmp_path / "kustomize-5.0.3/kustomize"
     kit.parent.mkdir()
     kit.write_text("#!/bin/sh\necho that of the kit\n")
@@ -114,8 +117,10 @@ def test_object_of_somebody_else_is_not_owned(make_lab: MakeLab) -> None:
     assert not make_lab(lab="k3d").owns("k3d", "cluster", "delete")
 
 
-def test_existing_lab_uses_kubeconfig_and_saves_nothing(make_context: MakeContext, tmp_path: Path) -> None:
-    (tmp_path / "config").touch()
+def test_existing_lab_uses_kubeconfig_and_saves_nothing(
+    cluster: FakeCluster, make_context: MakeContext, tmp_path: Path
+) -> None:
+    cluster.write_kubeconfig(tmp_path / "config")
     context = make_context({"KUBECONFIG": str(tmp_path / "config")}, lab="existing")
     with open_existing_lab(context) as lab:
         assert lab.state.environment["KUBECONFIG"] == str(tmp_path / "config")
