@@ -12,7 +12,7 @@ LabError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 
@@ -97,6 +97,20 @@ class UnreachableError(LabError):
 
 class PermissionDeniedError(LabError):
     """The user of the kubeconfig lacks a permission that the cluster requires."""
+
+
+def diagnose_if_permitted(diagnose: Callable[[], list[str]]) -> list[str]:
+    """Return a diagnosis; if the user may not read what it is about, only that it was not made.
+
+    The missing permission must not replace the error that the diagnosis explains.
+
+    Args:
+        diagnose: Returns the diagnosis.
+    """
+    try:
+        return diagnose()
+    except PermissionDeniedError as error:
+        return [f"the cause was not looked for: {error.headline}"]
 
 
 def format_error(headline: str, rows: Iterable[tuple[str, str]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.errors import KnownFailureId, LabError
+from lab.errors import KnownFailureId, LabError, PermissionDeniedError, diagnose_if_permitted
 
 
 def test_error_has_headline_expected_seen_and_remedy() -> None:
@@ -30,3 +30,16 @@ def test_known_failure_is_no_part_of_the_text() -> None:
     assert error.known_failure is KnownFailureId.SUBNET_IN_USE
     assert str(error) == "the subnet is in use"
     assert LabError("the pool is empty").known_failure is None
+
+
+class TestDiagnosis:
+    """A permission that a diagnosis needs does not replace the error that it explains."""
+
+    def test_is_made_if_permitted(self) -> None:
+        assert diagnose_if_permitted(lambda: ["the Service selects no pod"]) == ["the Service selects no pod"]
+
+    def test_reports_a_missing_permission(self) -> None:
+        def diagnose() -> list[str]:
+            raise PermissionDeniedError("get endpoints is denied")
+
+        assert diagnose_if_permitted(diagnose) == ["the cause was not looked for: get endpoints is denied"]

@@ -8,7 +8,7 @@ import requests
 
 from lab.config.entry_points import INGRESS_URL, KUBEFLOW_HOST
 from lab.context import Lab
-from lab.errors import WaitError
+from lab.errors import WaitError, diagnose_if_permitted
 from lab.k8s.objects import Object, describe_external_addresses, load_balancer_ips
 from lab.layers import auth_chain, gateway
 from lab.layers.ingress import Backend, create_ingress, diagnose_ingress, list_hosts
@@ -115,7 +115,7 @@ class KubeflowIngress:
         """Return why the Ingress does not forward requests to the gateway; empty if it does, or is no entry point."""
         if INGRESS_URL not in self.lab.settings.entry_points:
             return []
-        return diagnose_ingress(self.lab.kube, self._namespace, INGRESS, KUBEFLOW_HOST)
+        return diagnose_if_permitted(lambda: diagnose_ingress(self.lab.kube, self._namespace, INGRESS, KUBEFLOW_HOST))
 
     def get_ingress(self) -> Object | None:
         """Return the Ingress, or None."""

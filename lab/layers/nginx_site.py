@@ -7,6 +7,7 @@ from collections.abc import Callable
 import requests
 
 from lab.context import Lab
+from lab.errors import diagnose_if_permitted
 from lab.k8s.objects import Object, describe_external_addresses, get_nested, load_balancer_ips
 from lab.k8s.readiness import wait_for_pods
 from lab.layers.ingress import READ_LOG, Backend, create_ingress, diagnose_ingress
@@ -88,7 +89,7 @@ class NginxSite:
 
     def diagnose(self) -> list[str]:
         """Return the reasons why the Ingress does not forward requests to the site; empty if it does."""
-        return diagnose_ingress(self.lab.kube, NAMESPACE, INGRESS, NGINX_HOST)
+        return diagnose_if_permitted(lambda: diagnose_ingress(self.lab.kube, NAMESPACE, INGRESS, NGINX_HOST))
 
     def get_404_page(self) -> str:
         """Return the page that the site itself returns for a missing page."""

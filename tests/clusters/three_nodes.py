@@ -38,7 +38,7 @@ THREE_NODES = Shape(
                 "no-default-storageclass",
                 "metallb-speaker-stopped",
                 "dex-stopped",
-                "authorization-policy-denies",
+                "readiness-probe-failing",
             ),
         )
     ),
