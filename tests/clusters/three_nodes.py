@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.context import Lab
 from lab.preflight.permissions import list_permissions
-from tests.clusters.least_role import TAGS, create_user
+from tests.clusters.least_role import READ_ONLY, create_user
 from tests.clusters.shape import Shape, find_sabotage
 
 
@@ -20,7 +20,7 @@ def read_only(_lab: Lab, _directory: Path) -> Mapping[str, str]:
 @contextmanager
 def open_kubeconfig(lab: Lab, directory: Path) -> Iterator[Path]:
     """Yield the kubeconfig of a user with the least Role, who is deleted at the end."""
-    with create_user(lab, list_permissions(TAGS), directory) as (_, kubeconfig):
+    with create_user(lab, list_permissions(READ_ONLY), directory) as (_, kubeconfig):
         yield kubeconfig
 
 
