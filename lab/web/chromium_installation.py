@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from lab.errors import LabError
+from lab.errors import LabError, ProgramTimeoutError
 from lab.host.packages import APT, find_package_manager, render_command
 from lab.run.shell import Shell
 from lab.web.chromium import NAMES, find_chromium
 
 DOWNLOADED = "chromium-headless-shell"
 """The name by which Playwright knows the browser that it uses without windows."""
-INSTALL_TIMEOUT = 900
+INSTALL_TIMEOUT = 300
 VERSION_TIMEOUT = 20
 """Seconds for a browser to print its version; a first start from a slow disk takes several."""
 CHROME = "https://www.google.com/chrome"
@@ -23,13 +23,16 @@ CHROME = "https://www.google.com/chrome"
 Command = Sequence[str]
 
 
-def provide_chromium(setting: Path | None, shell: Shell, report: Callable[[str], None]) -> str:
+def provide_chromium(
+    setting: Path | None, shell: Shell, report: Callable[[str], None], timeout: float = INSTALL_TIMEOUT
+) -> str:
     """Return the path of a browser that runs, after installing one if there is none.
 
     Args:
         setting: The program that the user has chosen; None if there is none.
         shell: A shell on this machine.
         report: Called with each command that installs something, before it is run.
+        timeout: Seconds for each of these commands.
 
     Raises:
         LabError: If the chosen one, or the one that is found, cannot be run; or if no browser can be installed.
@@ -44,7 +47,11 @@ def provide_chromium(setting: Path | None, shell: Shell, report: Callable[[str],
         return check_chromium(found, shell)
     for command in _list_commands(shell):
         report(" ".join(command))
-        result = shell.run(*command, timeout=INSTALL_TIMEOUT, allow_failure=True)
+        try:
+            result = shell.run(*command, timeout=timeout, allow_failure=True)
+        except ProgramTimeoutError as problem:  # as where a firewall drops the packets of a download
+            reasons.append(f"{' '.join(command)}: {problem.headline}")
+            continue
         try:
             return check_chromium(find_chromium(environment=shell.environment), shell)
         except LabError as problem:

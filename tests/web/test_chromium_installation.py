@@ -71,6 +71,15 @@ def test_playwrights_browser_is_downloaded_first(
     assert [command.split(" -m ")[1] for command in installed] == ["playwright install chromium-headless-shell"]
 
 
+def test_download_that_does_not_end_is_given_up(
+    shell: Shell, write_program: WriteProgram, installed: list[str]
+) -> None:
+    write_program("python", "exec /bin/sleep 60")
+    with pytest.raises(LabError, match="there is no browser, and none could be installed") as caught:
+        provide_chromium(None, shell, installed.append, timeout=0.5)
+    assert "timed out after 0.5 s" in caught.value.seen
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="apt-get installs for root only")
 def test_debians_package_is_installed_where_nothing_can_be_downloaded(
     shell: Shell, programs: Path, write_program: WriteProgram, installed: list[str]
