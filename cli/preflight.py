@@ -11,7 +11,7 @@ import click
 from cli.invocation import Invocation, pass_invocation
 from embedded.lab import check_kit
 from embedded.tools import list_kit_tools
-from lab.config import settings
+from lab.config import loading
 from lab.config.exit_status import ExitStatus
 from lab.preflight import checks
 from lab.preflight.findings import format_findings, has_errors
@@ -36,7 +36,7 @@ def create_options() -> list[click.Parameter]:
             )
         )
 
-    settings.add_options(add)
+    loading.add_options(add)
     return options
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import docker
 
 from lab import releases
-from lab.config import settings as settings_module
+from lab.config import loading
 from lab.config import source as source_module
 from lab.config.kinds import render_commands
 from lab.config.paths import NAME_VARIABLE, Paths
@@ -71,7 +71,7 @@ class RunContext:
         Raises:
             LabError: If a setting is invalid, or the release or the source is unknown.
         """
-        settings = settings_module.load(options)
+        settings = loading.load(options)
         variables = dict(os.environ if environment is None else environment)
         release = releases.load(settings.release).with_auth_proxy_in(settings.auth_proxy_namespace)
         source = source_module.load(settings.source) if settings.source else source_module.from_release(release)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from lab.config import settings
+from lab.config import loading
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.preflight.entry_points import follow_https_redirects
@@ -15,7 +15,7 @@ from plugins.run_state import RUN_STATE, RunState
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare one option for each setting."""
-    settings.add_options(parser.getgroup("lab", "the lab").addoption)
+    loading.add_options(parser.getgroup("lab", "the lab").addoption)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.UsageError: If an option is invalid.
     """
     try:
-        context = RunContext.create({name: config.getoption(name) for name in settings.list_options()})
+        context = RunContext.create({name: config.getoption(name) for name in loading.list_options()})
     except LabError as error:
         raise pytest.UsageError(str(error)) from None
     if context.settings.url and not config.option.collectonly:

@@ -12,7 +12,7 @@ import pytest
 
 from embedded.lab import load_inventory
 from lab.config.exit_status import ExitStatus
-from lab.config.settings import is_secret
+from lab.config.loading import is_secret
 from lab.run import state as lab_state
 from pages import report
 from pages.run import Applied, Command, Run, Wait

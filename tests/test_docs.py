@@ -10,7 +10,8 @@ import pytest
 
 from cli.main import main
 from lab.config.exit_status import ExitStatus
-from lab.config.settings import Settings, list_options
+from lab.config.loading import list_options
+from lab.config.settings import Settings
 from lab.k8s.permissions import Permission, render_roles
 from lab.layers import table
 from lab.layers.runner import LayerSpec, Preparation

@@ -14,10 +14,10 @@ from pytest_bdd.feature import get_features
 from pytest_bdd.parser import Feature, ScenarioTemplate
 
 from lab import releases
+from lab.config.loading import load as load_settings
 from lab.config.selection import reason_to_deselect
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import Settings
-from lab.config.settings import load as load_settings
 from lab.layers.table import CHAPTERS
 from tests.conftest import REPOSITORY
 

@@ -19,7 +19,7 @@ class Origin(Enum):
     OPTION = "the command line"
     ENVIRONMENT = "the environment"
     FILE = FILE_NAME
-    PASSWORD_FILE = "the password file"  # noqa: S105 - a description
+    SEPARATE_FILE = "a separate file"
     PROMPT = "the prompt"
     DEFAULT = "the defaults"
 

@@ -137,7 +137,7 @@ def wrong_password(owner: Owner, message: str, lab: Lab) -> LabError:
     settings = lab.settings
     sources = {
         Origin.ENVIRONMENT: "the environment variable KUBEFLOW_LAB_PASSWORD",
-        Origin.PASSWORD_FILE: f"the file {settings.password_file}",
+        Origin.SEPARATE_FILE: f"the file {settings.password_file}",
         Origin.PROMPT: "the prompt",
     }
     source = sources.get(settings.get_origin("password"), "the tutorial, as none was given")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.preflight import create_options
-from lab.config import settings
+from lab.config import loading
 from lab.config.exit_status import ExitStatus
 from lab.config.paths import Paths
 from lab.context import RunContext
@@ -66,7 +66,7 @@ def test_remedies_are_commands_that_work_in_the_kind_of_lab(run_cli: RunCli, mon
 
 
 def test_there_is_an_option_for_each_setting() -> None:
-    assert [option.name for option in create_options()] == settings.list_options()
+    assert [option.name for option in create_options()] == loading.list_options()
 
 
 def test_an_option_that_is_not_given_is_read_from_the_environment(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from lab.config import settings
+from lab.config import loading, settings
 from lab.config.addresses import AddressRange
 from lab.config.origins import Origin
 from lab.errors import LabError
@@ -17,21 +17,21 @@ from lab.errors import LabError
 def load_error(**options: str) -> str:
     """Return the findings of the error about these options."""
     with pytest.raises(LabError) as caught:
-        settings.load(options)
+        loading.load(options)
     assert caught.value.headline == "the settings are invalid, nothing was changed"
     assert caught.value.remedy
     return caught.value.seen
 
 
 def test_defaults_are_the_tutorials() -> None:
-    given = settings.load({})
+    given = loading.load({})
     assert (given.lab, given.release, given.verify_only, given.keep_lab) == ("embedded", "1.7", False, False)
     assert (given.subnet, given.gateway) == (IPv4Network("172.20.0.0/24"), IPv4Address("172.20.0.1"))
     assert (str(given.pool), given.ingress_address) == ("172.20.0.10-172.20.0.15", IPv4Address("172.20.0.13"))
 
 
 def test_options_that_are_not_given_change_nothing() -> None:
-    assert settings.load(dict.fromkeys(settings.Settings.model_fields)) == settings.load({})
+    assert loading.load(dict.fromkeys(settings.Settings.model_fields)) == loading.load({})
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ class TestEverySetting:
     """All settings, from both origins."""
 
     def test_comes_from_the_command_line(self, name: str, text: str, value: object) -> None:
-        assert getattr(settings.load({name: text}), name) == value
+        assert getattr(loading.load({name: text}), name) == value
 
     def test_comes_from_the_environment(
         self, name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv(f"KUBEFLOW_LAB_{name.upper()}", text)
-        assert getattr(settings.load({name: None}), name) == value
+        assert getattr(loading.load({name: None}), name) == value
 
 
 def test_an_existing_lab_is_neither_installed_nor_kept() -> None:
@@ -67,8 +67,8 @@ def test_an_existing_lab_is_neither_installed_nor_kept() -> None:
 
 
 def test_run_that_installs_a_lab_cannot_be_read_only() -> None:
-    assert settings.load({"lab": "existing", "read_only": "yes"}).read_only
-    assert settings.load({"verify_only": "yes", "read_only": "yes"}).read_only
+    assert loading.load({"lab": "existing", "read_only": "yes"}).read_only
+    assert loading.load({"verify_only": "yes", "read_only": "yes"}).read_only
     for kind in ("embedded", "k3d"):
         assert load_error(lab=kind, read_only="yes") == (
             "--read-only yes: a run that installs a lab creates objects: add --verify-only, or use --lab existing"
@@ -78,7 +78,7 @@ def test_run_that_installs_a_lab_cannot_be_read_only() -> None:
 def test_command_line_precedes_environment_and_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBEFLOW_LAB_INGRESS_ADDRESS", "172.20.0.14")
     monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.8")
-    given = settings.load({"ingress_address": "172.20.0.15"})
+    given = loading.load({"ingress_address": "172.20.0.15"})
     assert (str(given.ingress_address), given.release, given.lab) == ("172.20.0.15", "1.8", "embedded")
 
 
@@ -145,7 +145,7 @@ def test_all_invalid_values_are_named_together() -> None:
 
 
 def test_all_addresses_can_be_set() -> None:
-    given = settings.load(
+    given = loading.load(
         {
             "subnet": "10.7.0.0/16",
             "gateway": "10.7.0.1",
@@ -157,7 +157,7 @@ def test_all_addresses_can_be_set() -> None:
 
 
 def test_addresses_follow_from_the_subnet() -> None:
-    given = settings.load({"subnet": "10.7.0.0/16"})
+    given = loading.load({"subnet": "10.7.0.0/16"})
     assert (str(given.gateway), str(given.pool), str(given.ingress_address)) == (
         "10.7.0.1",
         "10.7.0.10-10.7.0.15",
@@ -167,17 +167,17 @@ def test_addresses_follow_from_the_subnet() -> None:
 
 
 def test_one_address_may_be_set_and_the_others_follow() -> None:
-    given = settings.load({"subnet": "10.7.0.0/24", "ingress_address": "10.7.0.15"})
+    given = loading.load({"subnet": "10.7.0.0/24", "ingress_address": "10.7.0.15"})
     assert (str(given.pool), str(given.ingress_address)) == ("10.7.0.10-10.7.0.15", "10.7.0.15")
 
 
 def test_settings_are_immutable() -> None:
     with pytest.raises(ValidationError):
-        settings.load({}).keep_lab = True
+        loading.load({}).keep_lab = True
 
 
 def test_tutorial_values_are_translated() -> None:
-    given = settings.load(
+    given = loading.load(
         {"subnet": "10.7.0.0/24", "gateway": "10.7.0.1", "pool": "10.7.0.50-10.7.0.59", "ingress_address": "10.7.0.55"}
     )
     assert given.translate("172.20.0.0/24") == "10.7.0.0/24"
@@ -188,41 +188,41 @@ def test_tutorial_values_are_translated() -> None:
 
 def test_unknown_tutorial_value_is_rejected() -> None:
     with pytest.raises(KeyError):
-        settings.load({}).translate("172.20.0.77")
+        loading.load({}).translate("172.20.0.77")
 
 
 def test_named_lab_has_names_and_a_loopback_address_of_its_own() -> None:
-    first, second, plain = (settings.load({"name": name}) for name in ("one", "two", ""))
+    first, second, plain = (loading.load({"name": name}) for name in ("one", "two", ""))
     for attribute in ("network_name", "cluster_name", "loopback"):
         assert len({getattr(each, attribute) for each in (first, second, plain)}) == 3
-        assert getattr(settings.load({"name": "one"}), attribute) == getattr(first, attribute)
+        assert getattr(loading.load({"name": "one"}), attribute) == getattr(first, attribute)
     assert (plain.network_name, plain.cluster_name) == ("lab-network", "k3s-default")
     assert first.loopback.is_loopback
 
 
 def test_names_of_the_tutorials_lab_are_translated() -> None:
-    given = settings.load({"name": "one"})
+    given = loading.load({"name": "one"})
     assert given.translate("k3d-k3s-default") == "k3d-one"
     assert given.translate("127.0.0.1") == str(given.loopback)
-    assert settings.load({}).translate("k3d-k3s-default") == "k3d-k3s-default"
+    assert loading.load({}).translate("k3d-k3s-default") == "k3d-k3s-default"
 
 
 @pytest.mark.parametrize("name", ["Lab", "1st", "a-", "a.b", "a" * 21])
 def test_invalid_name_is_rejected(name: str) -> None:
     with pytest.raises(LabError, match=f"--name {name}"):
-        settings.load({"name": name})
+        loading.load({"name": name})
 
 
 def test_empty_environment_variables_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in settings.Settings.model_fields:
         monkeypatch.setenv(f"KUBEFLOW_LAB_{name.upper()}", "")
-    assert settings.load({}) == settings.load(dict.fromkeys(settings.Settings.model_fields))
+    assert loading.load({}) == loading.load(dict.fromkeys(settings.Settings.model_fields))
 
 
 def test_empty_options_are_not_given_except_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBEFLOW_LAB_NAME", "second")
     monkeypatch.setenv("KUBEFLOW_LAB_SUBNET", "10.7.0.0/24")
-    given = settings.load({"subnet": "", "gateway": "", "source": "", "name": ""})
+    given = loading.load({"subnet": "", "gateway": "", "source": "", "name": ""})
     assert (str(given.subnet), str(given.gateway), given.source, given.name) == ("10.7.0.0/24", "10.7.0.1", None, "")
 
 
@@ -259,7 +259,7 @@ def test_all_contradictions_are_named_together() -> None:
 def test_home_directory_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "source.toml").touch()
-    given = settings.load({"manifests": "~/", "source": "~/source.toml"})
+    given = loading.load({"manifests": "~/", "source": "~/source.toml"})
     assert (given.manifests, given.source) == (str(tmp_path), tmp_path / "source.toml")
 
 
@@ -285,7 +285,7 @@ class TestSettingsFile:
     def test_sets_what_is_not_given_otherwise(self, monkeypatch: pytest.MonkeyPatch) -> None:
         write_file('subnet = "10.7.0.0/24"\nkeep-lab = true\ninstall = "multi"\nrelease = "1.8"\n')
         monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.9")
-        given = settings.load({"install": "single"})
+        given = loading.load({"install": "single"})
         assert (str(given.subnet), given.keep_lab, given.install, given.release) == (
             "10.7.0.0/24",
             True,
@@ -297,23 +297,23 @@ class TestSettingsFile:
 
     def test_of_another_directory_has_no_effect(self, tmp_path: Path) -> None:
         (tmp_path / "kubeflow-lab.toml").write_text("invalid")
-        assert settings.load({}).release == "1.7"
+        assert loading.load({}).release == "1.7"
 
     def test_keys_have_hyphens_or_underscores(self) -> None:
         write_file('ingress_address = "172.20.0.14"\nverify-only = true\n')
-        given = settings.load({})
+        given = loading.load({})
         assert (str(given.ingress_address), given.verify_only) == ("172.20.0.14", True)
 
     def test_lists_are_lists_or_texts(self) -> None:
         for text in ('without = ["katib", "KServe"]', 'without = "katib, KServe"'):
             write_file(f'lab = "existing"\n{text}')
-            assert settings.load({}).without == ("katib", "KServe")
+            assert loading.load({}).without == ("katib", "KServe")
 
     def test_paths_are_relative_to_the_file(self, tmp_path: Path) -> None:
         (tmp_path / "kubeflow-lab.toml").write_text('source = "mirrors.toml"\nmanifests = "tree"\n')
         (tmp_path / "mirrors.toml").touch()
         (tmp_path / "tree").mkdir()
-        given = settings.load({}, tmp_path)
+        given = loading.load({}, tmp_path)
         assert (given.source, given.manifests) == (tmp_path / "mirrors.toml", str(tmp_path / "tree"))
 
     @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ class TestContradictions:
     def test_are_described(self, monkeypatch: pytest.MonkeyPatch) -> None:
         write_file('release = "1.9"\nuser = "ada@corp.example"')
         monkeypatch.setenv("KUBEFLOW_LAB_RELEASE", "1.8")
-        given = settings.load({"release": "1.7"})
+        given = loading.load({"release": "1.7"})
         assert given.release == "1.7"
         assert given.overridden == [
             "--release 1.7 has priority over KUBEFLOW_LAB_RELEASE=1.8 and release = 1.9 in kubeflow-lab.toml: "
@@ -386,13 +386,12 @@ class TestContradictions:
         monkeypatch.setenv("KUBEFLOW_LAB_KEEP_LAB", "1")
         monkeypatch.setenv("KUBEFLOW_LAB_SOURCE", "mirrors.toml")
         assert (
-            settings.load({"source": str(tmp_path / "mirrors.toml"), "pool": "172.20.0.10-172.20.0.15"}).overridden
-            == []
+            loading.load({"source": str(tmp_path / "mirrors.toml"), "pool": "172.20.0.10-172.20.0.15"}).overridden == []
         )
 
     def test_do_not_show_tokens(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KUBEFLOW_LAB_MANIFESTS", "https://ci:token-1@git.corp.example/a.git")
-        [text] = settings.load({"manifests": "https://ci:token-2@git.corp.example/b.git"}).overridden
+        [text] = loading.load({"manifests": "https://ci:token-2@git.corp.example/b.git"}).overridden
         assert "token" not in text
         assert "git.corp.example/a.git" in text
         assert "token" not in load_error(manifests="https://ci:token-3@git.corp.example/b.git?ref=")
@@ -403,7 +402,7 @@ class TestWithout:
 
     @pytest.mark.parametrize("text", ["katib", "Katib,KServe", "kubeflow-pipelines, Knative Eventing", "katib,"])
     def test_names_are_accepted_in_any_case(self, text: str) -> None:
-        assert settings.load({"lab": "existing", "without": text}).without
+        assert loading.load({"lab": "existing", "without": text}).without
 
     def test_an_unknown_name_is_rejected_with_the_list(self) -> None:
         seen = load_error(lab="existing", without="katib,kubefow")
@@ -433,20 +432,20 @@ class TestPassword:
 
     def test_comes_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the environment")
-        given = settings.load({})
+        given = loading.load({})
         assert (given.password.get_secret_value(), given.get_origin("password")) == (
             "of the environment",
             Origin.ENVIRONMENT,
         )
 
     def test_has_no_option(self) -> None:
-        assert "password" not in settings.list_options()
-        assert "password_file" in settings.list_options()
+        assert "password" not in loading.list_options()
+        assert "password_file" in loading.list_options()
 
     def test_comes_from_a_file(self, password_file: Path) -> None:
-        given = settings.load({"password_file": str(password_file)})
+        given = loading.load({"password_file": str(password_file)})
         assert given.password.get_secret_value() == "of the file"
-        assert (given.get_origin("password"), given.overridden) == (Origin.PASSWORD_FILE, [])
+        assert (given.get_origin("password"), given.overridden) == (Origin.SEPARATE_FILE, [])
 
     @pytest.mark.parametrize("value", ["of the environment\n", "two\nlines"])
     def test_has_one_line(self, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,7 +459,7 @@ class TestPassword:
         self, password_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the environment")
-        given = settings.load({"password_file": str(password_file)})
+        given = loading.load({"password_file": str(password_file)})
         assert given.password.get_secret_value() == "of the file"
         assert given.overridden == [
             f"--password-file {password_file} has priority over KUBEFLOW_LAB_PASSWORD: the command line has priority "
@@ -476,20 +475,20 @@ class TestPassword:
             write_file(f'password-file = "{password_file}"')
         else:
             monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD_FILE", str(password_file))
-        given = settings.load({})
+        given = loading.load({})
         assert given.password.get_secret_value() == "of the environment"
         assert given.overridden[0].startswith("KUBEFLOW_LAB_PASSWORD has priority over ")
 
     def test_the_same_twice_is_no_contradiction(self, password_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KUBEFLOW_LAB_PASSWORD", "of the file")
-        assert settings.load({"password_file": str(password_file)}).overridden == []
+        assert loading.load({"password_file": str(password_file)}).overridden == []
 
     def test_of_the_prompt_replaces_the_default(self) -> None:
-        given = settings.load({}).with_password("typed")
+        given = loading.load({}).with_password("typed")
         assert (given.password.get_secret_value(), given.get_origin("password")) == ("typed", Origin.PROMPT)
 
     def test_is_not_shown(self) -> None:
-        given = settings.load({}).with_password("correct horse")
+        given = loading.load({}).with_password("correct horse")
         assert "correct horse" not in f"{given} {given!r} {given.password} {given.model_dump_json()}"
 
     def test_is_not_in_the_error_about_other_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:

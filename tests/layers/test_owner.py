@@ -11,7 +11,7 @@ import pytest
 import requests
 from pytest_httpserver import HTTPServer
 
-from lab.config import settings
+from lab.config import loading
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER, Settings
 from lab.errors import LabError
 from lab.k8s.objects import Object
@@ -35,7 +35,7 @@ ADA = make_profile("ada", OTHER)
 
 def load(**options: str) -> Settings:
     """Return settings with options of the command line."""
-    return settings.load(options)
+    return loading.load(options)
 
 
 class TestManifests:
