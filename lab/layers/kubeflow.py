@@ -1,26 +1,24 @@
-"""Kubeflow, installed from its manifests: its objects, and its readiness."""
+"""Kubeflow, installed from its manifests."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER
 from lab.config.source import STAND_IN_SUFFIX
 from lab.context import Lab
-from lab.errors import PermissionDeniedError
 from lab.k8s import certificates, images, prepull
 from lab.k8s.api_kinds import check_kinds_served
-from lab.k8s.client import Kube
 from lab.k8s.differences import Difference, is_compared, list_differences
 from lab.k8s.documents import parse_documents
 from lab.k8s.kubectl_apply import apply_in_rounds, build_manifests
+from lab.k8s.missing_objects import describe_object, find_missing_objects, find_stopped_workloads
 from lab.k8s.moved_images import describe_move
-from lab.k8s.objects import Object, ObjectRef, get_nested, namespace_of, qualified_name
+from lab.k8s.objects import Object, ObjectRef, namespace_of, qualified_name
 from lab.k8s.ordering import order_manifests
 from lab.k8s.ownership import list_owned
 from lab.k8s.rollout import (
@@ -28,7 +26,6 @@ from lab.k8s.rollout import (
     NamespaceReport,
     describe_other_workloads,
     inspect_namespace,
-    is_workload_ready,
     wait_until_ready,
 )
 from lab.layers import changes
@@ -38,7 +35,6 @@ from lab.layers.dex_configuration import find_unknown_user, get_from
 from lab.layers.manifests import Manifests
 from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
-from lab.layers.temporary_objects import delete_leftovers, describe_leftovers, list_leftovers
 from lab.releases import Component
 from lab.run.background import run_in_background
 
@@ -46,8 +42,6 @@ TARGET = "example"
 """The directory of the manifests that contains all of Kubeflow."""
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
-CERTIFICATES_TIMEOUT = 120
-"""Seconds for cert-manager to issue all Certificates after its pods are ready; most pods wait for theirs anyway."""
 APPLY_FIRST = ("istio-system/istiod", "kubeflow/training-operator")
 """The workloads that are applied before all others, in every release, because others wait for them.
 
@@ -134,7 +128,7 @@ class Kubeflow:
 
     @property
     def _may_lack_parts(self) -> bool:
-        """Whether the objects may be fewer than those of the release: manifests of a user's own, or omitted parts."""
+        """True if parts of the release may be missing: in a user's own manifests, or in an existing cluster."""
         return bool(self.lab.settings.manifests or self.omitted_parts)
 
     def describe_omission(self, part: str, namespace: str, name: str = "") -> str:
@@ -340,58 +334,6 @@ class Kubeflow:
         )
 
 
-class KubeflowReadiness:
-    """All workloads of Kubeflow, ready: those of the manifests, and those that its controllers create.
-
-    Args:
-        kubeflow: The objects of Kubeflow.
-    """
-
-    name = "Kubeflow readiness"
-
-    def __init__(self, kubeflow: Kubeflow) -> None:
-        self.lab, self._kubeflow = kubeflow.lab, kubeflow
-
-    def problem(self) -> str | None:
-        """Return what is not ready, or what an interrupted run has left; or None."""
-        kube = self.lab.kube
-        if leftovers := self._list_leftovers():
-            return describe_leftovers(leftovers)
-        for name in self._kubeflow.created_by_controllers:
-            namespace, _, deployment = name.partition("/")
-            if kube.get("Deployment", deployment, namespace) is None:
-                return f"there is no Deployment {name}"
-        workloads = self._kubeflow.list_workloads()
-        unready = [workload["metadata"]["name"] for workload in workloads if not is_workload_ready(workload)]
-        if unready:
-            return f"workloads are not ready: {', '.join(unready)}"
-        existing = kube.list_objects(certificates.KIND)
-        return next(iter(certificates.describe_unready(self._kubeflow.certificates, existing)), None)
-
-    def install(self) -> None:
-        """Delete leftovers, which need not become ready, and wait until all workloads and Certificates are ready.
-
-        Raises:
-            UnrecoverableError: If a pod can never become ready.
-            WaitTimeoutError: If they do not become ready in time.
-        """
-        delete_leftovers(self.lab, self._list_leftovers())
-        wait_until_ready(
-            self.lab.kube,
-            self.lab.shell,
-            self._kubeflow.namespaces,
-            self._kubeflow.created_by_controllers,
-            READY_TIMEOUT,
-            self._kubeflow.print_progress,
-            owned=self._kubeflow.owned,
-        )
-        certificates.wait_until_ready(self.lab.kube, self._kubeflow.certificates, CERTIFICATES_TIMEOUT)
-
-    def _list_leftovers(self) -> list[ObjectRef]:
-        """Return what interrupted runs have left of the chapters on Kubeflow."""
-        return list_leftovers(self.lab, ("authservice", "resources"))
-
-
 def load_owned(lab: Lab) -> frozenset[ObjectRef]:
     """Return what belongs to Kubeflow according to the manifests of the last run; empty if no run has read them."""
     file = _owned_file(lab)
@@ -459,60 +401,3 @@ def list_images_in_order(example: str) -> list[str]:
     objects = parse_documents(example)
     first = [obj for obj in objects if obj["kind"] in WORKLOADS and qualified_name(obj) in APPLY_FIRST]
     return list(dict.fromkeys([*images.list_images(first), *images.list_images(objects)]))
-
-
-def find_missing_objects(objects: Iterable[Object], kube: Kube, note: Callable[[str], None]) -> Iterator[Object]:
-    """Yield the objects that a cluster does not have, one kind after another.
-
-    Args:
-        objects: The objects of the manifests.
-        kube: The API of the cluster.
-        note: Receives a note if the user may not list Secrets, which are left out then.
-
-    Raises:
-        PermissionDeniedError: If the user may not list another kind.
-    """
-    by_kind: dict[tuple[str, str], list[Object]] = defaultdict(list)
-    for obj in objects:
-        by_kind[obj["apiVersion"], obj["kind"]].append(obj)
-    for (api_version, kind), required in by_kind.items():
-        try:
-            existing = kube.list_names(api_version, kind)
-        except PermissionDeniedError as error:
-            if kind != "Secret":
-                raise
-            note(f"the Secrets of the manifests were not looked for: {error.headline}")
-            continue
-        for obj in required:
-            name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
-            # A manifest may lack the namespace where the cluster uses the default one, or name one for a kind without.
-            if not {(namespace or "default", name), ("", name)} & existing:
-                yield obj
-
-
-def describe_object(obj: Object) -> str:
-    """Return an object of the manifests as KIND/NAME and namespace."""
-    metadata = obj["metadata"]
-    return f"{obj['kind']}/{metadata['name']} {metadata.get('namespace', '')}".rstrip()
-
-
-def find_stopped_workloads(objects: Iterable[Object], kube: Kube) -> list[str]:
-    """Return a text for each workload that has 0 replicas in a cluster, and more in the manifests.
-
-    Such a workload has all replicas that it should have, and therefore counts as ready.
-
-    Args:
-        objects: The objects of the manifests.
-        kube: The API of the cluster.
-    """
-    replicas = {
-        (obj["kind"], qualified_name(obj)): 1 if (number := get_nested(obj, "spec", "replicas")) is None else number
-        for obj in objects
-        if obj["kind"] in WORKLOADS
-    }
-    return [
-        f"{kind} {qualified_name(workload)} is set to 0 replicas, in the manifests to {number}"
-        for kind in WORKLOADS
-        for workload in kube.list_objects(kind)
-        if workload["spec"].get("replicas") == 0 and (number := replicas.get((kind, qualified_name(workload))))
-    ]

@@ -16,8 +16,9 @@ from lab.layers import kubeflow, manifests
 from lab.layers.authservice import Authservice
 from lab.layers.cluster import Cluster, ClusterReadiness
 from lab.layers.ingress import IngressController
-from lab.layers.kubeflow import Kubeflow, KubeflowReadiness
+from lab.layers.kubeflow import Kubeflow
 from lab.layers.kubeflow_ingress import KubeflowIngress
+from lab.layers.kubeflow_readiness import KubeflowReadiness
 from lab.layers.metallb import AddressPool, MetalLB, MetalLBReadiness
 from lab.layers.network import DockerNetwork
 from lab.layers.nginx_site import NginxSite

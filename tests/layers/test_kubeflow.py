@@ -11,14 +11,12 @@ import yaml
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.errors import PermissionDeniedError
 from lab.k8s.client import Kube
+from lab.k8s.missing_objects import describe_object, find_missing_objects, find_stopped_workloads
 from lab.k8s.objects import Object
 from lab.k8s.permissions import Permission
 from lab.layers.kubeflow import (
     PIPELINES_CONTROLLER,
     Kubeflow,
-    describe_object,
-    find_missing_objects,
-    find_stopped_workloads,
     list_images_in_order,
 )
 from lab.layers.manifests import for_lab

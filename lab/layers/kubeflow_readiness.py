@@ -1,0 +1,64 @@
+"""The readiness of Kubeflow: its workloads and its Certificates."""
+
+from __future__ import annotations
+
+from lab.k8s import certificates
+from lab.k8s.objects import ObjectRef
+from lab.k8s.rollout import is_workload_ready, wait_until_ready
+from lab.layers.kubeflow import READY_TIMEOUT, Kubeflow
+from lab.layers.temporary_objects import delete_leftovers, describe_leftovers, list_leftovers
+
+CERTIFICATES_TIMEOUT = 120
+"""Seconds for cert-manager to issue all Certificates after its pods are ready; most pods wait for theirs anyway."""
+
+
+class KubeflowReadiness:
+    """All workloads of Kubeflow, ready: those of the manifests, and those that its controllers create.
+
+    Args:
+        kubeflow: The objects of Kubeflow.
+    """
+
+    name = "Kubeflow readiness"
+
+    def __init__(self, kubeflow: Kubeflow) -> None:
+        self.lab, self._kubeflow = kubeflow.lab, kubeflow
+
+    def problem(self) -> str | None:
+        """Return what is not ready, or what an interrupted run has left; or None."""
+        kube = self.lab.kube
+        if leftovers := self._list_leftovers():
+            return describe_leftovers(leftovers)
+        for name in self._kubeflow.created_by_controllers:
+            namespace, _, deployment = name.partition("/")
+            if kube.get("Deployment", deployment, namespace) is None:
+                return f"there is no Deployment {name}"
+        workloads = self._kubeflow.list_workloads()
+        unready = [workload["metadata"]["name"] for workload in workloads if not is_workload_ready(workload)]
+        if unready:
+            return f"workloads are not ready: {', '.join(unready)}"
+        existing = kube.list_objects(certificates.KIND)
+        return next(iter(certificates.describe_unready(self._kubeflow.certificates, existing)), None)
+
+    def install(self) -> None:
+        """Delete leftovers, which need not become ready, and wait until all workloads and Certificates are ready.
+
+        Raises:
+            UnrecoverableError: If a pod can never become ready.
+            WaitTimeoutError: If they do not become ready in time.
+        """
+        delete_leftovers(self.lab, self._list_leftovers())
+        wait_until_ready(
+            self.lab.kube,
+            self.lab.shell,
+            self._kubeflow.namespaces,
+            self._kubeflow.created_by_controllers,
+            READY_TIMEOUT,
+            self._kubeflow.print_progress,
+            owned=self._kubeflow.owned,
+        )
+        certificates.wait_until_ready(self.lab.kube, self._kubeflow.certificates, CERTIFICATES_TIMEOUT)
+
+    def _list_leftovers(self) -> list[ObjectRef]:
+        """Return what interrupted runs have left of the chapters on Kubeflow."""
+        return list_leftovers(self.lab, ("authservice", "resources"))
