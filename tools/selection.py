@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
+from lab.config.exit_status import ExitStatus
 from lab.errors import LabError
 
 Entry = TypeVar("Entry")
@@ -39,15 +40,22 @@ def add_selection(parser: argparse.ArgumentParser, table: Sequence[Named], noun:
     return group
 
 
-def select(table: Sequence[NamedEntry], options: argparse.Namespace) -> Sequence[NamedEntry]:
+def select(
+    parser: argparse.ArgumentParser, table: Sequence[NamedEntry], options: argparse.Namespace
+) -> Sequence[NamedEntry]:
     """Return the entries that the options of add_selection select; all without an option.
 
-    Raises:
-        LabError: If there is no such part.
+    Args:
+        parser: The parser, which ends the program with a usage error if there is no such part.
+        table: The table.
+        options: The options.
     """
     if options.only:
         return [entry for entry in table if entry.name == options.only]
-    return select_part(table, options.part) if options.part else table
+    try:
+        return select_part(table, options.part) if options.part else table
+    except LabError as error:
+        parser.exit(ExitStatus.USAGE_ERROR, f"{error}\n")
 
 
 def select_part(table: Sequence[Entry], text: str) -> Sequence[Entry]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from pyroute2 import IPRoute
 
+from lab.config.addresses import ANY_ADDRESS
+
 RESOLV_CONF = Path("/etc/resolv.conf")
 AF_INET = 2
 UNICAST, THROW = 1, 9
@@ -125,7 +127,7 @@ def _table(route: Any) -> int:
 
 
 def _destination(route: Any) -> IPv4Network:
-    return IPv4Network(f"{route.get('dst') or '0.0.0.0'}/{route['dst_len']}")  # noqa: S104 - the default route
+    return IPv4Network(f"{route.get('dst') or ANY_ADDRESS}/{route['dst_len']}")
 
 
 def _address(text: str | None) -> IPv4Address | None:

@@ -120,7 +120,7 @@ def check_wsl(cache: Path) -> Iterator[Finding]:
             f"the cache directory {cache} is on a drive of Windows",
             expected="a file system of Linux, with its permissions, links and sockets",
             seen=f"the file system {file_system}",
-            remedy="set XDG_CACHE_HOME to a directory of the distribution, such as /root/.cache",
+            remedy="set XDG_CACHE_HOME to a directory of the distribution: `export XDG_CACHE_HOME=~/.cache`",
         )
 
 

@@ -69,7 +69,7 @@ class PathTool:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it exists, runs, and has a version that the release works with, as far as that is known."""
+        """True if it runs, and its version fits the release or is not known."""
         return self.problem is None or self.problem.severity != "error"
 
 

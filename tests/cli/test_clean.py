@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.config.paths import Paths
+from lab.k8s.objects import Object
 from lab.k8s.permissions import Permission
 from lab.layers.temporary_objects import LABELS, PREFIX, RECORD
 from lab.run.state import LabState
@@ -14,7 +15,7 @@ from tests.cli.conftest import RunCli
 from tests.fake_cluster import RESOURCE_VERSION, FakeCluster
 
 OWNER = "kubeflow-user-example-com"
-CLAIM = {
+CLAIM: Object = {
     "kind": "PersistentVolumeClaim",
     "metadata": {
         "name": f"{PREFIX}1a2b3c4d",
@@ -61,7 +62,7 @@ def test_clean_deletes_a_recorded_resource_without_a_label(
 ) -> None:
     monkeypatch.setenv("KUBEFLOW_LAB_LAB", "existing")
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
-    cluster.objects["PersistentVolumeClaim"] = [{**CLAIM, "metadata": {**CLAIM["metadata"], "labels": {}}}]  # type: ignore[dict-item]
+    cluster.objects["PersistentVolumeClaim"] = [{**CLAIM, "metadata": {**CLAIM["metadata"], "labels": {}}}]
     assert run_cli("clean").stdout == "interrupted runs have left nothing\n"
     paths.home.mkdir(parents=True)
     (paths.home / RECORD).write_text(f"{PREFIX}1a2b3c4d\n")

@@ -31,11 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         description="Makes clusters of other shapes than the tutorial's, and checks that each passes --lab existing.",
     )
     add_selection(parser, SHAPES, "shape")
-    try:
-        selected = select(SHAPES, parser.parse_args(arguments))
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return ExitStatus.USAGE_ERROR
+    selected = select(parser, SHAPES, parser.parse_args(arguments))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt_once)
     try:

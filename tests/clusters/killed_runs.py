@@ -12,15 +12,16 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.config.exit_status import ExitStatus
 from lab.context import Lab
+from lab.errors import WaitError
 from lab.k8s.objects import Object, ObjectRef
 from lab.layers.temporary_objects import CHAPTERS, KINDS, LABELS, PREFIX
 from lab.run.waiting import poll, wait_until
@@ -99,7 +100,8 @@ def _kill_and_clean(
             remedy=f"read {log_file}",
         )
         pause = pauses.uniform(0, MAX_PAUSE)
-        time.sleep(pause)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=pause)
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
@@ -108,12 +110,18 @@ def _kill_and_clean(
     print("  left: " + ", ".join(_find_own(lab, foreign)), flush=True)
     for line in _clean(lab, environment).splitlines():
         print(f"  clean: {line}", flush=True)
-    begin = time.monotonic()
-    while (left := _find_own(lab, foreign)) and time.monotonic() - begin < GONE_TIMEOUT:
-        time.sleep(1)
-    print(f"  left: {', '.join(left) or 'nothing'}, after {time.monotonic() - begin:.0f} s", flush=True)
-    if left:
-        yield f"{chapter}, round {number}: left: {', '.join(left)}"
+    try:
+        wait_until(
+            poll(lambda: _find_own(lab, foreign), every=1),
+            satisfied=lambda left: not left,
+            describe=", ".join,
+            timeout=GONE_TIMEOUT,
+            waiting_for=f"everything that a killed run of the chapter {chapter} has created to be gone",
+            journal=lab.journal,
+        )
+        print("  left: nothing", flush=True)
+    except WaitError as error:
+        yield f"{chapter}, round {number}: {error}"
     missing = [ref for ref in foreign if lab.kube.get(ref.kind, ref.name, ref.namespace) is None]
     if missing:
         yield f"{chapter}, round {number}: objects of other people were deleted: {', '.join(map(str, missing))}"

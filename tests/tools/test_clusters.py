@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from embedded.manifests.tree import FILES
-from lab.config.exit_status import ExitStatus
 from tests.clusters import fewer_parts, other_names
 from tests.clusters.__main__ import main
 from tests.clusters.shape import EXAMPLE, Shape, omit, replace_text
@@ -52,9 +51,6 @@ class TestTable:
         with pytest.raises(SystemExit, match="2"):
             main(["--only", "no-such-shape"])
         assert "no-such-shape" in capsys.readouterr().err
-
-    def test_an_unknown_part_is_rejected(self) -> None:
-        assert main(["--part", "9/4"]) == ExitStatus.USAGE_ERROR
 
 
 class TestTree:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from pytest_bdd.feature import get_features
 
-from lab.config.exit_status import ExitStatus
 from lab.errors import WaitTimeoutError
 from tests.conftest import REPOSITORY
 from tests.test_features import run_pytest_in_copy
@@ -69,10 +68,6 @@ class TestSelection:
         with pytest.raises(SystemExit, match="2"):
             main(["--only", "no-such-sabotage"])
         assert "no-such-sabotage" in capsys.readouterr().err
-
-    def test_rejects_an_unknown_part(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["--part", "4/3"]) == ExitStatus.USAGE_ERROR
-        assert "there is no part 4/3" in capsys.readouterr().err
 
 
 class TestDetection:

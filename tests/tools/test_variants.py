@@ -13,7 +13,6 @@ import yaml
 from _pytest.mark.expression import Expression
 from pytest_bdd.feature import get_features
 
-from lab.config.exit_status import ExitStatus
 from lab.config.paths import Paths
 from lab.context import Lab
 from lab.errors import LabError
@@ -24,7 +23,6 @@ from tests.conftest import REPOSITORY, MakeLab
 from tools.features import FailedScenario, Outcome
 from tools.kept_lab import NotAppliedError, apply_steps, hold_changes
 from tools.steps import edit, run_command
-from tools.variants.__main__ import main
 from tools.variants.outcome import explain_damage_after_failure, explain_red, find_damage
 from tools.variants.table import VARIANTS, Variant, list_missing_kubeconfig_first, split_kubeconfig
 
@@ -83,10 +81,6 @@ class TestTable:
         assert variant.description
         assert variant.steps or variant.environment
         assert any(is_selected(f"({variant.chapters}) and not changes", tags) for tags in SCENARIO_TAGS)
-
-    def test_rejects_an_unknown_part(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["--part", "4/3"]) == ExitStatus.USAGE_ERROR
-        assert "there is no part 4/3" in capsys.readouterr().err
 
 
 class TestEnvironment:

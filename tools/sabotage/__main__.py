@@ -15,7 +15,6 @@ from rich.table import Table
 
 from lab.config.exit_status import ExitStatus
 from lab.context import Lab
-from lab.errors import LabError
 from tools import REPORTS
 from tools.features import run_features
 from tools.kept_lab import hold_changes, run_on_lab
@@ -42,11 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     selection = add_selection(parser, SABOTAGES, "sabotage")
     selection.add_argument("--clean-runs", type=int, metavar="N", help="no sabotage, but N runs, which must be green")
     options = parser.parse_args(arguments)
-    try:
-        selected = select(SABOTAGES, options)
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return ExitStatus.USAGE_ERROR
+    selected = select(parser, SABOTAGES, options)
     rows: list[Row] = []
 
     def experiment(lab: Lab) -> None:

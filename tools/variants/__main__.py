@@ -18,7 +18,6 @@ from rich.table import Table
 
 from lab.config.exit_status import ExitStatus
 from lab.context import Lab
-from lab.errors import LabError
 from tools import REPORTS
 from tools.features import Outcome, run_features
 from tools.kept_lab import NotAppliedError, change_lab, hold_changes, run_on_lab
@@ -67,11 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         description="Sets up legitimate variants of a lab, one at a time, and checks that the suite stays green.",
     )
     add_selection(parser, VARIANTS, "variant")
-    try:
-        selected = select(VARIANTS, parser.parse_args(arguments))
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return ExitStatus.USAGE_ERROR
+    selected = select(parser, VARIANTS, parser.parse_args(arguments))
     rows: list[Row] = []
 
     def experiment(lab: Lab) -> None:
