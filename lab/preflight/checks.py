@@ -171,6 +171,7 @@ def _check_existing_cluster(
             return
         yield from permissions.result()
     if "kubeflow" in tags:
+        yield from existing_cluster.check_places(kube, context)
         yield from credentials.check_owner(context)
 
 

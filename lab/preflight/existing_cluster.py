@@ -11,9 +11,12 @@ from typing import Any
 
 from packaging.version import Version
 
-from lab.errors import LabError, ProgramTimeoutError
-from lab.k8s.client import API_VERSIONS
+from lab.context import RunContext
+from lab.errors import LabError, PermissionDeniedError, ProgramTimeoutError
+from lab.k8s.client import API_VERSIONS, TRANSIENT_ERRORS, Kube
+from lab.k8s.objects import ObjectRef
 from lab.k8s.version_numbers import is_in_range, parse_kubernetes_version
+from lab.layers import gateway
 from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION, describe_default_classes, list_default_classes
 from lab.preflight.findings import Finding, error, warning
 from lab.releases import Release
@@ -97,6 +100,34 @@ def check_version(version: Version, release: Release) -> Iterator[Finding]:
             seen=f"Kubernetes {version}; a newer one may lack API versions that the manifests use",
             remedy=f"use a cluster with Kubernetes {supported}, or another --release",
         )
+
+
+def check_places(kube: Kube, context: RunContext) -> Iterator[Finding]:
+    """Check that the gateway and the auth proxy are where the user says; scenarios report those of the tutorial.
+
+    Args:
+        kube: The API of the cluster.
+        context: The context of the run.
+
+    Yields:
+        An error for each that is not there.
+    """
+    given = context.settings.model_fields_set
+    places = {
+        "gateway_service": (gateway.find_service(context.settings), "the Service of the gateway"),
+        "auth_proxy_namespace": (ObjectRef.parse(context.release.auth_proxy.workload), "the auth proxy"),
+    }
+    for setting, (ref, part) in places.items():
+        # Other checks report that the API server cannot be reached, or that the user may not list these objects.
+        with suppress(*TRANSIENT_ERRORS, PermissionDeniedError):
+            if setting in given and ref not in map(ObjectRef.from_object, kube.list_objects(ref.kind, ref.namespace)):
+                kinds = f"{ref.kind.lower()}s"
+                yield error(
+                    f"{part} is not where --{setting.replace('_', '-')} says",
+                    expected=f"{ref}",
+                    seen=f"no {ref.kind} of this name in the namespace {ref.namespace}",
+                    remedy=f"`kubectl get {kinds} -A` lists all {kinds}",
+                )
 
 
 def _check_storage(version: Version | None, shell: Shell) -> Iterator[Finding]:

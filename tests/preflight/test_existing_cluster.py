@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from lab import releases
-from lab.k8s.client import API_VERSIONS
+from lab.k8s.client import API_VERSIONS, Kube
 from lab.preflight import existing_cluster
 from lab.preflight.findings import Finding
 from lab.run.shell import Shell
-from tests.conftest import WriteProgram
+from tests.conftest import MakeContext, WriteProgram
+from tests.fake_cluster import FakeCluster
 
 RELEASE = releases.load("1.7")
 DEFAULT = {"storageclass.kubernetes.io/is-default-class": "true"}
@@ -131,3 +133,29 @@ def test_unusual_list_of_storage_classes_is_no_traceback(
 ) -> None:
     answers["get"] = output
     assert len(check(answers, shell, write_program)) <= 1
+
+
+class TestPlaces:
+    """A gateway or an auth proxy that is not where the user says is an error before the run."""
+
+    @pytest.fixture
+    def check(self, make_context: MakeContext, cluster: FakeCluster, kube: Kube) -> Callable[..., list[Finding]]:
+        """A function that checks a cluster whose gateway and auth proxy are in namespaces of their own."""
+        service = {"kind": "Service", "metadata": {"name": "ingress", "namespace": "istio-ingress"}}
+        workload = {"kind": "StatefulSet", "metadata": {"name": "authservice", "namespace": "login"}}
+        cluster.objects.update({"Service": [service], "StatefulSet": [workload]})
+        return lambda **settings: list(existing_cluster.check_places(kube, make_context(lab="existing", **settings)))
+
+    def test_places_that_exist_have_no_finding(self, check: Callable[..., list[Finding]]) -> None:
+        assert not check(gateway_service="istio-ingress/ingress", auth_proxy_namespace="login")
+
+    def test_places_of_the_tutorial_are_left_to_the_scenarios(self, check: Callable[..., list[Finding]]) -> None:
+        assert not check()
+
+    def test_places_that_do_not_exist_are_errors(self, check: Callable[..., list[Finding]]) -> None:
+        findings = check(gateway_service="istio-ingress/gw", auth_proxy_namespace="auth")
+        assert [finding.problem.headline for finding in findings] == [
+            "the Service of the gateway is not where --gateway-service says",
+            "the auth proxy is not where --auth-proxy-namespace says",
+        ]
+        assert "`kubectl get services -A`" in findings[0].problem.remedy
