@@ -11,7 +11,7 @@ import requests
 from pytest_bdd import given, parsers, then, when
 
 from fixtures.entry_points import EntryPoints
-from lab.config.entry_points import is_https
+from lab.config.entry_points import is_https, origin_of
 from lab.context import Lab
 from lab.errors import PermissionDeniedError
 from lab.k8s.helm import HelmRelease
@@ -115,9 +115,9 @@ def request_with_session_of_owner(
 def is_redirected_to_dex(response: requests.Response, diagnose: Callable[[], list[str]], lab: Lab) -> None:
     """Check that the redirects end at Dex's login form, and do not leave the host that was requested."""
     first, url = (response.history[0] if response.history else response), urlsplit(response.url)
-    requested = urlsplit(first.url)
-    assert (url.scheme, url.netloc) == (requested.scheme, requested.netloc), (
-        f"expected a redirect within {requested.scheme}://{requested.netloc}, seen a redirect to {response.url}"
+    requested = origin_of(first.url)
+    assert origin_of(response.url) == requested, (
+        f"expected a redirect within {requested}, seen a redirect to {response.url}"
     )
     if not url.path.startswith("/dex/"):
         headline = (

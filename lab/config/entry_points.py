@@ -82,6 +82,12 @@ def list_hosts(urls: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(str(urlsplit(url).hostname) for url in urls))
 
 
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL, as SCHEME://HOST:PORT or without the port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def port_of(url: str) -> int:
     """Return the port of a URL."""
     parts = urlsplit(url)

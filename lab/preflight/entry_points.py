@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from lab.config.entry_points import PORT_FORWARD_URL, is_https, port_of
+from lab.config.entry_points import PORT_FORWARD_URL, is_https, origin_of, port_of
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.preflight.findings import Finding, error
@@ -84,7 +84,7 @@ def _find_https_target(url: str, context: RunContext) -> str:
         answer = _request(url, context)
         target = urlsplit(urljoin(url, answer.headers.get("Location", "")))
         if answer.is_redirect and target.scheme == "https" and target.hostname == urlsplit(url).hostname:
-            return f"https://{target.netloc}"
+            return origin_of(target.geturl())
     return ""
 
 

@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
-from lab.config.entry_points import PORTS, port_of
+from lab.config.entry_points import PORTS, origin_of, port_of
 from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.run.redaction import Cookies, Secrets
@@ -67,8 +67,7 @@ class FormResult:
     @property
     def entry_point(self) -> str:
         """The scheme and host of the final response."""
-        url = urlsplit(self.answer.url)
-        return f"{url.scheme}://{url.netloc}"
+        return origin_of(self.answer.url)
 
 
 class LabHttp:

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
 import requests
 
-from lab.config.entry_points import is_https
+from lab.config.entry_points import is_https, origin_of
 from lab.config.settings import Settings
 from lab.errors import LabError
 from lab.web import hosts
@@ -69,7 +69,7 @@ def describe_redirect(answer: requests.Response, settings: Settings) -> LabError
         )
     if not hosts.is_host_of_lab(host, settings):
         return _describe_other_host(target, host, seen, settings)
-    origin = f"{target.scheme}://{target.netloc}"
+    origin = origin_of(target.geturl())
     if target.scheme == "http" or is_https(answer.url) or origin in settings.entry_points:
         return None
     remedy = (

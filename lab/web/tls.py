@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from lab.config.entry_points import port_of
+from lab.config.entry_points import origin_of, port_of
 from lab.errors import LabError
 
 TIMEOUT = 5
@@ -75,7 +75,7 @@ def find_problem(url: str, address: str, ca_file: Path | None) -> LabError | Non
     except ssl.SSLError as error:
         host, port = str(urlsplit(url).hostname), port_of(url)
         return LabError(
-            f"{_base(url)} does not answer with TLS",
+            f"{origin_of(url)} does not answer with TLS",
             expected=f"a server that uses TLS at port {port}",
             seen=str(error),
             remedy=f"check the scheme and the port of the URL; `openssl s_client -connect {host}:{port}` shows the "
@@ -89,7 +89,7 @@ def _describe_untrusted(url: str, address: str, error: ssl.SSLCertVerificationEr
     authorities = f"those of {ca_file}" if ca_file else "those of the system"
     reason, expected, remedy = _explain(error, str(urlsplit(url).hostname), authorities)
     return LabError(
-        f"the certificate of {_base(url)} is not trusted: {reason}",
+        f"the certificate of {origin_of(url)} is not trusted: {reason}",
         expected=expected,
         seen=_describe_certificate(certificate) if certificate else error.verify_message,
         remedy=remedy,
@@ -150,8 +150,3 @@ def _read_certificate(url: str, address: str, context: ssl.SSLContext) -> bytes:
         context.wrap_socket(connection, server_hostname=urlsplit(url).hostname) as server,
     ):
         return server.getpeercert(binary_form=True) or b""
-
-
-def _base(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
