@@ -336,9 +336,14 @@ class TestRejectedPods:
     ) -> None:
         rejected = self.reject(cluster, WEBHOOK)
         cluster.objects["Event"] = [event_about(rejected, "FailedCreate", f"Error creating: {WEBHOOK}", 1)]
-        cluster.send_event("ADDED", event_about(rejected, "FailedCreate", f"Error creating: {WEBHOOK}", 2))
+        second = event_about(rejected, "FailedCreate", f"Error creating: {WEBHOOK}", 2)
+
+        def reject_again(_: str) -> None:
+            """Reject after the first observation; otherwise that could contain both rejections already."""
+            cluster.send_event("ADDED", second)
+
         with pytest.raises(UnrecoverableError, match="a webhook does not answer"):
-            wait_until_ready(kube, shell, ["auth"], [], 8, ignore, patience=0)
+            wait_until_ready(kube, shell, ["auth"], [], 30, reject_again, patience=0)
 
 
 class TestFailingProbe:
