@@ -29,6 +29,8 @@ ARCHIVE = "image.tar"
 REGISTRY, ENGINE, RUNC = "registry", "engine", "runc-bounded"
 ROOT = "root.tar"
 MANIFESTS, MANIFESTS_REPOSITORY = "kubeflow", "manifests.git"
+ISTIO_MANIFESTS = "istio"
+"""The control plane of Istio, for manifests that have another one."""
 MANIFESTS_FROM = ("pilot-discovery", "cert-manager-controller")
 """The programs whose Go modules contain CRDs and charts for the manifests."""
 PRINTED_WIDTH = 200
@@ -231,12 +233,22 @@ class Builder:
         origin = "embedded/manifests, Go modules " + " and ".join(program.module for program in programs)
         item = Item("manifests", MANIFESTS, repository.BRANCH, origin, cache_inputs)
         yield BuildRule(item, (_program_key("helm"),), self._fill_manifests)
+        istio = self.pins.programs[MANIFESTS_FROM[0]]
+        cache_inputs = (digest_directory(pins.EMBEDDED / "manifests"), istio.version)
+        item = Item("manifests", ISTIO_MANIFESTS, istio.version, f"Go module {istio.module}", cache_inputs)
+        yield BuildRule(item, (_program_key("helm"),), self._fill_istio_manifests)
 
     def _fill_manifests(self, directory: Path) -> Mapping[str, Any]:
         sources = [golang.download_module(self.shell, self.pins.programs[name]) for name in MANIFESTS_FROM]
         with tempfile.TemporaryDirectory() as written:
             tree.write(Path(written), modules.render_files(self.shell, self._program("helm"), *sources))
             return {"commit": repository.create(self.shell, Path(written), directory / MANIFESTS_REPOSITORY)}
+
+    def _fill_istio_manifests(self, directory: Path) -> Mapping[str, Any]:
+        source = golang.download_module(self.shell, self.pins.programs[MANIFESTS_FROM[0]])
+        for path, text in modules.render_istio(self.shell, self._program("helm"), source).items():
+            (directory / Path(path).name).write_text(text)
+        return {}
 
     def _fill_image(self, image: pins.Image, directory: Path) -> Mapping[str, Any]:
         self.workshop.start(self.entries["roots", ENGINE].directory / ROOT, self._program(RUNC))

@@ -14,6 +14,7 @@ import requests
 from embedded import engine, inventory, kit
 from embedded.engine import Engine
 from embedded.kit import Kit
+from embedded.rehearsal.rehearsal import KitRehearsal
 from lab.config import source as source_module
 from lab.config.paths import Paths
 from lab.config.source import Source, StandIn
@@ -109,7 +110,8 @@ def open_embedded_lab(context: RunContext) -> Iterator[Lab]:
     if not (state and is_reused):
         state = LabState(kind="embedded")
     state.keep = state.keep or context.settings.keep_lab
-    lab = Lab.from_context(context, state, source=source_from_kit(built), disposable=True)
+    rehearsal = KitRehearsal(built, context.paths.home, context.journal)
+    lab = Lab.from_context(context, state, source=source_from_kit(built), disposable=True, rehearsal=rehearsal)
     try:
         with report_full_disk(cache):
             state.save(context.paths)
@@ -221,9 +223,12 @@ def _link_images(built: Kit, storage: Path) -> None:
 
 
 def _link_once(source: str, target: str) -> None:
-    """Link a file, unless an image with the same layer has linked it already."""
+    """Link a file, unless another image has it too; copy a small one, because the registry may write it again."""
     with suppress(FileExistsError):
-        os.link(source, target)
+        if Path(source).name == "link":
+            shutil.copyfile(source, target)
+        else:
+            os.link(source, target)
 
 
 def _responds(url: str) -> bool:

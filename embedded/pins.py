@@ -16,7 +16,7 @@ PROGRAMS = EMBEDDED / "programs"
 TOOLS = EMBEDDED / "tool_versions"
 IMAGES = EMBEDDED / "images"
 CHARTS = EMBEDDED / "charts"
-NOT_HASHED = {"component", "implemented_by", "requirements"}
+NOT_HASHED = {"component", "implemented_by", "requirements", "serves", "version"}
 """Fields of a pin that do not change the content of its item: descriptions, and the name of a file that is an input."""
 
 
@@ -148,6 +148,8 @@ class Image(_Pin):
         programs: Programs of the kit that its build context receives in bin/.
         module_folders: Directories of programs' Go modules in its build context, as PROGRAM:DIRECTORY by name.
         python_files: Files of Python packages in its build context, as PACKAGE:FILE by name.
+        serves: Names of images, without tag, in whose place it is used, as this version or as a near one.
+        version: The version of its program; empty if it serves no other names.
         of_all_stand_ins: Whether it also has the names of all images in manifests/workloads.toml that are stand-ins.
         component: The component that it is a stand-in for; empty if it is not a stand-in.
         implemented_by: The software that implements the component.
@@ -158,6 +160,8 @@ class Image(_Pin):
     programs: tuple[str, ...] = ()
     module_folders: dict[str, str] = {}
     python_files: dict[str, str] = {}
+    serves: tuple[str, ...] = ()
+    version: str = ""
     of_all_stand_ins: bool = False
     component: str = ""
     implemented_by: str = ""

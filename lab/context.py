@@ -22,10 +22,11 @@ from lab.config.paths import NAME_VARIABLE, Paths
 from lab.config.proxies import bypass_proxies
 from lab.config.session_cookies import read_cookies
 from lab.config.settings import Settings
-from lab.config.source import Source
+from lab.config.source import Source, StandIn
 from lab.errors import LabError
 from lab.k8s.client import Kube
 from lab.k8s.kubeconfig import find_kubeconfig
+from lab.rehearsal import Rehearsal
 from lab.releases import Release
 from lab.run import state as state_module
 from lab.run.journal import Journal
@@ -112,14 +113,22 @@ class Lab(RunContext):
         state: The state of the lab, as it is saved.
         disposable: Whether the lab's Docker belongs to it and is removed with it, so that layers need not be removed
             one by one.
+        rehearsal: The rehearsal of manifests whose images the lab does not have; None if it takes images as they are.
     """
 
     state: LabState = field(default_factory=lambda: LabState(kind="none"))
     disposable: bool = False
+    rehearsal: Rehearsal | None = None
 
     @classmethod
     def from_context(
-        cls, context: RunContext, state: LabState, *, source: Source | None = None, disposable: bool = False
+        cls,
+        context: RunContext,
+        state: LabState,
+        *,
+        source: Source | None = None,
+        disposable: bool = False,
+        rehearsal: Rehearsal | None = None,
     ) -> Lab:
         """Return a lab with the context of a run.
 
@@ -128,9 +137,16 @@ class Lab(RunContext):
             state: The state of the lab.
             source: A source of the lab's own, in place of that of the context.
             disposable: See the class.
+            rehearsal: See the class.
         """
         values = {part.name: getattr(context, part.name) for part in fields(RunContext)}
-        return cls(**{**values, "source": source or context.source}, state=state, disposable=disposable)
+        values["source"] = source or context.source
+        return cls(**values, state=state, disposable=disposable, rehearsal=rehearsal)
+
+    @property
+    def stand_ins(self) -> list[StandIn]:
+        """The stand-ins of the lab: those of its source, and those for images of the manifests."""
+        return [*self.source.stand_ins, *(self.rehearsal.stand_ins if self.rehearsal else ())]
 
     @cached_property
     def kube(self) -> Kube:

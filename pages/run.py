@@ -15,6 +15,7 @@ from lab.config.source import StandIn
 from lab.evidence.known_failures import Diagnosis
 from lab.k8s.versions import Comparison
 from lab.layers.base import LedgerRow
+from lab.rehearsal import Change, ContainerRow
 
 FILE = "run.json"
 Status = Literal["passed", "failed", "skipped", "not run"]
@@ -199,6 +200,8 @@ class Run(_Fact):
         applied: The objects that the suite has applied through the Kubernetes API, in their order.
         notes: What is not as in the tutorial, and no failure.
         stand_ins: The stand-ins of the lab.
+        changes: The changes of a rehearsal to the objects of the manifests.
+        containers: The containers of rehearsed manifests, and the program in each.
         components: The compared versions of the components.
         inventory: The inventory of the kit; empty if the lab has none.
         pictures: The screenshots, as paths relative to the directory of the run.
@@ -222,6 +225,8 @@ class Run(_Fact):
     applied: list[Applied] = []
     notes: list[str] = []
     stand_ins: list[StandIn]
+    changes: list[Change] = []
+    containers: list[ContainerRow] = []
     components: list[Comparison]
     inventory: list[dict[str, Any]]
     pictures: list[str]
@@ -236,6 +241,11 @@ class Run(_Fact):
     def scenarios(self) -> list[Scenario]:
         """The scenarios of all chapters."""
         return [scenario for chapter in self.chapters for scenario in chapter.scenarios]
+
+    @property
+    def programs(self) -> dict[str, int]:
+        """The number of containers of rehearsed manifests by the status of their program."""
+        return dict(Counter(container.status for container in self.containers))
 
     @property
     def failed(self) -> list[Scenario]:

@@ -60,6 +60,7 @@ def _collect_facts(state: RunState, status: ExitStatus) -> Run:
     age = time.time() - psutil.Process().create_time()
     end = time.monotonic()
     begin = end - age
+    rehearsal = lab.rehearsal if lab else None
     entries = sorted(journal.entries, key=lambda entry: entry.begin)
     return Run(
         result=DESCRIPTIONS[status],
@@ -86,7 +87,9 @@ def _collect_facts(state: RunState, status: ExitStatus) -> Run:
         ],
         applied=[Applied(objects=entry.text, layer=entry.layer) for entry in entries if entry.kind == "objects"],
         notes=context.progress.notes,
-        stand_ins=list(lab.source.stand_ins) if lab else [],
+        stand_ins=lab.stand_ins if lab else [],
+        changes=list(rehearsal.changes) if rehearsal else [],
+        containers=list(rehearsal.containers) if rehearsal and rehearsal.changes else [],
         components=list(state.comparisons.values()),
         inventory=load_inventory(context.paths) if context.settings.lab == "embedded" else [],
         pictures=sorted(picture.name for picture in state.directory.glob("*.png")),

@@ -93,6 +93,10 @@ def _create_tables(run: Run) -> Iterator[Table]:
     if run.stand_ins:
         stand_ins = [(stand_in.component, stand_in.implemented_by) for stand_in in run.stand_ins]
         yield _create_table("Stand-ins", ("component", "implemented by"), stand_ins)
+    if run.changes:
+        counts = ", ".join(f"{number} {status}" for status, number in sorted(run.programs.items()))
+        changes = [(change.title, str(len(change.objects)), change.reason) for change in run.changes]
+        yield _create_table(f"Rehearsal: containers with {counts} programs", ("change", "objects", "reason"), changes)
     if run.components:
         columns = ("component", "release", "installed", "implemented by", "compared")
         yield _create_table("Components", columns, _list_component_rows(run.components))

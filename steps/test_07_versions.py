@@ -23,7 +23,7 @@ def _compare_component(kubeflow: Kubeflow, comparisons: dict[str, Comparison]) -
     """Return a function that compares a component, and records the result for the table of components."""
 
     def compare_component(component: Component) -> Comparison:
-        comparison = compare(component, kubeflow.lab.kube, kubeflow.lab.source.stand_ins)
+        comparison = compare(component, kubeflow.lab.kube, kubeflow.lab.stand_ins)
         comparisons[component.name] = comparison
         return comparison
 

@@ -37,14 +37,21 @@ def render_files(shell: Shell, helm: Path, istio: Path, cert_manager: Path) -> d
     with tempfile.TemporaryDirectory() as directory:
         chart = _write_cert_manager_chart(cert_manager, Path(directory, "cert-manager"))
         return {
-            f"{ISTIO}/istio-crds/base/crd.yaml": (istio / CRDS).read_text(),
-            f"{ISTIO}/istio-install/base/istiod.yaml": _render(
-                shell, helm, "istiod", istio / ISTIOD_CHART, "istio-system", ISTIOD_VALUES
-            ),
+            **render_istio(shell, helm, istio),
             f"{CERT_MANAGER}/cert-manager.yaml": _render(
                 shell, helm, "cert-manager", chart, "cert-manager", CERT_MANAGER_VALUES
             ),
         }
+
+
+def render_istio(shell: Shell, helm: Path, istio: Path) -> dict[str, str]:
+    """Return the files of Istio's control plane and of its CRDs; see render_files."""
+    return {
+        f"{ISTIO}/istio-crds/base/crd.yaml": (istio / CRDS).read_text(),
+        f"{ISTIO}/istio-install/base/istiod.yaml": _render(
+            shell, helm, "istiod", istio / ISTIOD_CHART, "istio-system", ISTIOD_VALUES
+        ),
+    }
 
 
 def _render(shell: Shell, helm: Path, release: str, chart: Path, namespace: str, values: dict[str, object]) -> str:

@@ -164,6 +164,8 @@ def _roll_out(
     directories = dict.fromkeys(change.directory for change in changes)
     with ThreadPoolExecutor() as pool:
         objects = "\n---\n".join(pool.map(partial(build_manifests, lab.shell, manifests.directory), directories))
+    if lab.rehearsal:
+        objects = lab.rehearsal.adapt(objects)
     lab.shell.run("kubectl", "apply", "-f", "-", stdin=objects)
     for change in changes:
         if change.restart:

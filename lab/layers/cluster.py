@@ -23,6 +23,8 @@ PORTS = {6443: "the Kubernetes API", 8080: "HTTP at the load balancer", 8443: "H
 CREATE_TIMEOUT = 240
 NODE_TIMEOUT, DNS_TIMEOUT = 60, 120
 DNS_SELECTOR = "k8s-app=kube-dns"
+NODE_ROLES = ("server", "agent")
+"""The roles, in a label of k3d, of the containers that are nodes."""
 DEFAULT_CLASS_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
 OLD_DEFAULT_CLASS_ANNOTATION = "storageclass.beta.kubernetes.io/is-default-class"
 """The annotation before it was stable; Kubernetes still respects it."""
@@ -182,6 +184,14 @@ class ClusterReadiness:
 def node_name(settings: Settings) -> str:
     """Return the name that k3d assigns to the container of the cluster's node."""
     return f"k3d-{settings.cluster_name}-server-0"
+
+
+def list_node_containers(lab: Lab) -> list[str]:
+    """Return the containers that are the nodes of the cluster that k3d has created."""
+    cluster = f"label=k3d.cluster={lab.settings.cluster_name}"
+    command = ("docker", "container", "ls", "--filter", cluster, '--format={{.Names}} {{.Label "k3d.role"}}')
+    names = (line.split(" ") for line in lab.shell.run(*command).output.splitlines())
+    return [name for name, role in names if role in NODE_ROLES]
 
 
 def find_unready(kube: Kube) -> str | None:

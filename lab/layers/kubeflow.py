@@ -30,7 +30,7 @@ from lab.k8s.rollout import (
 )
 from lab.layers import changes
 from lab.layers.authservice import PARAMETERS
-from lab.layers.cluster import list_mirrors, node_name
+from lab.layers.cluster import list_mirrors, list_node_containers, node_name
 from lab.layers.dex_configuration import find_unknown_user, get_from
 from lab.layers.manifests import Manifests
 from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
@@ -156,10 +156,17 @@ class Kubeflow:
         return bool(component.workload and self.describe_omission(component.name, namespace, name))
 
     def is_stand_in(self, component: Component) -> bool:
-        """Return whether the cluster runs a stand-in for a component, which the tag of its image states."""
+        """Return whether the cluster runs a stand-in for a component, or another version of it.
+
+        This lab knows its stand-ins; in another cluster, the tag of an image states it.
+        """
         namespace, _, name = component.workload.partition("/")
         workload = self.lab.kube.get("Deployment", name, namespace)
-        return any(images.image_tag(image).endswith(STAND_IN_SUFFIX) for image in images.list_images([workload]))
+        found = images.list_images([workload])
+        replaced = {image for stand_in in self.lab.stand_ins for image in stand_in.images}
+        return not replaced.isdisjoint(found) or any(
+            images.image_tag(image).endswith(STAND_IN_SUFFIX) for image in found
+        )
 
     def _save_facts(self) -> None:
         """Save what the diagnosis of failures needs: the names of what belongs to Kubeflow, and objects to compare."""
@@ -287,7 +294,7 @@ class Kubeflow:
             self.print_progress(f"the Profile {owner.namespace} belongs to {owner.user}, who is the user that logs in")
 
     def _print_unpullable_images(self) -> None:
-        references = images.list_images(parse_documents(self._example))
+        references = _list_pulled_images(self.lab, images.list_images(parse_documents(self._example)))
         missing = images.find_missing_images(references, list_mirrors(self.lab), self.lab.journal)
         self.print_progress(
             f"{len(references) - len(missing)} of {len(references)} images of the manifests are pullable"
@@ -306,6 +313,8 @@ class Kubeflow:
             manifests = "---\n".join(
                 build_manifests(self.lab.shell, self.manifests.directory, directory) for directory in part.directories
             )
+            if self.lab.rehearsal:
+                manifests = self.lab.rehearsal.adapt(manifests)
             self._apply(manifests, self.log_directory / f"part-{number:02}")
             self._wait_for(parse_documents(manifests))
 
@@ -366,6 +375,17 @@ def build_example(manifests: Manifests, lab: Lab) -> str:
     Raises:
         LabError: If the manifests have no directory `example`, or kustomize fails.
     """
+    built = _build_example(manifests, lab)
+    if not lab.rehearsal:
+        return built
+    prepared = lab.rehearsal.prepare(built)
+    for change in lab.rehearsal.changes:
+        lab.progress.print(f"rehearsal: {change}")
+    return prepared
+
+
+def _build_example(manifests: Manifests, lab: Lab) -> str:
+    """Return all of Kubeflow as kustomize builds it, or as it was saved."""
     commit = manifests.get_unchanged_commit()
     saved = lab.home / f"{TARGET}-{commit}.yaml"
     if commit and saved.is_file():
@@ -379,6 +399,22 @@ def build_example(manifests: Manifests, lab: Lab) -> str:
     return built
 
 
+def import_images(lab: Lab) -> None:
+    """Import the images of the rehearsal into the nodes of the cluster.
+
+    Args:
+        lab: A lab with a rehearsal.
+    """
+    assert lab.rehearsal
+    lab.rehearsal.import_images(list_node_containers(lab), lab.shell)
+
+
+def _list_pulled_images(lab: Lab, references: Iterable[str]) -> list[str]:
+    """Return the images that the nodes pull, and that are not imported."""
+    imported = lab.rehearsal.imported if lab.rehearsal else frozenset()
+    return [reference for reference in references if reference not in imported]
+
+
 def prepull_images(lab: Lab, example: str) -> None:
     """Pull the images of Kubeflow into the node of a new cluster, as soon as its containerd answers.
 
@@ -389,7 +425,7 @@ def prepull_images(lab: Lab, example: str) -> None:
     Raises:
         WaitTimeoutError: If containerd does not answer in time.
     """
-    prepull.prepull_images(list_images_in_order(example), node_name(lab.settings), lab.shell)
+    prepull.prepull_images(_list_pulled_images(lab, list_images_in_order(example)), node_name(lab.settings), lab.shell)
 
 
 def list_images_in_order(example: str) -> list[str]:

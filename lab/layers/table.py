@@ -57,6 +57,19 @@ def _build_example(installation: Installation) -> str:
     return kubeflow.build_example(installation.wait_for(MANIFESTS), installation.lab)
 
 
+def _has_rehearsal(lab: Lab) -> bool:
+    return lab.rehearsal is not None
+
+
+def _push_images(installation: Installation) -> None:
+    assert installation.lab.rehearsal
+    installation.lab.rehearsal.push_images()
+
+
+def _import_images(installation: Installation) -> None:
+    kubeflow.import_images(installation.lab)
+
+
 def _prepull_images(installation: Installation) -> None:
     kubeflow.prepull_images(installation.lab, installation.wait_for(EXAMPLE))
 
@@ -75,9 +88,11 @@ INGRESS_CONTROLLER = LayerSpec("Ingress controller", "ingress", (CLUSTER,), _cre
 NGINX_SITE = LayerSpec("nginx site", "ingress", (CLUSTER,), _create_nginx_site)
 MANIFESTS = LayerSpec("manifests", "kubeflow", (), lambda run: manifests.for_lab(run.lab), is_local=True)
 EXAMPLE = Preparation("manifests build", "kubeflow", (MANIFESTS,), _build_example)
-IMAGE_PREPULL = Preparation("image prepull", "kubeflow", (EXAMPLE,), _prepull_images, on_request=True)
+IMAGE_PUSH = Preparation("image push", "kubeflow", (EXAMPLE,), _push_images, applies=_has_rehearsal)
+IMAGE_PREPULL = Preparation("image prepull", "kubeflow", (EXAMPLE, IMAGE_PUSH), _prepull_images, on_request=True)
 """Requested when a cluster is about to be created: an existing node has the images already."""
-KUBEFLOW = LayerSpec("Kubeflow", "kubeflow", (CLUSTER, EXAMPLE), _create_kubeflow)
+IMAGE_IMPORT = Preparation("image import", "kubeflow", (CLUSTER, IMAGE_PUSH), _import_images, applies=_has_rehearsal)
+KUBEFLOW = LayerSpec("Kubeflow", "kubeflow", (CLUSTER, EXAMPLE, IMAGE_IMPORT), _create_kubeflow)
 KUBEFLOW_READINESS = LayerSpec(
     "Kubeflow readiness", "kubeflow", (KUBEFLOW,), lambda run: KubeflowReadiness(run.wait_for(KUBEFLOW))
 )
@@ -117,7 +132,9 @@ TABLE = (
     NGINX_SITE,
     MANIFESTS,
     EXAMPLE,
+    IMAGE_PUSH,
     IMAGE_PREPULL,
+    IMAGE_IMPORT,
     KUBEFLOW,
     KUBEFLOW_READINESS,
     OPENAPI,

@@ -1,0 +1,128 @@
+"""The changes that a rehearsal makes to the objects of manifests before they are applied; the files stay as they are.
+
+Each one is reported: people must know in which way the installation differs from the manifests.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Sequence
+
+import yaml
+
+from embedded.rehearsal.containers import find_template
+from lab.k8s.documents import Document, join_documents, split_documents
+from lab.k8s.images import full_reference
+from lab.k8s.objects import Object, ObjectRef, get_nested
+from lab.rehearsal import Change
+
+INJECTION = "istio-injection"
+MESH = ObjectRef("ConfigMap", "istio", "istio-system")
+ISTIOD = ObjectRef("Deployment", "istiod", "istio-system")
+
+
+def change_manifests(manifests: str, generated: Collection[str], control_plane: str) -> tuple[str, list[Change]]:
+    """Return manifests with the changes of a rehearsal, and a description of each change that was necessary.
+
+    Args:
+        manifests: YAML documents.
+        generated: The full references of the images that generated stand-ins implement.
+        control_plane: The objects of the kit's istiod as YAML documents; empty if the manifests have their own.
+    """
+    documents = split_documents(manifests)
+    replaced: list[ObjectRef] = []
+    if control_plane and any(ObjectRef.from_object(obj) == ISTIOD for obj, _ in documents):
+        documents, replaced = _replace_control_plane(documents, split_documents(control_plane))
+    documents, without_injection = _edit(documents, _disable_injection)
+    documents, without_requests = _edit(documents, lambda obj: _remove_cpu(obj, generated))
+    changes = [
+        Change(
+            "the control plane of Istio is the kit's",
+            "its version differs from that of the manifests, or a stock Envoy needs other settings",
+            tuple(map(str, replaced)),
+        ),
+        Change(
+            "no sidecars are injected",
+            "the lab's Istio has no sidecars",
+            tuple(map(str, without_injection)),
+        ),
+        Change(
+            "stand-ins request no CPU",
+            "a small machine cannot admit the requests of the real programs",
+            tuple(map(str, without_requests)),
+        ),
+    ]
+    return join_documents(text for _, text in documents), [change for change in changes if change.objects]
+
+
+def _edit(documents: Sequence[Document], edit: Callable[[Object], bool]) -> tuple[list[Document], list[ObjectRef]]:
+    """Return documents after a function has edited a copy of each object, and the objects that it has changed."""
+    edited: list[Document] = []
+    refs = []
+    for obj, text in documents:
+        changed = copy.deepcopy(obj) if obj["kind"] != "CustomResourceDefinition" else obj
+        if obj["kind"] != "CustomResourceDefinition" and edit(changed):
+            refs.append(ObjectRef.from_object(obj))
+            edited.append((changed, _dump(changed)))
+        else:
+            edited.append((obj, text))
+    return edited, refs
+
+
+def _disable_injection(obj: Object) -> bool:
+    labels = get_nested(obj, "metadata", "labels") or {}
+    if obj["kind"] != "Namespace" or labels.get(INJECTION) != "enabled":
+        return False
+    labels[INJECTION] = "disabled"
+    return True
+
+
+def _remove_cpu(obj: Object, generated: Collection[str]) -> bool:
+    """Remove the requests and limits of CPU from the containers of stand-ins; a limit alone would be a request too."""
+    spec = (find_template(obj) or {}).get("spec") or {}
+    has_changed = False
+    for part in ("initContainers", "containers"):
+        for container in spec.get(part) or []:
+            resources = container.get("resources") or {}
+            if full_reference(container["image"]) in generated:
+                removed = [(resources.get(kind) or {}).pop("cpu", None) for kind in ("requests", "limits")]
+                has_changed = has_changed or any(removed)
+    return has_changed
+
+
+def _replace_control_plane(
+    documents: Sequence[Document], own: Sequence[Document]
+) -> tuple[list[Document], list[ObjectRef]]:
+    """Replace the objects of istiod that the kit has too, and add its others; the mesh's settings stay.
+
+    The mesh's settings contain the authorization by an auth proxy. Only its metrics are removed: a stock Envoy lacks
+    Istio's own filter for them.
+    """
+    by_ref = {ObjectRef.from_object(obj): (obj, text) for obj, text in own}
+    by_ref.pop(MESH, None)
+    result: list[Document] = []
+    replaced: list[ObjectRef] = []
+    for obj, text in documents:
+        ref = ObjectRef.from_object(obj)
+        if ref in by_ref:
+            result.append(by_ref.pop(ref))
+            replaced.append(ref)
+        elif ref == MESH and (mesh := _remove_metrics(obj)):
+            result.append((mesh, _dump(mesh)))
+            replaced.append(ref)
+        else:
+            result.append((obj, text))
+    return [*result, *by_ref.values()], [*replaced, *by_ref]
+
+
+def _remove_metrics(config_map: Object) -> Object | None:
+    """Return the ConfigMap of the mesh without providers of metrics; None if it has none."""
+    mesh = yaml.safe_load(config_map["data"]["mesh"]) or {}
+    if not get_nested(mesh, "defaultProviders", "metrics"):
+        return None
+    mesh["defaultProviders"]["metrics"] = []
+    return {**config_map, "data": {**config_map["data"], "mesh": yaml.safe_dump(mesh, sort_keys=False)}}
+
+
+def _dump(obj: Object) -> str:
+    return str(yaml.safe_dump(obj, sort_keys=False))

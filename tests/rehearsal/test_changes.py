@@ -1,0 +1,64 @@
+"""Tests of the changes that a rehearsal makes to manifests."""
+
+from __future__ import annotations
+
+import yaml
+
+from embedded.rehearsal.changes import change_manifests
+from lab.k8s.documents import parse_documents
+from lab.k8s.objects import Object
+from tests.rehearsal.manifests import CONTROL_PLANE, ISTIO, WEBHOOK
+
+MANAGER = "ghcr.io/kubeflow/webhook@sha256:1234567890123456789012345678901234567890123456789012345678901234"
+
+
+def find(manifests: str, kind: str, name: str) -> Object:
+    """Return the object of a kind and a name."""
+    [found] = [obj for obj in parse_documents(manifests) if obj["kind"] == kind and obj["metadata"]["name"] == name]
+    return found
+
+
+def test_manifests_of_the_kit_itself_are_not_changed() -> None:
+    unchanged = WEBHOOK.replace("istio-injection: enabled, ", "")
+    changed, changes = change_manifests(unchanged, set(), "")
+    assert changes == []
+    assert parse_documents(changed) == parse_documents(unchanged)
+
+
+def test_stand_ins_request_no_cpu_and_keep_their_memory() -> None:
+    changed, changes = change_manifests(WEBHOOK, {MANAGER}, "")
+    [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
+    assert manager["resources"] == {"requests": {"memory": "1Gi"}, "limits": {}}
+    assert changes[-1].objects == ("Deployment webhook in kubeflow",)
+
+
+def test_real_programs_keep_their_requests() -> None:
+    changed, _ = change_manifests(WEBHOOK, set(), "")
+    [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
+    assert manager["resources"]["requests"]["cpu"] == "100m"
+
+
+def test_no_sidecars_are_injected_and_other_labels_stay() -> None:
+    changed, changes = change_manifests(WEBHOOK, set(), "")
+    assert find(changed, "Namespace", "kubeflow")["metadata"]["labels"] == {
+        "istio-injection": "disabled",
+        "kept": "yes",
+    }
+    assert [change.title for change in changes] == ["no sidecars are injected"]
+
+
+def test_the_control_plane_is_replaced_and_the_authorization_of_the_mesh_stays() -> None:
+    changed, [change] = change_manifests(ISTIO, set(), CONTROL_PLANE)
+    [discovery] = find(changed, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"]
+    assert discovery["image"] == "docker.io/istio/pilot:the-kits"
+    mesh = yaml.safe_load(find(changed, "ConfigMap", "istio")["data"]["mesh"])
+    assert mesh == {"defaultProviders": {"metrics": []}, "extensionProviders": [{"name": "oauth2-proxy"}]}
+    assert find(changed, "ServiceAccount", "only-in-the-kit")
+    assert find(changed, "Service", "istio-ingressgateway")
+    assert len(change.objects) == 3
+
+
+def test_a_part_of_the_manifests_without_istiod_gets_no_control_plane() -> None:
+    changed, changes = change_manifests(WEBHOOK, set(), CONTROL_PLANE)
+    assert len(parse_documents(changed)) == len(parse_documents(WEBHOOK))
+    assert [change.title for change in changes] == ["no sidecars are injected"]
