@@ -91,9 +91,7 @@ class Container(Row):
             return [self.role, *self.args]
         probes = [probe for probe in (self.ready, self.live) if probe]
         ports = sorted({*self.ports.values(), *(probe.port for probe in probes)})
-        secure = {probe.port for probe in probes if probe.ask.startswith("https:")}
-        secure |= {port for port_name, port in self.ports.items() if "webhook" in port_name or port_name == "https"}
-        return ["idle", name, *(f"{port}/https" if port in secure else str(port) for port in ports)]
+        return ["idle", name, *map(str, ports)]
 
     def to_manifest(self, name: str, workload: str, mounts_claim: bool) -> Object:
         """Return the container as it is written in the spec of a pod.

@@ -25,11 +25,15 @@ func serve(ctx context.Context, handlers map[string]http.Handler) error {
 	return serveListeners(ctx, listeners)
 }
 
-// serveListeners serves HTTP on open listeners until the context is done or a server fails.
+// serveListeners serves HTTP/1.1 and HTTP/2 on open listeners until the context is done or a server fails.
 func serveListeners(ctx context.Context, listeners map[net.Listener]http.Handler) error {
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
 	failed := make(chan error, len(listeners))
 	for listener, handler := range listeners {
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, Protocols: protocols}
 		defer server.Close()
 		go func() { failed <- server.Serve(listener) }()
 	}
