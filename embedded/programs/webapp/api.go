@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strings"
@@ -122,11 +123,18 @@ type profile struct {
 	} `json:"spec"`
 }
 
+// getProfile returns the Profile with a name.
+func (a *api) getProfile(ctx context.Context, name string) (profile, error) {
+	var found profile
+	err := a.do(ctx, http.MethodGet, profilesPath+"/"+url.PathEscape(name), nil, &found)
+	return found, err
+}
+
 // listProfiles returns all Profiles of the cluster.
 func (a *api) listProfiles(ctx context.Context) ([]profile, error) {
 	var list struct {
 		Items []profile `json:"items"`
 	}
-	err := a.do(ctx, http.MethodGet, "/apis/kubeflow.org/v1/profiles", nil, &list)
+	err := a.do(ctx, http.MethodGet, profilesPath, nil, &list)
 	return list.Items, err
 }

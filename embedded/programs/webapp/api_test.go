@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"sort"
 	"strings"
 	"sync"
@@ -16,6 +17,9 @@ type fakeAPI struct {
 	objects   map[string]object
 	isAllowed func(user, verb string) bool
 }
+
+// collections contains the resources of which the fake API server lists the objects.
+var collections = map[string]bool{"profiles": true, "persistentvolumeclaims": true, "rolebindings": true}
 
 // newFakeAPI starts a fake API server with these objects, by their paths, and returns a client for it.
 func newFakeAPI(t *testing.T, objects map[string]object) (*api, *fakeAPI) {
@@ -39,7 +43,13 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.Method {
 	case http.MethodGet:
-		writeJSON(w, http.StatusOK, object{"items": f.list(r.URL.Path)})
+		if found := f.objects[r.URL.Path]; found != nil {
+			writeJSON(w, http.StatusOK, found)
+		} else if collections[path.Base(r.URL.Path)] {
+			writeJSON(w, http.StatusOK, object{"items": f.list(r.URL.Path)})
+		} else {
+			writeJSON(w, http.StatusNotFound, object{"code": http.StatusNotFound, "message": "not found"})
+		}
 	case http.MethodPost:
 		var created object
 		json.NewDecoder(r.Body).Decode(&created)

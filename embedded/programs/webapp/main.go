@@ -2,12 +2,14 @@
 //
 // The first argument selects the role of the process:
 //
-//	dashboard          the central dashboard: its page, and its API about the user and the user's namespaces
-//	crud APP           a web app that creates resources: Jupyter, Volumes, TensorBoards or KServe's models
-//	profiles           the profile controller: creates a namespace, with the objects in it, for every Profile
-//	authservice URL    oidc-authservice, with the OIDC proxy at URL: adds the logout and the pages that the proxy lacks
-//	idle NAME PORT…    any other program: answers probes and reviews on each port, and other requests with 501
-//	prepare-image      no program: creates the directories of an image that its Dockerfile cannot create
+//	dashboard                the central dashboard: its page, and its API about the user and the user's namespaces
+//	kfam                     KFAM, which lists and changes the bindings of users to namespaces
+//	crud APP                 a web app that creates resources: Jupyter, Volumes, TensorBoards or KServe's models
+//	profiles [IMAGE IMAGE]   the profile controller: creates a namespace, with the objects in it, for every Profile; the
+//	                         images are those of the workloads of Pipelines in it, which are not created without them
+//	authservice URL          oidc-authservice, with the OIDC proxy at URL: adds the logout and the pages that it lacks
+//	idle NAME PORT…          any other program: answers probes and reviews on each port, and other requests with 501
+//	prepare-image            no program: creates the directories of an image that its Dockerfile cannot create
 //
 // Without a role, the process is a container of the manifests, or one of its exec probes, if the image has the file
 // /stand-in.json; see container.go.
@@ -45,8 +47,9 @@ type role struct {
 // roles contains the roles by name.
 var roles = map[string]role{
 	"dashboard":     {0, 0, runDashboard},
+	"kfam":          {0, 0, runKFAM},
 	"crud":          {1, 1, runWebApp},
-	"profiles":      {0, 0, runProfiles},
+	"profiles":      {0, 2, runProfiles},
 	"authservice":   {1, 1, runAuthservice},
 	"idle":          {1, unlimited, runIdle},
 	"prepare-image": {0, 0, prepareImage},
@@ -98,11 +101,15 @@ func run(ctx context.Context, arguments []string) error {
 }
 
 func runDashboard(ctx context.Context, _ []string) error {
+	return serve(ctx, map[string]http.Handler{":8082": newDashboard()})
+}
+
+func runKFAM(ctx context.Context, _ []string) error {
 	api, err := newInClusterAPI()
 	if err != nil {
 		return err
 	}
-	return serve(ctx, map[string]http.Handler{":8082": newDashboard(api, envOrDefault("USERID_HEADER", defaultUserHeader))})
+	return serve(ctx, map[string]http.Handler{":8081": newAccessManagement(api)})
 }
 
 func runWebApp(ctx context.Context, arguments []string) error {
@@ -117,12 +124,17 @@ func runWebApp(ctx context.Context, arguments []string) error {
 	return serve(ctx, map[string]http.Handler{":5000": app})
 }
 
-func runProfiles(ctx context.Context, _ []string) error {
+func runProfiles(ctx context.Context, images []string) error {
+	workloads, err := newPipelineWorkloads(images)
+	if err != nil {
+		return err
+	}
 	api, err := newInClusterAPI()
 	if err != nil {
 		return err
 	}
-	go reconcileProfiles(ctx, api, time.Second)
+	controller := &profileController{api: api, labelsFile: namespaceLabelsFile, workloads: workloads}
+	go controller.reconcile(ctx, time.Second)
 	return serve(ctx, map[string]http.Handler{":9876": newStandInHandler("profile-controller")})
 }
 

@@ -2,30 +2,87 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log"
+	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// pipelineWorkloads are the workloads that the profile controller of Kubeflow Pipelines creates in a namespace. Here
-// they are stand-ins too.
-var pipelineWorkloads = []struct {
-	name, image  string
-	port, target int
-}{
-	{"ml-pipeline-ui-artifact", "gcr.io/ml-pipeline/frontend:2.0.0-alpha.7-stand-in", 80, 3000},
-	{"ml-pipeline-visualizationserver", "gcr.io/ml-pipeline/visualization-server:2.0.0-alpha.7-stand-in", 8888, 8888},
+// namespaceLabelsFile is the file of upstream's profile controller with the labels of the namespaces.
+const namespaceLabelsFile = "/etc/profile-controller/namespace-labels.yaml"
+
+// ownerBinding is the name of the RoleBinding of a namespace's owner.
+const ownerBinding = "namespaceAdmin"
+
+// defaultNamespaceLabels are the labels in the file of release 1.7, for manifests without such a file.
+var defaultNamespaceLabels = map[string]string{
+	"app.kubernetes.io/part-of":                      "kubeflow-profile",
+	"katib.kubeflow.org/metrics-collector-injection": "enabled",
+	"pipelines.kubeflow.org/enabled":                 "true",
+	"serving.kubeflow.org/inferenceservice":          "enabled",
 }
 
-// reconcileProfiles creates the namespace of every Profile, and repeats this until the context is done.
-//
-// The lab has no sidecars, so the namespace does not have the label for their injection.
-func reconcileProfiles(ctx context.Context, api *api, interval time.Duration) {
+// pipelineWorkload is a workload that the profile controller of Kubeflow Pipelines creates in a namespace. Here it is a
+// stand-in too.
+type pipelineWorkload struct {
+	name, image  string
+	port, target int
+}
+
+// newPipelineWorkloads returns the workloads with the images in the arguments of the role; none without arguments.
+func newPipelineWorkloads(images []string) ([]pipelineWorkload, error) {
+	switch len(images) {
+	case 0:
+		return nil, nil
+	case 2:
+		return []pipelineWorkload{
+			{"ml-pipeline-ui-artifact", images[0], 80, 3000},
+			{"ml-pipeline-visualizationserver", images[1], 8888, 8888},
+		}, nil
+	}
+	return nil, errors.New("the role profiles expects two images: that of ml-pipeline-ui-artifact, and that of ml-pipeline-visualizationserver")
+}
+
+// readNamespaceLabels returns the labels of a namespace from a file with lines in the form `name: "value"`. As with
+// upstream, a label with an empty value is not set. The lab has no sidecars, so the label for their injection is not set
+// either.
+func readNamespaceLabels(file string) (map[string]string, error) {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return defaultNamespaceLabels, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]string{}
+	for line := range strings.Lines(string(content)) {
+		line, _, _ = strings.Cut(line, "#")
+		name, value, _ := strings.Cut(line, ":")
+		if value = strings.Trim(value, " \t\r\n\"'"); value != "" {
+			labels[strings.TrimSpace(name)] = value
+		}
+	}
+	delete(labels, "istio-injection")
+	return labels, nil
+}
+
+// profileController creates the objects of Profiles.
+type profileController struct {
+	api        *api
+	labelsFile string
+	workloads  []pipelineWorkload
+}
+
+// reconcile creates the namespace of every Profile, and repeats this until the context is done.
+func (c *profileController) reconcile(ctx context.Context, interval time.Duration) {
 	reconciled := map[string]bool{}
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		profiles, err := api.listProfiles(ctx)
+		profiles, err := c.api.listProfiles(ctx)
 		if err != nil {
 			log.Printf("listing profiles: %v", err)
 		}
@@ -33,7 +90,7 @@ func reconcileProfiles(ctx context.Context, api *api, interval time.Duration) {
 			if reconciled[profile.Metadata.UID] {
 				continue
 			}
-			if err := createObjects(ctx, api, profile); err != nil {
+			if err := c.createObjects(ctx, profile); err != nil {
 				log.Printf("profile %s: %v", profile.Metadata.Name, err)
 				continue
 			}
@@ -49,14 +106,21 @@ func reconcileProfiles(ctx context.Context, api *api, interval time.Duration) {
 }
 
 // createObjects creates the objects of a Profile that do not exist.
-func createObjects(ctx context.Context, api *api, profile profile) error {
-	for _, item := range objectsForProfile(profile) {
-		if err := api.create(ctx, item.collection, item.object); err != nil {
+func (c *profileController) createObjects(ctx context.Context, profile profile) error {
+	labels, err := readNamespaceLabels(c.labelsFile)
+	if err != nil {
+		return err
+	}
+	for _, item := range objectsForProfile(profile, labels, c.workloads) {
+		if err := c.api.create(ctx, item.collection, item.object); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// restrictedPod is the security context that the Pod Security Standard "restricted" requires of a pod.
+var restrictedPod = object{"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": object{"type": "RuntimeDefault"}}
 
 // collectionObject is an object with the path of its collection.
 type collectionObject struct {
@@ -65,7 +129,7 @@ type collectionObject struct {
 }
 
 // objectsForProfile returns the objects that a Profile needs, in the order of creation.
-func objectsForProfile(profile profile) []collectionObject {
+func objectsForProfile(profile profile, labels map[string]string, workloads []pipelineWorkload) []collectionObject {
 	namespace, owner := profile.Metadata.Name, profile.Spec.Owner
 	core := "/api/v1/namespaces/" + namespace
 	roles := "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace + "/rolebindings"
@@ -79,12 +143,7 @@ func objectsForProfile(profile profile) []collectionObject {
 		"metadata": object{
 			"name":        namespace,
 			"annotations": object{"owner": owner.Name},
-			"labels": object{
-				"app.kubernetes.io/part-of":                      "kubeflow-profile",
-				"katib.kubeflow.org/metrics-collector-injection": "enabled",
-				"pipelines.kubeflow.org/enabled":                 "true",
-				"serving.kubeflow.org/inferenceservice":          "enabled",
-			},
+			"labels":      labels,
 			// The namespace is deleted together with its Profile.
 			"ownerReferences": []object{{
 				"apiVersion": "kubeflow.org/v1", "kind": "Profile", "controller": true, "blockOwnerDeletion": true,
@@ -102,7 +161,7 @@ func objectsForProfile(profile profile) []collectionObject {
 		subject     object
 		annotations object
 	}{
-		{"namespaceAdmin", "kubeflow-admin", user, object{"role": "admin", "user": owner.Name}},
+		{ownerBinding, "kubeflow-admin", user, object{"role": "admin", "user": owner.Name}},
 		{"default-editor", "kubeflow-edit", account("default-editor"), nil},
 		{"default-viewer", "kubeflow-view", account("default-viewer"), nil},
 	} {
@@ -114,7 +173,7 @@ func objectsForProfile(profile profile) []collectionObject {
 			"subjects":   []object{binding.subject},
 		}})
 	}
-	for _, workload := range pipelineWorkloads {
+	for _, workload := range workloads {
 		labels := object{"app": workload.name}
 		objects = append(objects, collectionObject{"/apis/apps/v1/namespaces/" + namespace + "/deployments", object{
 			"apiVersion": "apps/v1",
@@ -129,7 +188,10 @@ func objectsForProfile(profile profile) []collectionObject {
 						"image": workload.image,
 						"args":  []string{"idle", workload.name, strconv.Itoa(workload.target)},
 						"ports": []object{{"containerPort": workload.target}},
-					}}},
+						"securityContext": object{
+							"allowPrivilegeEscalation": false, "capabilities": object{"drop": []string{"ALL"}},
+						},
+					}}, "securityContext": restrictedPod},
 				},
 			},
 		}}, collectionObject{core + "/services", object{

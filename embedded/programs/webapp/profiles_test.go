@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -10,9 +13,14 @@ import (
 func TestTheNamespaceOfAProfileIsCreated(t *testing.T) {
 	const name, namespace = "kubeflow-user-example-com", "/namespaces/kubeflow-user-example-com"
 	api, fake := newFakeAPI(t, map[string]object{"/apis/kubeflow.org/v1/profiles/" + name: newProfile(user)})
+	workloads, err := newPipelineWorkloads([]string{"frontend:2", "visualization-server:2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	controller := &profileController{api: api, labelsFile: filepath.Join(t.TempDir(), "none"), workloads: workloads}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	go func() { defer close(ended); reconcileProfiles(ctx, api, time.Millisecond) }()
+	go func() { defer close(ended); controller.reconcile(ctx, time.Millisecond) }()
 	expected := []string{
 		"/api/v1" + namespace,
 		"/api/v1" + namespace + "/serviceaccounts/default-editor",
@@ -39,6 +47,40 @@ func TestTheNamespaceOfAProfileIsCreated(t *testing.T) {
 	if subject["kind"] != "User" || subject["name"] != user {
 		t.Errorf("%v", binding)
 	}
+	labels := fake.objects["/api/v1"+namespace]["metadata"].(object)["labels"].(object)
+	if len(labels) != 4 || labels["app.kubernetes.io/part-of"] != "kubeflow-profile" {
+		t.Errorf("%v", labels)
+	}
+	deployment := fake.objects["/apis/apps/v1"+namespace+"/deployments/ml-pipeline-ui-artifact"]
+	pod := deployment["spec"].(object)["template"].(object)["spec"].(object)
+	started := pod["containers"].([]any)[0].(object)
+	if started["image"] != "frontend:2" || !reflect.DeepEqual(started["args"], []any{"idle", "ml-pipeline-ui-artifact", "3000"}) {
+		t.Errorf("%v", started)
+	}
+	if pod["securityContext"].(object)["runAsNonRoot"] != true || started["securityContext"].(object)["allowPrivilegeEscalation"] != false {
+		t.Errorf("%v", pod)
+	}
+}
+
+func TestTheLabelsOfANamespaceAreRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "namespace-labels.yaml")
+	content := "# comment: 'ignored'\n\npod-security.kubernetes.io/enforce: \"baseline\"\nistio-injection: enabled\nremoved: ''\nplain: value # why\n"
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expected := map[string]string{"pod-security.kubernetes.io/enforce": "baseline", "plain": "value"}
+	if labels, err := readNamespaceLabels(file); err != nil || !reflect.DeepEqual(labels, expected) {
+		t.Errorf("%v %v", labels, err)
+	}
+}
+
+func TestBothImagesOfPipelinesOrNoneAreExpected(t *testing.T) {
+	if workloads, err := newPipelineWorkloads(nil); err != nil || workloads != nil {
+		t.Errorf("%v %v", workloads, err)
+	}
+	if err := run(context.Background(), []string{"profiles", "frontend:2"}); err == nil || !strings.Contains(err.Error(), "two images") {
+		t.Error(err)
+	}
 }
 
 func TestExistingObjectsAreNotChanged(t *testing.T) {
@@ -47,11 +89,11 @@ func TestExistingObjectsAreNotChanged(t *testing.T) {
 	team := profile{}
 	team.Metadata.Name, team.Metadata.UID = "team-a", "1"
 	for range 2 {
-		if err := createObjects(context.Background(), api, team); err != nil {
+		if err := (&profileController{api: api}).createObjects(context.Background(), team); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !reflect.DeepEqual(fake.objects["/api/v1/namespaces/team-a"], existing) || len(fake.objects) != 10 {
+	if !reflect.DeepEqual(fake.objects["/api/v1/namespaces/team-a"], existing) || len(fake.objects) != 6 {
 		t.Errorf("%v", fake.paths())
 	}
 }

@@ -343,7 +343,7 @@ func TestAProcessEndsWithSIGTERM(t *testing.T) {
 
 func TestInvalidArgumentsAreRejected(t *testing.T) {
 	for _, arguments := range [][]string{
-		nil, {"dashboards"}, {"idle"}, {"crud"}, {"idle", "x", "80/tcp"}, {"idle", "x", "http"}, {"idle", "x", "65536"}, {"dashboard"},
+		nil, {"dashboards"}, {"idle"}, {"crud"}, {"idle", "x", "80/tcp"}, {"idle", "x", "http"}, {"idle", "x", "65536"}, {"dashboard", "x"}, {"kfam"}, {"authservice"},
 	} {
 		if err := run(context.Background(), arguments); err == nil {
 			t.Errorf("expected an error for the arguments %v", arguments)
