@@ -48,11 +48,10 @@ def derive_secret(name: str) -> str:
 
 def _secret_files() -> dict[str, str]:
     """Return the files with secrets, by upstream's paths."""
-    client, authservice = derive_secret("client"), "common/oidc-authservice/base"
+    secret = derive_secret("client")
     return {
-        "common/dex/base/secret_params.env": _env(OIDC_CLIENT_ID=CLIENT_ID, OIDC_CLIENT_SECRET=client),
-        f"{authservice}/secret_params.env": _env(CLIENT_ID=CLIENT_ID, CLIENT_SECRET=client),
-        f"{authservice}/proxy_secret.env": _env(OAUTH2_PROXY_COOKIE_SECRET=derive_secret("cookie")),
+        "common/dex/base/secret_params.env": _env(OIDC_CLIENT_ID=CLIENT_ID, OIDC_CLIENT_SECRET=secret),
+        "common/oidc-authservice/base/secret_params.env": _env(CLIENT_ID=CLIENT_ID, CLIENT_SECRET=secret),
     }
 
 

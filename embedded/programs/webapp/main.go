@@ -7,7 +7,7 @@
 //	crud APP                 a web app that creates resources: Jupyter, Volumes, TensorBoards or KServe's models
 //	profiles [IMAGE IMAGE]   the profile controller: creates a namespace, with the objects in it, for every Profile; the
 //	                         images are those of the workloads of Pipelines in it, which are not created without them
-//	authservice URL          oidc-authservice, with the OIDC proxy at URL: adds the logout and the pages that it lacks
+//	authservice              oidc-authservice: runs /oauth2-proxy, and adds what it lacks, such as the logout
 //	idle NAME PORT…          any other program: answers probes and reviews on each port, and other requests with 501
 //	prepare-image            no program: creates the directories of an image that its Dockerfile cannot create
 //
@@ -50,7 +50,7 @@ var roles = map[string]role{
 	"kfam":          {0, 0, runKFAM},
 	"crud":          {1, 1, runWebApp},
 	"profiles":      {0, 2, runProfiles},
-	"authservice":   {1, 1, runAuthservice},
+	"authservice":   {0, 0, runAuthservice},
 	"idle":          {1, unlimited, runIdle},
 	"prepare-image": {0, 0, prepareImage},
 }
@@ -136,10 +136,6 @@ func runProfiles(ctx context.Context, images []string) error {
 	controller := &profileController{api: api, labelsFile: namespaceLabelsFile, workloads: workloads}
 	go controller.reconcile(ctx, time.Second)
 	return serve(ctx, map[string]http.Handler{":9876": newStandInHandler("profile-controller")})
-}
-
-func runAuthservice(ctx context.Context, arguments []string) error {
-	return serveAuthservice(ctx, arguments[0])
 }
 
 func runIdle(ctx context.Context, arguments []string) error {

@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	if os.Getenv(playsProxy) != "" {
+		playProxy()
+		return
+	}
 	os.Exit(m.Run())
 }
 
