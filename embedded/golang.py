@@ -89,7 +89,7 @@ def _prepare_source(shell: Shell, program: Program) -> Iterator[Path]:
         shutil.copytree(program.source, source)
         for edit in program.edits:
             _apply(edit, module / edit.file)
-        _go_shell(shell, source).run("go", "mod", "edit", f"-replace={program.module}={module}")
+        _go_shell(shell, source).run("go", "mod", "edit", f"-replace={program.module}={module}", program.requirements)
         yield source
 
 

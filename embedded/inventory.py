@@ -10,6 +10,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from embedded.pins import Image
 from embedded.store import Entry, digest_checksums
 
 FILE = "inventory.json"
@@ -53,6 +54,23 @@ def format_table(rows: Sequence[Row]) -> Table:
             row["sha256"][:12],
             f"{row['component']} (implemented by {row['implemented_by']})" if row["component"] else "",
         )
+    return table
+
+
+def format_images(images: Iterable[Image], release: str) -> Table:
+    """Return the images of Kubeflow's components that a kit has, as a table for users.
+
+    Args:
+        images: All images of the kit.
+        release: The release of the kit.
+    """
+    table = Table(title=f"Images of Kubeflow {release}; all others are stand-ins", title_justify="left")
+    table.box = box.SIMPLE_HEAD
+    for column in ("image", "version", "is", "instead of"):
+        table.add_column(column, overflow="fold")
+    for image in images:
+        for repository in image.serves:
+            table.add_row(repository, image.number, image.fidelity, image.release_version or image.component)
     return table
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from embedded import engine, inventory, kit
+from embedded import engine, inventory, kit, rules
 from embedded.engine import Engine
 from embedded.kit import Kit
 from embedded.rehearsal.rehearsal import KitRehearsal
@@ -37,6 +37,7 @@ PROGRAMS_FOR_KIT = ("apt-get", "dpkg-deb", "go")
 """The programs that building the kit needs in addition."""
 SOURCE = Path(__file__).parent / "source.toml"
 SERVICE_TIMEOUT = 30
+NODE = "node"
 REGISTRY_CONTAINER, WEB_CONTAINER = "kit-registry", "kit-web"
 WEB = "127.0.0.1:8000"
 WEB_CONFIGURATION = f"server {{ listen {WEB}; root /srv; }}\n"
@@ -141,9 +142,10 @@ def source_from_kit(built: Kit) -> Source:
         if entry.item.component
     )
     source = source_module.load(SOURCE)
-    commit = built.entries["manifests", kit.MANIFESTS].record["commit"]
+    commit = built.entries["manifests", rules.MANIFESTS].record["commit"]
     manifests = source.manifests.model_copy(update={"commit": commit})
-    return source.model_copy(update={"stand_ins": stand_ins, "manifests": manifests})
+    k3s_image = built.pins.images[NODE].reference
+    return source.model_copy(update={"k3s_image": k3s_image, "stand_ins": stand_ins, "manifests": manifests})
 
 
 def _start_engine(lab: Lab, built: Kit) -> None:
@@ -153,8 +155,8 @@ def _start_engine(lab: Lab, built: Kit) -> None:
     state.save(paths)
     created = engine.create(
         lab.create_shell(),
-        built.directory("roots", kit.ENGINE) / kit.ROOT,
-        built.program(kit.RUNC),
+        built.directory("roots", rules.ENGINE) / rules.ROOT,
+        built.program(rules.RUNC),
         paths.lab / "engine",
         paths.socket_dir(paths.lab_id),
         state.cgroup,
@@ -171,7 +173,7 @@ def _start_services(lab: Lab, built: Kit) -> None:
     existing = lab.shell.run("docker", "container", "ls", "--all", "--format={{.Names}}").output.split()
     if not SERVICES.keys() <= set(existing):
         _prepare_services(lab, built)
-    images = {REGISTRY_CONTAINER: built.pins.images[kit.REGISTRY], WEB_CONTAINER: built.pins.images["nginx"]}
+    images = {REGISTRY_CONTAINER: built.pins.images[rules.REGISTRY], WEB_CONTAINER: built.pins.images["nginx"]}
     for name, url in SERVICES.items():
         if name not in existing:
             volumes = [f"--volume={volume}" for volume in VOLUMES[name]]
@@ -194,9 +196,9 @@ def _prepare_services(lab: Lab, built: Kit) -> None:
     _link_images(built, shared / "registry")
     for chart in built.pins.charts:
         shutil.copytree(built.directory("charts", chart), shared / "web/charts" / chart, dirs_exist_ok=True)
-    shutil.copytree(built.directory("manifests", kit.MANIFESTS), shared / "web", dirs_exist_ok=True)
+    shutil.copytree(built.directory("manifests", rules.MANIFESTS), shared / "web", dirs_exist_ok=True)
     (shared / "web.conf").write_text(WEB_CONFIGURATION)
-    lab.shell.run("docker", "load", "--quiet", "--input", built.directory("images", kit.REGISTRY) / kit.ARCHIVE)
+    lab.shell.run("docker", "load", "--quiet", "--input", built.directory("images", rules.REGISTRY) / rules.ARCHIVE)
 
 
 def _create_environment(lab: Lab, created: Engine, built: Kit) -> dict[str, str]:

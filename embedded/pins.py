@@ -1,22 +1,22 @@
-"""The pins of the kit: pins.toml, and the versions in the programs' go.mod files."""
+"""The pins of a release's kit, from pins.toml, kits/RELEASE.toml, and the requirements of the programs."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from embedded.manifests import components
-from embedded.store import digest_directory
+from embedded.store import compute_checksums, digest_checksums
 
 EMBEDDED = Path(__file__).parent
 PROGRAMS = EMBEDDED / "programs"
 TOOLS = EMBEDDED / "tool_versions"
 IMAGES = EMBEDDED / "images"
 CHARTS = EMBEDDED / "charts"
-NOT_HASHED = {"component", "implemented_by", "requirements", "serves", "version"}
+NOT_HASHED = {"component", "implemented_by", "number", "release_version", "requirements", "serves"}
 """Fields of a pin that do not change the content of its item: descriptions, and the name of a file that is an input."""
 
 
@@ -58,7 +58,8 @@ class Program(_Pin):
         provides: Other names of the program.
         commands: The names by which users run it in the lab.
         edits: Changes to the source of the module.
-        requirements: The file in its directory with the required modules and their versions.
+        requirements: The file in its directory with the required modules and their versions: go.mod, or VERSION.mod
+            if there are several versions of it.
     """
 
     folder: str = ""
@@ -72,15 +73,15 @@ class Program(_Pin):
 
     @property
     def source(self) -> Path:
-        """The directory with its go.mod."""
+        """The directory with its requirements."""
         return PROGRAMS / (self.folder or self.name)
 
     @property
     def version(self) -> str:
-        """The version of its module in go.mod; the project's own programs have none.
+        """The version of its Go module; the project's own programs have none.
 
         Raises:
-            ValueError: If go.mod does not require the module.
+            ValueError: If the requirements lack the module.
         """
         if not self.module:
             return "this project's"
@@ -91,12 +92,27 @@ class Program(_Pin):
         return found[1]
 
     @property
+    def has_versions(self) -> bool:
+        """Whether the kits of releases have several versions of it, each with requirements of its own."""
+        return any(self.source.glob("*.*.mod"))
+
+    @property
+    def number(self) -> str:
+        """Its version for users: that of its requirements' file, which may be a commit in go.mod's terms."""
+        return self.version.removeprefix("v") if self.requirements == "go.mod" else Path(self.requirements).stem
+
+    @property
     def cache_inputs(self) -> tuple[str, ...]:
         """All inputs that determine the program, without the requirements of other versions."""
-        return (self.json_to_hash, digest_directory(self.source, self._is_input))
+        files = {self._input_name(Path(name)): checksum for name, checksum in compute_checksums(self.source).items()}
+        files.pop("", None)
+        return (self.json_to_hash, digest_checksums(dict(sorted(files.items()))))
 
-    def _is_input(self, file: Path) -> bool:
-        return file.suffix not in (".mod", ".sum") or file.stem == Path(self.requirements).stem
+    def _input_name(self, file: Path) -> str:
+        """Return the name under which a file is an input: go.mod for the requirements; empty for other versions."""
+        if file.suffix not in (".mod", ".sum"):
+            return str(file)
+        return f"go{file.suffix}" if file.stem == Path(self.requirements).stem else ""
 
 
 class Tool(_Pin):
@@ -148,11 +164,13 @@ class Image(_Pin):
         programs: Programs of the kit that its build context receives in bin/.
         module_folders: Directories of programs' Go modules in its build context, as PROGRAM:DIRECTORY by name.
         python_files: Files of Python packages in its build context, as PACKAGE:FILE by name.
-        serves: Names of images, without tag, in whose place it is used, as this version or as a near one.
-        version: The version of its program; empty if it serves no other names.
         of_all_stand_ins: Whether it also has the names of all images in manifests/workloads.toml that are stand-ins.
         component: The component that it is a stand-in for; empty if it is not a stand-in.
         implemented_by: The software that implements the component.
+        serves: The repositories of the images that it takes the place of in a release's manifests, with their hosts.
+            An image without them is one of the lab itself, and in every kit.
+        number: The version of the software in it; empty if it is the project's own, or Debian's.
+        release_version: The version that the release has, unless the image has exactly that.
     """
 
     reference: str
@@ -160,11 +178,19 @@ class Image(_Pin):
     programs: tuple[str, ...] = ()
     module_folders: dict[str, str] = {}
     python_files: dict[str, str] = {}
-    serves: tuple[str, ...] = ()
-    version: str = ""
     of_all_stand_ins: bool = False
     component: str = ""
     implemented_by: str = ""
+    serves: tuple[str, ...] = ()
+    number: str = ""
+    release_version: str = ""
+
+    @property
+    def fidelity(self) -> Literal["real", "near", "stand-in"]:
+        """The real software in the release's version, in a near version, or a stand-in for it."""
+        if not self.component:
+            return "real"
+        return "near" if self.release_version else "stand-in"
 
     @property
     def source(self) -> Path:
@@ -217,25 +243,20 @@ class Engine(BaseModel):
 
 
 class Pins(BaseModel):
-    """All pins, by name."""
+    """All pins of one kit, by name.
+
+    Args:
+        programs: Its programs.
+        engine: The engine that builds its images and that its labs have.
+        images: Its images.
+        charts: Its charts.
+        has_manifests: Whether it contains manifests.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     programs: dict[str, Program]
-    tools: dict[str, Tool] = {}
     engine: Engine
     images: dict[str, Image]
     charts: dict[str, Chart] = {}
-
-
-def load(file: Path = EMBEDDED / "pins.toml") -> Pins:
-    """Return the pins in a file.
-
-    Raises:
-        pydantic.ValidationError: If the file does not follow the schema.
-    """
-    content = tomllib.loads(file.read_text())
-    for table in ("programs", "tools", "images", "charts"):
-        for name, pin in content.get(table, {}).items():
-            pin["name"] = name
-    return Pins.model_validate(content)
+    has_manifests: bool = False

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ class Item:
 
     Args:
         kind: programs, roots, images, charts or manifests.
-        name: The name, unique among items of the kind.
+        name: The name, unique among items of the kind in one kit.
         version: The version, for users.
         origin: The source of the content, for users.
         cache_inputs: All inputs that determine the content. If any of them changes, the item must be built again.
@@ -109,12 +109,13 @@ class Store:
             return None, f"damaged: {damaged[0]}" + (f" and {len(damaged) - 1} more files" if damaged[1:] else "")
         return entry, ""
 
-    def build(self, item: Item, fill: Callable[[Path], Mapping[str, Any]]) -> Entry:
+    def build(self, item: Item, fill: Callable[[Path], Mapping[str, Any]], kept_keys: Collection[str] = ()) -> Entry:
         """Build an item atomically, and delete what was built earlier under its name.
 
         Args:
             item: The item to build.
             fill: Writes the files of the item into an empty directory, and returns facts for the record.
+            kept_keys: The keys of items that are not deleted: other versions of it that are in use.
         """
         directory = self._item_directory(item)
         unfinished = directory.with_name(directory.name + ".unfinished")
@@ -134,7 +135,7 @@ class Store:
         }
         (unfinished / RECORD).write_text(json.dumps(record, indent=1))
         for other in directory.parent.glob(f"{item.name}@*"):
-            if other != unfinished:
+            if other != unfinished and other.name.partition("@")[2] not in kept_keys:
                 shutil.rmtree(other)
         unfinished.rename(directory)
         return Entry(item, directory, record)
@@ -174,13 +175,7 @@ def digest_checksums(checksums: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(checksums).encode()).hexdigest()
 
 
-def digest_directory(directory: Path, is_input: Callable[[Path], bool] = lambda _: True) -> str:
-    """Return one SHA-256 of files below a directory, as an input of an item that is built from them.
-
-    Args:
-        directory: The directory.
-        is_input: Whether the item is built from a file, by its relative path.
-    """
+def digest_directory(directory: Path) -> str:
+    """Return one SHA-256 of the files below a directory, as an input of an item that is built from them."""
     checksums = compute_checksums(directory)
-    inputs = {name: checksum for name, checksum in checksums.items() if is_input(Path(name))}
-    return digest_checksums({name: checksum for name, checksum in inputs.items() if "__pycache__" not in name})
+    return digest_checksums({name: checksum for name, checksum in checksums.items() if "__pycache__" not in name})

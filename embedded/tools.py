@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from embedded import golang, pins
+from embedded import golang
 from embedded.pins import Program
+from embedded.selection import load_tools
 from embedded.store import Item, Store
 from lab.context import RunContext
 from lab.host.disk import report_full_disk
@@ -59,7 +60,7 @@ def provide_tools(context: RunContext, tags: Collection[str]) -> Mapping[str, Pa
 def _list_programs(context: RunContext) -> Mapping[str, Program]:
     """Return the program of each tool whose version for the release of the run can be built."""
     versions = dict(context.release.ci_tools)
-    found = {name: tool.find_program(versions[name]) for name, tool in pins.load().tools.items()}
+    found = {name: tool.find_program(versions[name]) for name, tool in load_tools().items()}
     return {name: program for name, program in found.items() if program}
 
 

@@ -7,15 +7,15 @@ import shutil
 
 import pytest
 
-from embedded import pins
+from embedded.selection import load_pins
 from embedded.store import Item, Store
 from lab.config.paths import Paths
 
 
 def _find_program(name: str) -> str | None:
     """Return the kit's program if it is built, or the program on PATH, or None."""
-    program = pins.load().programs[name]
-    item = Item("programs", name, program.version, "", program.cache_inputs)
+    program = load_pins("1.7").programs[name]
+    item = Item("programs", name, program.number, "", program.cache_inputs)
     entry, _ = Store(Paths.from_environment(os.environ).kit).find_intact(item)
     return str(entry.directory / name) if entry else shutil.which(name)
 

@@ -11,21 +11,22 @@ import yaml
 from lab.run.shell import Shell
 
 ISTIO, CERT_MANAGER = "common/istio-1-16", "common/cert-manager/cert-manager/base"
-CRDS = "manifests/charts/base/files/crd-all.gen.yaml"
+CRDS = ("manifests/charts/base/files/crd-all.gen.yaml", "manifests/charts/base/crds/crd-all.gen.yaml")
+"""The file of Istio's CRDs in newer and in older versions."""
 ISTIOD_CHART = "manifests/charts/istio-control/istio-discovery"
 ISTIOD_VALUES = {
-    "global": {"hub": "docker.io/istio", "tag": "1.16.0-stand-in"},
     # A stock Envoy lacks Istio's own filters.
     "env": {"PILOT_ENABLE_ALPN_FILTER": "false", "PILOT_ENABLE_METADATA_EXCHANGE": "false"},
-    "telemetry": {"enabled": False},
     "autoscaleEnabled": False,
     "resources": {"requests": {"cpu": "10m", "memory": "100Mi"}},
 }
+NESTED_VALUES = ("defaults", "_internal_defaults_do_not_set")
+"""The keys below which some versions of istiod's chart have all their values."""
 CERT_MANAGER_VERSION = "v1.10.1"
 CERT_MANAGER_VALUES = {"installCRDs": True, "startupapicheck": {"enabled": False}}
 
 
-def render_files(shell: Shell, helm: Path, istio: Path, cert_manager: Path) -> dict[str, str]:
+def render_files(shell: Shell, helm: Path, istio: Path, cert_manager: Path, pilot: str) -> dict[str, str]:
     """Return files for the tree of manifests, as text by path.
 
     Args:
@@ -33,25 +34,35 @@ def render_files(shell: Shell, helm: Path, istio: Path, cert_manager: Path) -> d
         helm: The program.
         istio: The directory of the module istio.io/istio.
         cert_manager: The directory of the module github.com/cert-manager/cert-manager.
+        pilot: The reference of istiod's image.
     """
     with tempfile.TemporaryDirectory() as directory:
         chart = _write_cert_manager_chart(cert_manager, Path(directory, "cert-manager"))
         return {
-            **render_istio(shell, helm, istio),
+            **render_istio(shell, helm, istio, pilot),
             f"{CERT_MANAGER}/cert-manager.yaml": _render(
                 shell, helm, "cert-manager", chart, "cert-manager", CERT_MANAGER_VALUES
             ),
         }
 
 
-def render_istio(shell: Shell, helm: Path, istio: Path) -> dict[str, str]:
+def render_istio(shell: Shell, helm: Path, istio: Path, pilot: str) -> dict[str, str]:
     """Return the files of Istio's control plane and of its CRDs; see render_files."""
+    image, _, tag = pilot.rpartition(":")
+    chart = istio / ISTIOD_CHART
+    own: dict[str, object] = {"pilot": ISTIOD_VALUES} if _has_values_below_pilot(chart) else ISTIOD_VALUES
+    values = {"global": {"hub": image.rpartition("/")[0], "tag": tag}, "telemetry": {"enabled": False}, **own}
+    [crds] = (istio / file for file in CRDS if (istio / file).is_file())
     return {
-        f"{ISTIO}/istio-crds/base/crd.yaml": (istio / CRDS).read_text(),
-        f"{ISTIO}/istio-install/base/istiod.yaml": _render(
-            shell, helm, "istiod", istio / ISTIOD_CHART, "istio-system", ISTIOD_VALUES
-        ),
+        f"{ISTIO}/istio-crds/base/crd.yaml": crds.read_text(),
+        f"{ISTIO}/istio-install/base/istiod.yaml": _render(shell, helm, "istiod", chart, "istio-system", values),
     }
+
+
+def _has_values_below_pilot(chart: Path) -> bool:
+    """Return whether a version of istiod's chart has its own settings below the key pilot, as older ones do."""
+    values = yaml.safe_load((chart / "values.yaml").read_text())
+    return any("pilot" in part for part in (values, *(values.get(key) or {} for key in NESTED_VALUES)))
 
 
 def _render(shell: Shell, helm: Path, release: str, chart: Path, namespace: str, values: dict[str, object]) -> str:

@@ -10,6 +10,7 @@ from docker.utils import parse_repository_tag
 
 from embedded.pins import Image
 from lab.k8s.images import full_reference, image_tag
+from lab.k8s.version_numbers import find_version
 
 
 class Status(StrEnum):
@@ -47,12 +48,11 @@ def assign(reference: str, images: Iterable[Image]) -> Assignment:
     repository, _ = parse_repository_tag(reference)
     for image in images:
         if reference in image.references:
-            status = Status.STAND_IN if image.component else Status.REAL
-            return Assignment(reference, status, image, image.implemented_by or f"{image.name} {image.version}".strip())
+            return Assignment(reference, Status(image.fidelity), image, image.implemented_by or _describe(image))
     for image in images:
-        if repository in image.serves:
-            status = Status.REAL if _is_same_version(reference, image.version) else Status.NEAR
-            return Assignment(reference, status, image, f"{image.name} {image.version}")
+        if repository in image.serves and Status(image.fidelity) != Status.STAND_IN:
+            status = Status.REAL if _is_same_program(reference, image) else Status.NEAR
+            return Assignment(reference, status, image, image.implemented_by or _describe(image))
     return Assignment(reference, Status.STAND_IN, None, "a stand-in generated from the manifests")
 
 
@@ -68,5 +68,17 @@ def split_reference(reference: str) -> tuple[str, str]:
     return repository.partition("/")[2], "" if "@" in name else image_tag(name)
 
 
-def _is_same_version(reference: str, version: str) -> bool:
-    return image_tag(reference).removeprefix("v") == version.removeprefix("v")
+def _is_same_program(reference: str, image: Image) -> bool:
+    """Return whether an image of the kit is the program in the version that a tag names.
+
+    A tag that is no version, such as the commit of Training Operator, is that of the release, whose program the kit
+    has. An image that is near to its own version contains another program too, such as a stock Envoy.
+    """
+    tag = image_tag(reference).removeprefix("v")
+    if find_version(tag):
+        return tag == image.number != image.release_version
+    return Status(image.fidelity) == Status.REAL
+
+
+def _describe(image: Image) -> str:
+    return f"{image.name} {image.number}".strip()

@@ -19,20 +19,25 @@ from lab.rehearsal import Change
 INJECTION = "istio-injection"
 MESH = ObjectRef("ConfigMap", "istio", "istio-system")
 ISTIOD = ObjectRef("Deployment", "istiod", "istio-system")
+STOCK_ENVOY = {"name": "PILOT_ENABLE_ALPN_FILTER", "value": "false"}
+"""The setting of istiod that only the kit's has; see embedded.manifests.modules."""
 
 
-def change_manifests(manifests: str, generated: Collection[str], control_plane: str) -> tuple[str, list[Change]]:
+def change_manifests(
+    manifests: str, generated: Collection[str], read_control_plane: Callable[[], str]
+) -> tuple[str, list[Change]]:
     """Return manifests with the changes of a rehearsal, and a description of each change that was necessary.
 
     Args:
         manifests: YAML documents.
         generated: The full references of the images that generated stand-ins implement.
-        control_plane: The objects of the kit's istiod as YAML documents; empty if the manifests have their own.
+        read_control_plane: Returns the objects of the kit's istiod as YAML documents.
     """
     documents = split_documents(manifests)
     replaced: list[ObjectRef] = []
-    if control_plane and any(ObjectRef.from_object(obj) == ISTIOD for obj, _ in documents):
-        documents, replaced = _replace_control_plane(documents, split_documents(control_plane))
+    istiod = next((obj for obj, _ in documents if ObjectRef.from_object(obj) == ISTIOD), None)
+    if istiod and not _is_of_kit(istiod):
+        documents, replaced = _replace_control_plane(documents, split_documents(read_control_plane()))
     documents, without_injection = _edit(documents, _disable_injection)
     documents, without_requests = _edit(documents, lambda obj: _remove_cpu(obj, generated))
     changes = [
@@ -88,6 +93,12 @@ def _remove_cpu(obj: Object, generated: Collection[str]) -> bool:
                 removed = [(resources.get(kind) or {}).pop("cpu", None) for kind in ("requests", "limits")]
                 has_changed = has_changed or any(removed)
     return has_changed
+
+
+def _is_of_kit(istiod: Object) -> bool:
+    """Return whether istiod has the settings that a stock Envoy needs."""
+    containers = istiod["spec"]["template"]["spec"]["containers"]
+    return any(STOCK_ENVOY in (container.get("env") or []) for container in containers)
 
 
 def _replace_control_plane(

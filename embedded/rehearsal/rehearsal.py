@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
 
-from embedded import engine, kit
+from embedded import engine, rules
 from embedded.kit import Kit
 from embedded.rehearsal import oci, stand_ins
 from embedded.rehearsal.assignments import Assignment, Status, assign, is_of_kit, split_reference
@@ -144,16 +144,14 @@ class KitRehearsal:
     def _change(self, manifests: str) -> tuple[str, list[Change]]:
         assignments = self._assign(list_containers(parse_documents(manifests)))
         generated = {found.reference for found in assignments.values() if found.image is None}
-        pilot = [found for found in assignments.values() if found.image and found.image.name == "pilot"]
-        needs_control_plane = any(not is_of_kit(found) for found in pilot)
-        return change_manifests(manifests, generated, self._read_control_plane() if needs_control_plane else "")
+        return change_manifests(manifests, generated, self._read_control_plane)
 
     def _assign(self, containers: Collection[Container]) -> dict[str, Assignment]:
         references = sorted({container.reference for container in containers})
         return {reference: assign(reference, self._kit.pins.images.values()) for reference in references}
 
     def _read_control_plane(self) -> str:
-        directory = self._kit.directory("manifests", kit.ISTIO_MANIFESTS)
+        directory = self._kit.directory("manifests", rules.ISTIO_MANIFESTS)
         return "\n---\n".join(file.read_text() for file in sorted(directory.glob("*.yaml")))
 
     def _load(self, name: str) -> oci.Image:

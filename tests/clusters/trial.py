@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import kit
+from embedded import kit, rules
 from lab.context import Lab, RunContext
 from lab.errors import LabError
 from lab.host.lock import hold_lab
@@ -82,8 +82,8 @@ def try_shape(shape: Shape, logs: Path) -> Iterator[Check]:
 def _write_tree(shape: Shape, tree: Path) -> Path:
     """Write the kit's manifests with the changes of a shape, and return the directory."""
     context = RunContext.create({})
-    key = ("manifests", kit.MANIFESTS)
-    bare = kit.build(context, [key]).directory(*key) / kit.MANIFESTS_REPOSITORY
+    key = ("manifests", rules.MANIFESTS)
+    bare = kit.build(context, [key]).directory(*key) / rules.MANIFESTS_REPOSITORY
     context.create_shell().run("git", "clone", "--quiet", bare, tree)
     shape.change_tree(tree)
     return tree

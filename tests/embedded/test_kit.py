@@ -13,14 +13,16 @@ import pytest
 from rich.console import Console
 
 from embedded import inventory, kit
-from embedded.kit import Builder, BuildRule, Key
+from embedded.kit import Builder
 from embedded.lab import load_inventory
+from embedded.rules import BuildRule, Key
 from embedded.store import Item
 from embedded.workshop import Workshop
 from lab.config.paths import Paths
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.run.progress import Progress
+from tests.conftest import MakeContext
 
 NewBuilder = Callable[[], Builder]
 
@@ -109,6 +111,26 @@ def test_second_run_builds_nothing(new_builder: NewBuilder, context: RunContext)
     assert build_kit(new_builder())
     assert build_kit(new_builder()) == []
     assert kit.is_built(context)
+
+
+def test_kits_of_two_releases_share_items_and_keep_their_own(make_context: MakeContext, output: io.StringIO) -> None:
+    def build_release(release: str) -> list[str]:
+        run = replace(make_context(release=release), progress=Progress(Console(file=output)))
+        return build_kit(Builder(run, Workshop(run)))
+
+    build_release("1.7")
+    built = build_release("1.8")
+    assert {"images/node", "images/dex", "programs/hyperkube"} <= set(built)
+    assert not {"images/nginx", "images/authservice", "charts/metallb"} & set(built)
+    assert build_release("1.7") == []
+
+
+def test_images_are_listed_with_the_version_that_the_release_has(new_builder: NewBuilder) -> None:
+    output = io.StringIO()
+    Console(file=output, width=600).print(inventory.format_images(new_builder().pins.images.values(), "1.7"))
+    lines = [line.split() for line in output.getvalue().splitlines()]
+    assert ["ghcr.io/dexidp/dex", "2.41.1", "near", "2.31.2"] in lines
+    assert ["quay.io/jetstack/cert-manager-controller", "1.10.1", "real"] in lines
 
 
 def test_kit_is_not_built_without_a_cache(context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""embedded/pins.toml, and the programs, images and charts that it pins."""
+"""The pins of every release's kit: its programs, images and charts."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
-from embedded import pins
-from embedded.pins import Chart, Image, Program
+from embedded import kits, pins
+from embedded.pins import Chart, Image, Pins, Program
+from embedded.selection import load_pins
 from lab import releases
 from lab.config import source
 from lab.k8s.images import full_reference
+from lab.k8s.version_numbers import find_version, is_in_range
 from tests.conftest import REPOSITORY
 
-PINS = pins.load()
-REFERENCES = {image.reference for image in PINS.images.values()}
+KITS = {release: load_pins(release) for release in kits.list_releases()}
+PINS = KITS["1.7"]
+PROGRAMS = {(program.name, program.number): program for kit in KITS.values() for program in kit.programs.values()}
+IMAGES = {image.reference: image for kit in KITS.values() for image in kit.images.values()}
 MANIFESTS = sorted((pins.PROGRAMS / "node/manifests").glob("*.yaml"))
 
 
@@ -27,21 +30,32 @@ def list_module_folders() -> list[str]:
     return [*of_images, *(chart.module_folder for chart in PINS.charts.values() if chart.module_folder)]
 
 
-@pytest.mark.parametrize("program", PINS.programs.values(), ids=lambda program: program.name)
+@pytest.fixture(params=list(KITS))
+def kit(request: pytest.FixtureRequest) -> Pins:
+    """The pins of the kit of each release."""
+    return KITS[request.param]
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=lambda program: f"{program.name}-{program.number}")
 class TestEveryProgram:
     """Properties of each program."""
 
-    def test_has_go_mod_and_go_sum(self, program: Program) -> None:
+    def test_has_requirements_and_checksums(self, program: Program) -> None:
         assert (program.source / "go.mod").is_file()
-        has_requirements = re.search(r"^require", (program.source / "go.mod").read_text(), re.MULTILINE)
-        assert (program.source / "go.sum").is_file() or not has_requirements
+        requirements = program.source / program.requirements
+        has_requirements = re.search(r"^require", requirements.read_text(), re.MULTILINE)
+        assert requirements.with_suffix(".sum").is_file() or not has_requirements
 
-    def test_has_a_version_in_go_mod(self, program: Program) -> None:
+    def test_has_a_version_in_its_requirements(self, program: Program) -> None:
         assert re.fullmatch(r"v\d+\.\d+\.\d+\S*", program.version) or not program.module
 
     def test_has_a_checksum_for_its_version(self, program: Program) -> None:
         if program.module:
-            assert f"{program.module} {program.version} h1:" in (program.source / "go.sum").read_text()
+            assert f"{program.module} {program.version} h1:" in self.read_checksums(program)
+
+    def read_checksums(self, program: Program) -> str:
+        """Return the checksums of its requirements."""
+        return (program.source / program.requirements).with_suffix(".sum").read_text()
 
     def test_is_built_from_its_module_or_its_directory(self, program: Program) -> None:
         if program.package.startswith("."):
@@ -54,22 +68,19 @@ class TestEveryProgram:
 
     def test_linker_variables_are_names_with_values(self, program: Program) -> None:
         assert all(re.fullmatch(r"[\w./-]+\.\w+=.+", variable) for variable in program.variables)
-        assert all(variable.format(version=program.version) for variable in program.variables)
+        assert not re.search(r"[{}]", " ".join(program.variables).replace("{version}", ""))
 
     def test_has_edits_only_if_it_has_a_module(self, program: Program) -> None:
         assert program.module or not program.edits
         assert all(edit.old != edit.new for edit in program.edits)
 
 
-@pytest.mark.parametrize("image", PINS.images.values(), ids=lambda image: image.name)
+@pytest.mark.parametrize("image", IMAGES.values(), ids=IMAGES)
 class TestEveryImage:
     """Properties of each image."""
 
     def test_has_a_dockerfile(self, image: Image) -> None:
         assert (image.source / "Dockerfile").is_file()
-
-    def test_contains_only_pinned_programs(self, image: Image) -> None:
-        assert set(image.programs) <= set(PINS.programs)
 
     def test_reference_has_registry_repository_and_tag(self, image: Image) -> None:
         assert re.fullmatch(r"[a-z0-9.-]+\.[a-z]+/[a-z0-9./-]+:[A-Za-z0-9._-]+", image.reference)
@@ -90,6 +101,13 @@ class TestEveryImage:
     def test_stand_in_names_component_and_implementation(self, image: Image) -> None:
         assert bool(image.component) == bool(image.implemented_by)
 
+    def test_texts_have_no_placeholders(self, image: Image) -> None:
+        assert not re.search(r"[{}]", image.reference + image.component + image.implemented_by)
+
+    def test_serves_repositories_with_their_hosts(self, image: Image) -> None:
+        assert all(full_reference(f"{repository}:1") == f"{repository}:1" for repository in image.serves)
+        assert image.number or not image.serves
+
 
 @pytest.mark.parametrize("chart", PINS.charts.values(), ids=lambda chart: chart.name)
 class TestEveryChart:
@@ -105,23 +123,34 @@ class TestEveryChart:
         assert bool(chart.component) == bool(chart.implemented_by)
 
 
-def test_no_two_images_have_the_same_repository_and_tag() -> None:
-    """The kit has one registry for all hosts, and a request to a mirror does not contain the host."""
-    repositories = [image.repository for image in PINS.images.values()]
+def test_images_contain_only_programs_of_their_kit(kit: Pins) -> None:
+    assert {name for image in kit.images.values() for name in image.programs} <= set(kit.programs)
+
+
+def test_no_two_images_serve_the_same_repository(kit: Pins) -> None:
+    repositories = [repository for image in kit.images.values() for repository in image.serves]
     assert sorted(set(repositories)) == sorted(repositories)
 
 
-def test_no_two_programs_have_the_same_command() -> None:
-    commands = [command for program in PINS.programs.values() for command in program.commands]
+def test_no_two_images_have_the_same_repository_and_tag(kit: Pins) -> None:
+    """The kit has one registry for all hosts, and a request to a mirror does not contain the host."""
+    repositories = [image.repository for image in kit.images.values()]
+    assert sorted(set(repositories)) == sorted(repositories)
+
+
+def test_no_two_programs_have_the_same_command(kit: Pins) -> None:
+    commands = [command for program in kit.programs.values() for command in program.commands]
     assert sorted(set(commands)) == sorted(commands)
 
 
 def test_every_image_chart_and_program_on_disk_is_pinned() -> None:
     """Without a pin it would never be built, and no one would notice."""
-    assert {directory.name for directory in pins.IMAGES.iterdir()} == set(PINS.images)
+    assert {directory.name for directory in pins.IMAGES.iterdir()} == {image.name for image in IMAGES.values()}
     assert {directory.name for directory in pins.CHARTS.iterdir()} <= set(PINS.charts)
-    sources = {program.source.name for program in PINS.programs.values()}
-    assert {directory.name for directory in pins.PROGRAMS.iterdir()} == sources
+    sources = {program.source for program in PROGRAMS.values()}
+    assert set(pins.PROGRAMS.iterdir()) == sources
+    requirements = {source / program.requirements for program in PROGRAMS.values() for source in [program.source]}
+    assert set(pins.PROGRAMS.glob("*/*.*.mod")) == {file for file in requirements if file.name != "go.mod"}
 
 
 def test_module_folders_belong_to_programs_with_a_module() -> None:
@@ -132,17 +161,33 @@ def test_module_folders_belong_to_programs_with_a_module() -> None:
         assert PINS.programs[program].module
 
 
-def test_manifests_of_the_node_use_only_images_of_the_kit() -> None:
+def test_manifests_of_the_node_use_only_images_of_the_kit(kit: Pins) -> None:
     texts = [re.sub(r"\{\{.*?\}\}", "x", file.read_text()) for file in MANIFESTS]
     objects = [obj for text in texts for obj in yaml.safe_load_all(text) if obj]
     workloads = [obj for obj in objects if obj["kind"] in ("Deployment", "DaemonSet")]
     containers = [container for obj in workloads for container in obj["spec"]["template"]["spec"]["containers"]]
     assert containers
-    assert {full_reference(container["image"]) for container in containers} <= REFERENCES
+    assert {full_reference(container["image"]) for container in containers} <= {
+        image.reference for image in kit.images.values()
+    }
 
 
-def test_image_of_the_node_is_the_k3s_image_of_the_release() -> None:
+@pytest.mark.parametrize("release", sorted(set(KITS) & set(releases.list_names())))
+def test_node_has_a_kubernetes_of_the_release(release: str) -> None:
+    version = find_version(KITS[release].images["node"].number)
+    assert version
+    assert is_in_range(version, releases.load(release).kubernetes.supported)
+
+
+def test_image_of_the_node_is_the_k3s_image_of_the_default_release() -> None:
     assert PINS.images["node"].reference == releases.load("1.7").kubernetes.k3s_image
+
+
+@pytest.mark.parametrize("release", sorted(set(KITS) & set(releases.list_names())))
+def test_kustomize_is_in_the_range_of_the_release(release: str) -> None:
+    version = find_version(KITS[release].programs["kustomize"].number)
+    assert version
+    assert is_in_range(version, releases.load(release).tools.kustomize)
 
 
 @pytest.mark.parametrize("pin", [PINS.images["dex"], PINS.charts["ingress-nginx"]], ids=["image", "chart"])
@@ -165,11 +210,3 @@ def test_version_is_found_in_both_forms_of_requirements(requirement: str, tmp_pa
     (tmp_path / "go.mod").write_text(f"module kit\n\n{requirement}\n")
     program = Program(name="web", folder=str(tmp_path), module="example.com/web", package="example.com/web")
     assert program.version == "v1.0.0"
-
-
-@pytest.mark.parametrize("content", ["[programs.web]\npackge = '.'", "[engine]\npackages = 1", "[webs]"])
-def test_invalid_pins_are_rejected(content: str, tmp_path: Path) -> None:
-    file = tmp_path / "pins.toml"
-    file.write_text(content)
-    with pytest.raises(ValidationError):
-        pins.load(file)

@@ -150,6 +150,14 @@ def test_build_with_another_key_replaces_the_old_item(store: Store, helm: Entry)
     assert store.find_intact(HELM) == (None, "not built yet")
 
 
+def test_other_versions_that_are_in_use_are_kept(store: Store, helm: Entry) -> None:
+    unused, newer = (replace(HELM, cache_inputs=("helm", version)) for version in ("v1.2.9", "v1.3.0"))
+    store.build(unused, fill_helm, kept_keys={HELM.key})
+    store.build(newer, fill_helm, kept_keys={HELM.key, newer.key})
+    assert store.find_intact(HELM) == (helm, "")
+    assert not store.is_built(unused)
+
+
 def test_items_with_a_similar_name_or_another_kind_are_kept(store: Store, helm: Entry) -> None:
     others = [replace(HELM, name="helm-docs"), replace(HELM, name="he"), replace(HELM, kind="images")]
     for item in others:

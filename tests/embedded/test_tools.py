@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from embedded import golang, pins, tools
+from embedded import golang, tools
 from embedded.pins import Program, Tool
+from embedded.selection import load_tools
 from lab import releases
 from lab.context import RunContext
 from lab.k8s.version_numbers import find_version, is_in_range
 from lab.run.shell import Shell
 from tests.conftest import MakeContext, WriteProgram
 
-PINS = pins.load().tools
+PINS = load_tools()
 VERSIONS = [(tool, file.stem) for tool in PINS.values() for file in sorted(tool.source.glob("*.*.mod"))]
 
 

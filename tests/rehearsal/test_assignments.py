@@ -14,10 +14,25 @@ DEX = Image(
     reference="ghcr.io/dexidp/dex:v2.31.2-stand-in",
     component="Dex",
     serves=("ghcr.io/dexidp/dex",),
-    version="v2.41.1",
+    release_version="2.31.2",
+    number="2.41.1",
+)
+PROXY = Image(
+    name="proxy",
+    reference="docker.io/istio/proxyv2:1.22.1-kit",
+    component="proxy",
+    serves=("docker.io/istio/proxyv2",),
+    release_version="1.22.1",
+    number="1.22.1",
+)
+OPERATOR = Image(
+    name="operator",
+    reference="docker.io/kubeflow/operator:v1.7.0",
+    serves=("docker.io/kubeflow/operator",),
+    number="1.7.0",
 )
 CERT_MANAGER = Image(name="cert-manager", reference="quay.io/jetstack/controller:v1.10.1")
-KIT = (DEX, CERT_MANAGER)
+KIT = (DEX, PROXY, OPERATOR, CERT_MANAGER)
 DIGEST = f"sha256:{'1' * 64}"
 
 
@@ -28,6 +43,9 @@ DIGEST = f"sha256:{'1' * 64}"
         ("ghcr.io/dexidp/dex:v2.41.1", Status.REAL),
         ("ghcr.io/dexidp/dex:2.41.1", Status.REAL),
         ("ghcr.io/dexidp/dex:v2.36.0", Status.NEAR),
+        ("docker.io/istio/proxyv2:1.22.1", Status.NEAR),
+        ("docker.io/kubeflow/operator:v1-3f15cb8", Status.REAL),
+        ("docker.io/kubeflow/operator:v1.6.0", Status.NEAR),
         (f"ghcr.io/dexidp/dex@{DIGEST}", Status.NEAR),
         ("ghcr.io/dexidp/dex-k8s-authenticator:v2.41.1", Status.STAND_IN),
         ("quay.io/jetstack/controller:v1.12.0", Status.STAND_IN),
@@ -40,7 +58,7 @@ def test_the_program_behind_an_image(reference: str, status: Status) -> None:
 
 def test_an_image_under_its_own_name_is_served_as_it_is() -> None:
     own = assign(DEX.reference, KIT)
-    assert (own.status, is_of_kit(own)) == (Status.STAND_IN, True)
+    assert (own.status, is_of_kit(own)) == (Status.NEAR, True)
     assert not is_of_kit(assign("ghcr.io/dexidp/dex:v2.41.1", KIT))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
 from embedded.rehearsal.changes import change_manifests
@@ -12,6 +13,11 @@ from tests.rehearsal.manifests import CONTROL_PLANE, ISTIO, WEBHOOK
 MANAGER = "ghcr.io/kubeflow/webhook@sha256:1234567890123456789012345678901234567890123456789012345678901234"
 
 
+def no_control_plane() -> str:
+    """Fail: manifests without an istiod of another kind need none."""
+    pytest.fail("the control plane was read")
+
+
 def find(manifests: str, kind: str, name: str) -> Object:
     """Return the object of a kind and a name."""
     [found] = [obj for obj in parse_documents(manifests) if obj["kind"] == kind and obj["metadata"]["name"] == name]
@@ -20,26 +26,26 @@ def find(manifests: str, kind: str, name: str) -> Object:
 
 def test_manifests_of_the_kit_itself_are_not_changed() -> None:
     unchanged = WEBHOOK.replace("istio-injection: enabled, ", "")
-    changed, changes = change_manifests(unchanged, set(), "")
+    changed, changes = change_manifests(unchanged, set(), no_control_plane)
     assert changes == []
     assert parse_documents(changed) == parse_documents(unchanged)
 
 
 def test_stand_ins_request_no_cpu_and_keep_their_memory() -> None:
-    changed, changes = change_manifests(WEBHOOK, {MANAGER}, "")
+    changed, changes = change_manifests(WEBHOOK, {MANAGER}, no_control_plane)
     [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
     assert manager["resources"] == {"requests": {"memory": "1Gi"}, "limits": {}}
     assert changes[-1].objects == ("Deployment webhook in kubeflow",)
 
 
 def test_real_programs_keep_their_requests() -> None:
-    changed, _ = change_manifests(WEBHOOK, set(), "")
+    changed, _ = change_manifests(WEBHOOK, set(), no_control_plane)
     [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
     assert manager["resources"]["requests"]["cpu"] == "100m"
 
 
 def test_no_sidecars_are_injected_and_other_labels_stay() -> None:
-    changed, changes = change_manifests(WEBHOOK, set(), "")
+    changed, changes = change_manifests(WEBHOOK, set(), no_control_plane)
     assert find(changed, "Namespace", "kubeflow")["metadata"]["labels"] == {
         "istio-injection": "disabled",
         "kept": "yes",
@@ -48,7 +54,7 @@ def test_no_sidecars_are_injected_and_other_labels_stay() -> None:
 
 
 def test_the_control_plane_is_replaced_and_the_authorization_of_the_mesh_stays() -> None:
-    changed, [change] = change_manifests(ISTIO, set(), CONTROL_PLANE)
+    changed, [change] = change_manifests(ISTIO, set(), lambda: CONTROL_PLANE)
     [discovery] = find(changed, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"]
     assert discovery["image"] == "docker.io/istio/pilot:the-kits"
     mesh = yaml.safe_load(find(changed, "ConfigMap", "istio")["data"]["mesh"])
@@ -58,7 +64,13 @@ def test_the_control_plane_is_replaced_and_the_authorization_of_the_mesh_stays()
     assert len(change.objects) == 3
 
 
+def test_an_istiod_with_the_settings_of_the_kit_stays() -> None:
+    container = 'name: discovery, env: [{name: PILOT_ENABLE_ALPN_FILTER, value: "false"}]'
+    unchanged = ISTIO.replace("name: discovery", container)
+    assert change_manifests(unchanged, set(), no_control_plane)[1] == []
+
+
 def test_a_part_of_the_manifests_without_istiod_gets_no_control_plane() -> None:
-    changed, changes = change_manifests(WEBHOOK, set(), CONTROL_PLANE)
+    changed, changes = change_manifests(WEBHOOK, set(), lambda: CONTROL_PLANE)
     assert len(parse_documents(changed)) == len(parse_documents(WEBHOOK))
     assert [change.title for change in changes] == ["no sidecars are injected"]

@@ -10,5 +10,10 @@ done
 for program in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl kubeadm; do
     ln -s hyperkube "/usr/bin/$program"
 done
+# The kubelet of Kubernetes 1.33 and newer looks up the user for user namespaces.
+echo root:x:0:0:root:/root:/bin/sh > /etc/passwd
+# Istio's CNI plug-in is installed into the directory that is usual elsewhere.
+mkdir -p /opt/cni
+ln -s /usr/lib/cni /opt/cni/bin
 mkdir -p -m 1777 /tmp
 rm /prepare.sh

@@ -50,6 +50,13 @@ func TestLocalPathIsTheDefaultStorageClass(t *testing.T) {
 	}
 }
 
+func TestAdministratorsOfKubeadmHaveTheirRights(t *testing.T) {
+	subjects := parseManifest(t, "cluster-admins.yaml")["ClusterRoleBinding/kubeadm:cluster-admins"]["subjects"].([]any)
+	if len(subjects) != 1 || subjects[0].(object)["name"] != "kubeadm:cluster-admins" {
+		t.Errorf("expected the group of kubeadm's certificates, seen %v", subjects)
+	}
+}
+
 func TestWriteManifests(t *testing.T) {
 	directory := t.TempDir()
 	existing := filepath.Join(directory, "coredns.yaml")
@@ -62,8 +69,8 @@ func TestWriteManifests(t *testing.T) {
 	if content, _ := os.ReadFile(existing); string(content) != "rewritten by k3d" {
 		t.Errorf("expected the content that k3d wrote before the restart, seen %q", content)
 	}
-	if entries, _ := os.ReadDir(directory); len(entries) != 1 {
-		t.Errorf("expected no local-storage.yaml with --disable=local-storage, seen %v", entries)
+	if _, err := os.Stat(filepath.Join(directory, "local-storage.yaml")); err == nil {
+		t.Error("expected no local-storage.yaml with --disable=local-storage")
 	}
 	if err := writeManifests(directory, node{name: "server-0"}); err != nil {
 		t.Fatal(err)

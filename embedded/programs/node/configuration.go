@@ -26,7 +26,7 @@ func configFiles(n node) (map[string]string, error) {
 	for host, content := range hosts {
 		files[registryHosts+"/"+host+"/hosts.toml"] = content
 	}
-	if files[kubeletConfigFile], err = kubeletConfig(); err != nil || n.isAgent() {
+	if files[kubeletConfigFile], err = kubeletConfig(n.kubernetes); err != nil || n.isAgent() {
 		return files, err // an agent needs no kubeadm, and learns its range of pod addresses later
 	}
 	if files[kubeadmConfigFile], err = kubeadmConfig(n); err != nil {
@@ -85,8 +85,8 @@ func podNetworkConfig(podRange string) (string, error) {
 }
 
 // kubeletConfig returns the KubeletConfiguration as YAML.
-func kubeletConfig() (string, error) {
-	text, err := yaml.Marshal(object{
+func kubeletConfig(version kubernetesVersion) (string, error) {
+	config := object{
 		"apiVersion":     "kubelet.config.k8s.io/v1beta1",
 		"kind":           "KubeletConfiguration",
 		"authentication": object{"anonymous": object{"enabled": false}, "webhook": object{"enabled": true}, "x509": object{"clientCAFile": pkiDirectory + "/ca.crt"}},
@@ -109,6 +109,10 @@ func kubeletConfig() (string, error) {
 		"nodeStatusUpdateFrequency": "2s",
 		// The files of a running pod follow a change of a ConfigMap within this time: k3d changes CoreDNS's ConfigMap.
 		"syncFrequency": "10s",
-	})
+	}
+	if version.minor >= 35 {
+		config["failCgroupV1"] = false // by default, this kubelet does not start on a machine with cgroup v1
+	}
+	text, err := yaml.Marshal(config)
 	return string(text), err
 }

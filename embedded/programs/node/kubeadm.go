@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,20 +17,25 @@ type object = map[string]any
 // kubeadmConfig returns the configuration from which kubeadm creates certificates and kubeconfigs. Nothing else of
 // kubeadm is used.
 func kubeadmConfig(n node) (string, error) {
+	apiVersion := "kubeadm.k8s.io/v1beta4"
+	if n.kubernetes.minor < 31 {
+		apiVersion = "kubeadm.k8s.io/v1beta3"
+	}
 	return marshalDocuments(object{
-		"apiVersion":       "kubeadm.k8s.io/v1beta3",
+		"apiVersion":       apiVersion,
 		"kind":             "InitConfiguration",
 		"localAPIEndpoint": object{"advertiseAddress": n.address, "bindPort": n.port},
 		// Set explicitly, so that kubeadm does not search for a container runtime.
 		"nodeRegistration": object{"name": n.name, "criSocket": "unix://" + containerdSocket},
 	}, object{
-		"apiVersion": "kubeadm.k8s.io/v1beta3",
+		"apiVersion": apiVersion,
 		"kind":       "ClusterConfiguration",
 		// k3d finds cluster, user and context in the kubeconfig by the name "default" (pkg/client/kubeconfig.go,
 		// KubeconfigGet, dereferences the entry unchecked); kubeadm takes the cluster's name from here.
 		"clusterName": "default",
-		// Without a version kubeadm would ask the internet for the newest one; certificates do not depend on it.
-		"kubernetesVersion":    "v1.25.4",
+		// Without a version kubeadm would ask the internet for the newest one, and it rejects other minor versions than
+		// its own.
+		"kubernetesVersion":    n.kubernetes.text,
 		"certificatesDir":      pkiDirectory,
 		"controlPlaneEndpoint": fmt.Sprintf("127.0.0.1:%d", n.port),
 		"networking":           object{"serviceSubnet": serviceSubnet, "podSubnet": podSubnet, "dnsDomain": clusterDomain},
@@ -59,9 +66,9 @@ func createKubeconfigs(n node) (*apiClient, error) {
 	if err := writeFile(filepath.Join(kubeconfigDirectory, "kube-proxy.conf"), string(proxy), 0o600); err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(filepath.Join(kubeconfigDirectory, "admin.conf"))
+	content, err := readAdminKubeconfig(kubeconfigDirectory)
 	if err != nil {
-		return nil, fmt.Errorf("the administrator's kubeconfig of kubeadm could not be read: %w", err)
+		return nil, err
 	}
 	admin, err := parseKubeconfig(content)
 	if err != nil {
@@ -80,6 +87,19 @@ func createKubeconfigs(n node) (*apiClient, error) {
 		}
 	}
 	return newAPIClient(admin)
+}
+
+// readAdminKubeconfig returns the administrator's kubeconfig of kubeadm. From Kubernetes 1.29 on, the user of admin.conf
+// has no rights before a ClusterRoleBinding exists, and super-admin.conf has the user that needs none.
+func readAdminKubeconfig(directory string) ([]byte, error) {
+	content, err := os.ReadFile(filepath.Join(directory, "super-admin.conf"))
+	if errors.Is(err, fs.ErrNotExist) {
+		content, err = os.ReadFile(filepath.Join(directory, "admin.conf"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the administrator's kubeconfig of kubeadm could not be read: %w", err)
+	}
+	return content, nil
 }
 
 // kubeadm runs kubeadm and returns its standard output.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -8,16 +10,40 @@ import (
 )
 
 func TestKubeadmConfig(t *testing.T) {
-	text, err := kubeadmConfig(node{name: "k3d-lab-server-0", address: "172.20.0.3", options: options{port: 7443, tlsSANs: []string{"k3d-lab-serverlb"}}})
+	text, err := kubeadmConfig(node{name: "k3d-lab-server-0", address: "172.20.0.3", kubernetes: kubernetesVersion{"v1.26.13", 26}, options: options{port: 7443, tlsSANs: []string{"k3d-lab-serverlb"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"advertiseAddress: 172.20.0.3", "bindPort: 7443", "name: k3d-lab-server-0", "clusterName: default", "controlPlaneEndpoint: 127.0.0.1:7443",
+		"advertiseAddress: 172.20.0.3", "bindPort: 7443", "kubernetesVersion: v1.26.13", "name: k3d-lab-server-0", "clusterName: default", "controlPlaneEndpoint: 127.0.0.1:7443",
 		"  - 127.0.0.1\n", "  - 0.0.0.0\n", "  - k3d-lab-serverlb\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("expected %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestKubeadmConfigHasTheFormatOfTheVersion(t *testing.T) {
+	for minor, expected := range map[int]string{25: "v1beta3", 29: "v1beta3", 32: "v1beta4", 34: "v1beta4"} {
+		text, err := kubeadmConfig(node{kubernetes: kubernetesVersion{minor: minor}})
+		if err != nil || strings.Count(text, "apiVersion: kubeadm.k8s.io/"+expected) != 2 {
+			t.Errorf("1.%d: expected two documents of %s, seen %v and\n%s", minor, expected, err, text)
+		}
+	}
+}
+
+func TestReadAdminKubeconfigPrefersTheUserWithRights(t *testing.T) {
+	directory := t.TempDir()
+	if _, err := readAdminKubeconfig(directory); err == nil {
+		t.Error("expected an error if kubeadm has written no kubeconfig")
+	}
+	for _, name := range []string{"admin.conf", "super-admin.conf"} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if content, err := readAdminKubeconfig(directory); err != nil || string(content) != name {
+			t.Errorf("expected %s, seen %q and %v", name, content, err)
 		}
 	}
 }

@@ -36,14 +36,15 @@ const (
 	clusterDNS    = "10.43.0.10"
 	clusterDomain = "cluster.local"
 	etcdURL       = "http://127.0.0.1:2379"
-	pauseImage    = "rancher/mirrored-pause:3.6" // the image of k3s 1.25
+	pauseImage    = "rancher/mirrored-pause:3.6" // the image of k3s 1.25 to 1.34
 )
 
 // node describes the Kubernetes node for the programs that run on it.
 type node struct {
 	options
-	name    string
-	address string // changes when Docker restarts the container
+	name       string
+	address    string // changes when Docker restarts the container
+	kubernetes kubernetesVersion
 }
 
 // prepare prepares the container for Kubernetes and writes all configuration that does not need another program.
@@ -60,7 +61,11 @@ func prepare(o options) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	n := node{options: o, name: name, address: address}
+	kubernetes, err := findKubernetesVersion()
+	if err != nil {
+		return node{}, err
+	}
+	n := node{options: o, name: name, address: address, kubernetes: kubernetes}
 
 	if err := shareMounts(); err != nil {
 		return node{}, err

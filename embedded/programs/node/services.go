@@ -115,6 +115,12 @@ func services(n node) []service {
 			"--node-ip=" + n.address,
 		}},
 	}
+	if n.kubernetes.minor >= 32 {
+		// Debian's etcd is older than the request that streamed lists need, so each would fail before it is repeated as
+		// an ordinary one.
+		manager := slices.IndexFunc(all, func(program service) bool { return program.name == "kube-controller-manager" })
+		all[manager].argv = append(all[manager].argv, "--feature-gates=WatchListClient=false")
+	}
 	if !n.isAgent() {
 		return all
 	}

@@ -20,6 +20,17 @@ func TestServicesOfAgent(t *testing.T) {
 	}
 }
 
+func TestControllerManagerDoesNotStreamListsFromDebiansEtcd(t *testing.T) {
+	for minor, expected := range map[int]bool{29: false, 32: true} {
+		for _, program := range services(node{kubernetes: kubernetesVersion{minor: minor}}) {
+			has := slices.Contains(program.argv, "--feature-gates=WatchListClient=false")
+			if has != (expected && program.name == "kube-controller-manager") {
+				t.Errorf("1.%d: unexpected arguments of %s: %q", minor, program.name, program.argv)
+			}
+		}
+	}
+}
+
 func TestServices(t *testing.T) {
 	known := map[event]bool{}
 	for _, event := range events {
