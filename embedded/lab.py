@@ -15,10 +15,12 @@ from embedded import engine, inventory, kit, rules
 from embedded.engine import Engine
 from embedded.kit import Kit
 from embedded.rehearsal.rehearsal import KitRehearsal
+from embedded.upstream import clone_manifests
 from lab.config import source as source_module
 from lab.config.paths import Paths
 from lab.config.source import Source, StandIn
 from lab.context import Lab, RunContext, no_lab_to_verify, tool_environment
+from lab.errors import LabError
 from lab.host.disk import report_full_disk
 from lab.host.netns import enter_network_namespace
 from lab.preflight import machine
@@ -55,10 +57,12 @@ def check_kit(context: RunContext) -> Iterator[Finding]:
     Yields:
         A finding for each problem.
     """
-    built = kit.is_built(context)
-    yield from machine.check_disk(context.paths.cache, SPACE_FOR_LAB if built else SPACE_FOR_KIT)
-    if problem := source_module.load(SOURCE).check_release(context.settings.release):
+    try:
+        built = kit.is_built(context)
+    except LabError as problem:
         yield Finding("error", problem)
+        return
+    yield from machine.check_disk(context.paths.cache, SPACE_FOR_LAB if built else SPACE_FOR_KIT)
     programs = PROGRAMS if built else (*PROGRAMS, *PROGRAMS_FOR_KIT)
     yield from machine.check_programs(programs, "the embedded lab", context.environment.get("PATH", ""))
     if not built:
@@ -112,7 +116,7 @@ def open_embedded_lab(context: RunContext) -> Iterator[Lab]:
         state = LabState(kind="embedded")
     state.keep = state.keep or context.settings.keep_lab
     rehearsal = KitRehearsal(built, context.paths.home, context.journal)
-    lab = Lab.from_context(context, state, source=source_from_kit(built), disposable=True, rehearsal=rehearsal)
+    lab = Lab.from_context(context, state, source=source_from_kit(built, context), disposable=True, rehearsal=rehearsal)
     try:
         with report_full_disk(cache):
             state.save(context.paths)
@@ -130,8 +134,16 @@ def open_embedded_lab(context: RunContext) -> Iterator[Lab]:
         lab.close()
 
 
-def source_from_kit(built: Kit) -> Source:
-    """Return the source of an embedded lab: the kit's registry and web server, and a list of its stand-ins."""
+def source_from_kit(built: Kit, context: RunContext) -> Source:
+    """Return the source of an embedded lab: the kit's registry and web server, and a list of its stand-ins.
+
+    Args:
+        built: The kit.
+        context: The context of the run. Manifests that the kit does not contain are cloned, unless the user gives some.
+
+    Raises:
+        LabError: If the manifests cannot be cloned.
+    """
     stand_ins = tuple(
         StandIn(
             component=entry.item.component,
@@ -142,10 +154,13 @@ def source_from_kit(built: Kit) -> Source:
         if entry.item.component
     )
     source = source_module.load(SOURCE)
-    commit = built.entries["manifests", rules.MANIFESTS].record["commit"]
-    manifests = source.manifests.model_copy(update={"commit": commit})
-    k3s_image = built.pins.images[NODE].reference
-    return source.model_copy(update={"k3s_image": k3s_image, "stand_ins": stand_ins, "manifests": manifests})
+    changes: dict[str, object] = {"k3s_image": built.pins.images[NODE].reference, "stand_ins": stand_ins}
+    if built.pins.has_manifests:
+        commit = built.entries["manifests", rules.MANIFESTS].record["commit"]
+        changes["manifests"] = source.manifests.model_copy(update={"commit": commit})
+    elif not context.settings.manifests:
+        changes["manifests_directory"] = clone_manifests(context)
+    return source.model_copy(update=changes)
 
 
 def _start_engine(lab: Lab, built: Kit) -> None:
@@ -196,7 +211,8 @@ def _prepare_services(lab: Lab, built: Kit) -> None:
     _link_images(built, shared / "registry")
     for chart in built.pins.charts:
         shutil.copytree(built.directory("charts", chart), shared / "web/charts" / chart, dirs_exist_ok=True)
-    shutil.copytree(built.directory("manifests", rules.MANIFESTS), shared / "web", dirs_exist_ok=True)
+    if built.pins.has_manifests:
+        shutil.copytree(built.directory("manifests", rules.MANIFESTS), shared / "web", dirs_exist_ok=True)
     (shared / "web.conf").write_text(WEB_CONFIGURATION)
     lab.shell.run("docker", "load", "--quiet", "--input", built.directory("images", rules.REGISTRY) / rules.ARCHIVE)
 

@@ -38,6 +38,7 @@ class Source(BaseModel):
         charts: Helm charts by name.
         release: The only Kubeflow release of this source; empty if it has all releases.
         manifests: The Git repository of Kubeflow's manifests.
+        manifests_directory: A directory with the manifests, in place of the repository; None if there is none.
         mirrors: The URLs to use in place of each image registry, by the registry's host; {gateway} stands for the
             gateway of the lab's network.
         environment: Environment variables that tools need to use this source.
@@ -50,6 +51,7 @@ class Source(BaseModel):
     charts: dict[str, Chart]
     release: str = ""
     manifests: Manifests
+    manifests_directory: Path | None = None
     mirrors: dict[str, list[str]] = {}
     environment: dict[str, str] = {}
     stand_ins: tuple[StandIn, ...] = ()

@@ -43,6 +43,8 @@ def for_lab(lab: Lab) -> Manifests:
         lab: The lab.
     """
     given, pinned = lab.settings.manifests, lab.source.manifests
+    if not given and lab.source.manifests_directory:
+        return Copy(lab, lab.source.manifests_directory)
     if not given:
         return Clone(lab, pinned.repository, pinned.branch, pinned.commit)
     location = parse_location(given)

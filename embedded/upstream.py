@@ -1,0 +1,55 @@
+"""Upstream's manifests for the releases whose manifests the kit does not contain, cloned before a lab is entered.
+
+A lab's network does not lead to the internet, so its programs cannot clone anything.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from lab.context import RunContext
+from lab.errors import LabError
+
+DIRECTORY = "manifests"
+TIMEOUT = 300
+"""Seconds for a clone, which takes less than a minute."""
+ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    # A connection that transfers less than 1 kB/s for 30 s is closed.
+    "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
+    "GIT_HTTP_LOW_SPEED_TIME": "30",
+}
+
+
+def clone_manifests(context: RunContext) -> Path:
+    """Return the directory of the release's manifests at the pinned commit, after cloning them if necessary.
+
+    Args:
+        context: The context of the run.
+
+    Raises:
+        LabError: If the repository cannot be cloned, or does not have the commit.
+    """
+    pinned = context.release.manifests
+    directory = context.paths.cache / DIRECTORY / pinned.commit
+    if directory.is_dir():
+        return directory
+    unfinished = directory.with_name(f"{directory.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    shell = context.create_shell(ENVIRONMENT)
+    try:
+        with context.progress.stage(f"cloning {pinned.repository} at {pinned.commit[:12]}"):
+            shell.run("git", "clone", "--quiet", "--no-checkout", pinned.repository, unfinished, timeout=TIMEOUT)
+            replace(shell, directory=unfinished).run("git", "checkout", "--quiet", "--detach", pinned.commit)
+    except LabError as error:
+        raise LabError(
+            f"the manifests of Kubeflow {context.settings.release} cannot be cloned",
+            expected=f"{pinned.repository} with the commit {pinned.commit}",
+            seen=error.seen or error.headline,
+            remedy="give the manifests as a directory or an archive: --manifests=DIRECTORY or --manifests=FILE.tar.xz",
+        ) from None
+    unfinished.rename(directory)
+    return directory
