@@ -32,14 +32,13 @@ from lab.layers import changes
 from lab.layers.authservice import PARAMETERS
 from lab.layers.cluster import list_mirrors, list_node_containers, node_name
 from lab.layers.dex_configuration import find_unknown_user, get_from
+from lab.layers.kustomization_files import TARGET
 from lab.layers.manifests import Manifests
 from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
 from lab.releases import Component
 from lab.run.background import run_in_background
 
-TARGET = "example"
-"""The directory of the manifests that contains all of Kubeflow."""
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
 APPLY_FIRST = ("istio-system/istiod", "kubeflow/training-operator")

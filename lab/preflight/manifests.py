@@ -8,7 +8,7 @@ from pathlib import Path
 from lab.config.locations import GitRepository, parse_location
 from lab.context import RunContext
 from lab.errors import LabError, ProgramTimeoutError
-from lab.layers.kubeflow import TARGET
+from lab.layers.kustomization_files import NAMES, TARGET
 from lab.layers.manifests import (
     COMMIT,
     DEFAULT_REF,
@@ -19,8 +19,6 @@ from lab.layers.manifests import (
 )
 from lab.preflight.findings import Finding, error, warning
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""The names of the file by which kustomize recognizes a directory."""
 TIMEOUT = 2
 """Seconds for a repository to answer."""
 SHOWN = 5
@@ -49,10 +47,10 @@ def check_manifests(context: RunContext) -> Iterator[Finding]:
 def _check_directory(directory: Path, context: RunContext) -> Iterator[Finding]:
     check_is_outside(directory, context.paths.home / "manifests")
     files, links = list_files(directory)
-    if not any(f"{TARGET}/{name}" in files for name in KUSTOMIZATIONS):
+    if not any(f"{TARGET}/{name}" in files for name in NAMES):
         yield error(
             f"{directory} does not have the layout of Kubeflow's manifests",
-            expected=f"{TARGET}/{KUSTOMIZATIONS[0]}, which lists the parts of Kubeflow",
+            expected=f"{TARGET}/{NAMES[0]}, which lists the parts of Kubeflow",
             seen=f"{len(files)} files, but not this one",
             remedy="give the directory of a clone of Kubeflow's manifests: "
             "`git clone https://github.com/kubeflow/manifests`",
