@@ -13,8 +13,11 @@ READY := .venv/ready$(if $(GO_IS_NEW_ENOUGH),,-with-go)
 GO_PROGRAMS := node k3d-proxy runc-bounded webapp
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+# Archives of upstream's manifests, for `make trees`.
+DATA := $(wildcard ../shared/data)
+
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants clusters interrupt ready browser
+.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants clusters trees interrupt ready browser
 
 # in_go_programs COMMAND: runs a command in the directory of each Go program, and stops at the first that fails.
 in_go_programs = for program in $(GO_PROGRAMS); do (cd embedded/programs/$$program && $(1)) || exit 1; done
@@ -68,6 +71,11 @@ variants: $(READY) browser ## Check that the suite stays green with legitimate s
 
 clusters: $(READY) browser ## Check that clusters of other shapes pass --lab existing (ONLY=name or PART=1/4)
 	python -m tests.clusters $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART))
+
+trees: $(READY) ## Check lab/releases against upstream's manifests (DATA=DIRECTORY or one archive)
+	@test -n "$(DATA)" || (echo "trees: give the archives of the manifests: make trees DATA=DIRECTORY" && exit 1)
+	python -m lab kit programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	KUBEFLOW_MANIFEST_ARCHIVES=$(abspath $(DATA)) pytest tests/trees $(ARGS)
 
 interrupt: $(READY) browser ## Check that runs succeed after interrupted ones; takes hours (N=4 is shorter, SEED=… repeats a test)
 	python -m lab kit > .venv/kit.log || (cat .venv/kit.log && exit 1)

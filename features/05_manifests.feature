@@ -18,6 +18,7 @@ Feature: Kubeflow is installed from its manifests
       | v1.9.1-branch |
       | v1.10-branch  |
       | v1.11-branch  |
+      | release-26.03 |
 
   Scenario: The API server accepts all objects of the manifests
     Given the Kubeflow manifests are applied

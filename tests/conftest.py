@@ -22,6 +22,7 @@ from lab.run.redaction import Secrets
 from lab.run.shell import Shell
 from lab.run.state import LabState
 from tests.fake_cluster import FakeCluster
+from tests.trees import archives
 
 pytest_plugins = ["pytester"]
 
@@ -34,6 +35,11 @@ hypothesis.settings.load_profile("tests")
 WriteProgram = Callable[[str, str], Path]
 MakeContext = Callable[..., RunContext]
 MakeLab = Callable[..., Lab]
+
+
+def pytest_report_header() -> str:
+    """Report which trees of upstream are checked, or that they are deselected."""
+    return archives.describe()
 
 
 @pytest.fixture(autouse=True)

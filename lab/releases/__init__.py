@@ -255,6 +255,7 @@ class Release(_Strict):
         kubernetes: The Kubernetes that it runs on.
         machine: The size of a machine for it.
         tools: The programs that a user runs.
+        reasons: The reason for the range of a program, by its name, where the range excludes newer versions.
         ci_tools: The versions of these programs that CI installs.
         charts: The Helm charts of the layers below Kubeflow, by name.
         manifests: The Git repository of its manifests.
@@ -272,6 +273,7 @@ class Release(_Strict):
     kubernetes: Kubernetes
     machine: Machine
     tools: Tools
+    reasons: dict[str, str] = {}
     ci_tools: CiTools
     charts: dict[str, Chart]
     manifests: Manifests

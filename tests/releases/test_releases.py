@@ -44,7 +44,7 @@ class TestEveryRelease:
     """Properties of each file."""
 
     def test_is_named_after_its_release(self, name: str, release: Release) -> None:
-        assert release.kubeflow.startswith(f"{name}.")
+        assert f"{release.kubeflow}.".startswith(f"{name}.")
 
     def test_has_a_k3s_image_with_a_supported_version(self, release: Release) -> None:
         version = release.kubernetes.k3s_image.rpartition(":v")[2].partition("-")[0]
@@ -57,6 +57,10 @@ class TestEveryRelease:
         for tool, version in release.ci_tools:
             assert Version(version) in SpecifierSet(getattr(release.tools, tool)), tool
         assert f":v{release.ci_tools.kubectl}-" in release.kubernetes.k3s_image
+
+    def test_gives_a_reason_for_a_range_only_if_it_has_an_upper_bound(self, release: Release) -> None:
+        for tool in release.reasons:
+            assert "<" in getattr(release.tools, tool)
 
     def test_pins_each_chart_to_a_version_in_a_repository_with_tls(self, release: Release) -> None:
         assert {"metallb", "ingress-nginx"} <= set(release.charts)
