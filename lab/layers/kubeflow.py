@@ -36,6 +36,7 @@ from lab.layers.kustomization_files import TARGET
 from lab.layers.manifests import Manifests
 from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
+from lab.layers.profile_parameters import check_profiles
 from lab.releases import Component
 from lab.run.background import run_in_background
 
@@ -372,7 +373,8 @@ def build_example(manifests: Manifests, lab: Lab) -> str:
         lab: The lab, whose journal assigns the program to the layer Kubeflow.
 
     Raises:
-        LabError: If the manifests have no directory `example`, or kustomize fails.
+        LabError: If the manifests have no directory `example`, or kustomize fails or builds another Profile than the
+            parameters of the manifests say.
     """
     built = _build_example(manifests, lab)
     if not lab.rehearsal:
@@ -391,6 +393,7 @@ def _build_example(manifests: Manifests, lab: Lab) -> str:
         return saved.read_text()
     with lab.journal.for_layer(Kubeflow.name):
         built = build_manifests(lab.shell, manifests.directory, TARGET)
+        check_profiles(parse_documents(built), manifests.directory, lab)
     if commit:
         unfinished = saved.with_suffix(".unfinished")
         unfinished.write_text(built)

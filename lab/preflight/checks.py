@@ -105,7 +105,7 @@ def _select_checks(
     if not settings.kind.brings_tools:
         required, shell = list_tools(settings, tags), context.create_shell()
         yield from (
-            partial(check_tool, name, range_, shell, kit_tools.get(name))
+            partial(check_tool, name, range_, shell, kit_tools.get(name), release.reasons.get(name, ""))
             for name, range_ in release.tools
             if name in required
         )

@@ -90,7 +90,9 @@ def list_tools(settings: Settings, tags: Collection[str]) -> list[str]:
     return tools
 
 
-def check_tool(name: str, version_range: str, shell: Shell, kit_tool: KitTool | None = None) -> Iterator[Finding]:
+def check_tool(
+    name: str, version_range: str, shell: Shell, kit_tool: KitTool | None = None, reason: str = ""
+) -> Iterator[Finding]:
     """Check that the run will have a tool, and report where it comes from.
 
     Args:
@@ -98,11 +100,12 @@ def check_tool(name: str, version_range: str, shell: Shell, kit_tool: KitTool | 
         version_range: The versions that the release works with.
         shell: The shell in which it runs.
         kit_tool: The kit's, which is used if the one on PATH does not fit; None if the kit has none for this release.
+        reason: The reason for the range, as the release gives it.
 
     Yields:
         The problem with the tool on PATH, if the kit has none; a note about its origin.
     """
-    found = inspect_tool(name, version_range, shell)
+    found = inspect_tool(name, version_range, shell, reason=reason)
     if found.is_usable or not kit_tool:
         if found.problem:
             yield found.problem
@@ -139,7 +142,9 @@ def check_tools(supported: Mapping[str, str], shell: Shell, timeout: float = TOO
             yield problem
 
 
-def inspect_tool(name: str, version_range: str, shell: Shell, timeout: float = TOOL_TIMEOUT) -> PathTool:
+def inspect_tool(
+    name: str, version_range: str, shell: Shell, timeout: float = TOOL_TIMEOUT, reason: str = ""
+) -> PathTool:
     """Return a tool as it is on PATH, with the problem that it has.
 
     Args:
@@ -147,8 +152,9 @@ def inspect_tool(name: str, version_range: str, shell: Shell, timeout: float = T
         version_range: The versions that the release works with.
         shell: The shell in which it runs.
         timeout: Seconds for it to print its version.
+        reason: The reason for the range, as the release gives it.
     """
-    expected = f"{name} {version_range}"
+    expected = f"{name} {version_range}" + (f", because {reason}" if reason else "")
     program = shutil.which(name, path=shell.environment.get("PATH")) or ""
     try:
         output = shell.run(*VERSION_COMMANDS[name], timeout=timeout).output

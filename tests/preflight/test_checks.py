@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
+from lab import releases
 from lab.config.paths import Paths
 from lab.context import RunContext
 from lab.errors import LabError
@@ -81,6 +82,31 @@ def test_an_unsupported_version_is_an_error_with_both_versions(
     assert finding.problem.headline == f"{name} has an unsupported version"
     assert (finding.problem.expected, finding.problem.seen) == (f"{name} {SUPPORTED[name]}", f"{name} {version}")
     assert f"install a supported version of {name}" in finding.problem.remedy
+
+
+@pytest.mark.parametrize("release", ["1.9", "1.10", "1.11"])
+@pytest.mark.parametrize("version", ["5.8.0", "5.8.1"])
+def test_a_kustomize_that_builds_another_profile_is_an_error_with_the_reason(
+    stubs: Shell, write_program: WriteProgram, version: str, release: str
+) -> None:
+    loaded = releases.load(release)
+    write_program("kustomize", f"echo v{version}")
+    [finding] = tools.check_tool("kustomize", loaded.tools.kustomize, stubs, reason=loaded.reasons.get("kustomize", ""))
+    assert finding.severity == "error"
+    assert "builds a Profile that is called $(profile-name)" in finding.problem.expected
+    assert "install a supported version of kustomize" in finding.problem.remedy
+    write_program("kustomize", "echo v5.7.1")
+    [finding] = tools.check_tool("kustomize", loaded.tools.kustomize, stubs)
+    assert finding.severity == "note"
+
+
+@pytest.mark.parametrize("release", ["1.7", "1.8", "26.03"])
+def test_kustomize_5_8_is_accepted_for_the_other_releases(
+    stubs: Shell, write_program: WriteProgram, release: str
+) -> None:
+    write_program("kustomize", "echo v5.8.1")
+    [finding] = tools.check_tool("kustomize", releases.load(release).tools.kustomize, stubs)
+    assert finding.severity == "note"
 
 
 @pytest.mark.parametrize(
