@@ -118,7 +118,7 @@ class KitRehearsal:
         archive = self._directory / ARCHIVE
         oci.write_archive(self._imported, archive)
         for node in nodes:
-            shell.run("docker", "cp", "--quiet", archive, f"{node}:/{ARCHIVE}")
+            shell.run("docker", "cp", archive, f"{node}:/{ARCHIVE}")
             command = ("ctr", "--namespace", "k8s.io", "images", "import", f"/{ARCHIVE}")
             shell.run("docker", "exec", node, *command, timeout=IMPORT_TIMEOUT)
             shell.run("docker", "exec", node, "rm", f"/{ARCHIVE}")

@@ -109,8 +109,8 @@ def _resolve_paths(values: Mapping[str, Any], directory: Path) -> dict[str, Any]
         if not isinstance(value, str) or not value or value.startswith("~"):
             return value
         is_path = Settings.model_fields[name].annotation == Path | None
-        is_directory = name == "manifests" and (directory / value).is_dir()
-        return str(directory / value) if is_path or is_directory else value
+        is_tree = name == "manifests" and (directory / value).is_dir()
+        return str(directory / value) if is_path or is_tree else value
 
     return {name: resolve(name, value) for name, value in values.items()}
 

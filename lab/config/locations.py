@@ -1,4 +1,4 @@
-"""The location of other manifests: a directory of this machine, or a Git repository with a branch, tag or commit."""
+"""The location of other manifests: a directory or an archive of this machine, or a Git repository with a ref."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+ARCHIVES = (".tar.xz", ".txz", ".tar.gz", ".tgz", ".tar.bz2", ".tar")
+"""The ends of the names of archives that can be unpacked."""
 REF = "?ref="
 """Separates the URL of a repository from a branch, tag or commit of it, as in kustomize's URLs."""
 SCHEMES = ("https", "http", "ssh", "git", "git+ssh", "file")
@@ -31,7 +33,7 @@ class GitRepository:
 
 
 def parse_location(text: str) -> Path | GitRepository:
-    """Return the directory or the repository that a text names; `~` is the home directory.
+    """Return the directory, the archive or the repository that a text names; `~` is the home directory.
 
     Raises:
         ValueError: If the text names neither; its message is meant for users.
@@ -39,7 +41,7 @@ def parse_location(text: str) -> Path | GitRepository:
     url, has_ref, ref = text.partition(REF)
     scheme, is_url, rest = url.partition("://")
     if not is_url and not SCP_FORM.fullmatch(url):
-        return _parse_directory(text)
+        return _parse_path(text)
     if not is_url and (directory := Path(url).expanduser()).is_dir():  # the name of a directory may contain a colon
         return directory
     if is_url and scheme not in SCHEMES:
@@ -58,16 +60,21 @@ def parse_location(text: str) -> Path | GitRepository:
     return GitRepository(url, ref)
 
 
-def _parse_directory(text: str) -> Path:
+def is_archive(path: Path) -> bool:
+    """Return whether a path is a file with the name of an archive that can be unpacked."""
+    return path.name.endswith(ARCHIVES) and path.is_file()
+
+
+def _parse_path(text: str) -> Path:
     try:
-        directory = Path(text).expanduser()
-        if directory.is_dir():
-            return directory
-        exists = directory.exists()
+        path = Path(text).expanduser()
+        if path.is_dir() or is_archive(path):
+            return path
+        exists = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # such as a name that is too long, or an unknown user
         raise ValueError(f"the directory cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if exists:
-        raise ValueError("this is a file, and neither a directory nor the URL of a Git repository")
+        raise ValueError(f"this is a file, and not an archive of the form {', '.join(ARCHIVES)}")
     if REF in text:
         raise ValueError(f"this is neither a directory nor the URL of a Git repository; {REF} is for URLs: file:///…")
     raise ValueError(

@@ -81,7 +81,9 @@ class Settings(BaseSettings):
         default="single", description="install Kubeflow by one command in a loop (single), or part by part (multi)"
     )
     manifests: str = Field(
-        default="", description="other manifests: a directory, or the URL of a Git repository, optionally with ?ref=REF"
+        default="",
+        description="other manifests: a directory, an archive (.tar.xz, .tar.gz), or the URL of a Git repository, "
+        "optionally with ?ref=REF",
     )
     source: Path | None = Field(
         default=None, description="TOML file that lists mirrors to use in place of the internet"

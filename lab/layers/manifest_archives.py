@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import shutil
 import tarfile
 import zlib
 from pathlib import Path
 
+from lab.config.locations import ARCHIVES
 from lab.errors import LabError
 from lab.layers.kustomization_files import NAMES, TARGET, find_kustomization
 
-SUFFIXES = (".tar.xz", ".txz", ".tar.gz", ".tgz", ".tar.bz2", ".tar")
-"""The ends of the names of archives that can be unpacked."""
 CHUNK = 1024 * 1024
+CACHED = "manifests"
+"""The directory of the cache with unpacked archives, each named by its digest."""
+DIGEST_LENGTH = 16
 SHOWN = 10
 """The number of names that an error lists."""
 
 
-def is_archive(path: Path) -> bool:
-    """Return whether the name of a file is that of an archive that can be unpacked."""
-    return path.name.endswith(SUFFIXES)
+def unpack_once(archive: Path, cache: Path) -> Path:
+    """Return the directory with the content of an archive, which is unpacked unless a run has done that before.
+
+    Args:
+        archive: The archive.
+        cache: The project's cache directory.
+
+    Raises:
+        LabError: See unpack.
+    """
+    with archive.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    directory = cache / CACHED / digest[:DIGEST_LENGTH]
+    if not directory.is_dir():
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        unpack(archive, directory)
+    return directory
 
 
 def unpack(archive: Path, directory: Path) -> None:
@@ -71,7 +88,7 @@ def extract(archive: Path, directory: Path) -> None:
     except (tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise LabError(
             f"the archive {archive} cannot be unpacked",
-            expected=f"a complete archive of the form {', '.join(SUFFIXES)}",
+            expected=f"a complete archive of the form {', '.join(ARCHIVES)}",
             seen=str(error) or type(error).__name__,
             remedy=f"check it with `tar -tf {archive}`, and download it again if it is incomplete",
         ) from None

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from lab.config.locations import GitRepository, parse_location
+from lab.config.locations import GitRepository, is_archive, parse_location
 from lab.context import Lab
 from lab.errors import LabError
 from lab.layers.base import Layer
+from lab.layers.manifest_archives import unpack_once
 
 GIT = ".git"
 DEFAULT_REF = "HEAD"
@@ -50,7 +51,7 @@ def for_lab(lab: Lab) -> Manifests:
     location = parse_location(given)
     if isinstance(location, GitRepository):
         return Clone(lab, location.url, location.ref or DEFAULT_REF)
-    return Copy(lab, location)
+    return Copy(lab, unpack_once(location, lab.paths.cache) if is_archive(location) else location)
 
 
 def list_ref_patterns(ref: str) -> tuple[str, ...]:

@@ -1,14 +1,15 @@
-"""The check of other manifests, which --manifests names: a directory, or a Git repository."""
+"""The check of other manifests, which --manifests names: a directory, an archive, or a Git repository."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.config.locations import GitRepository, parse_location
+from lab.config.locations import GitRepository, is_archive, parse_location
 from lab.context import RunContext
 from lab.errors import LabError, ProgramTimeoutError
 from lab.layers.kustomization_files import NAMES, TARGET
+from lab.layers.manifest_archives import unpack_once
 from lab.layers.manifests import (
     COMMIT,
     DEFAULT_REF,
@@ -40,8 +41,19 @@ def check_manifests(context: RunContext) -> Iterator[Finding]:
     location = parse_location(given)
     if isinstance(location, GitRepository):
         yield from _check_repository(location, context)
+    elif is_archive(location):
+        yield from _check_archive(location, context)
     else:
         yield from _check_directory(location, context)
+
+
+def _check_archive(archive: Path, context: RunContext) -> Iterator[Finding]:
+    try:
+        directory = unpack_once(archive, context.paths.cache)
+    except LabError as problem:
+        yield Finding("error", problem)
+    else:
+        yield from _check_directory(directory, context)
 
 
 def _check_directory(directory: Path, context: RunContext) -> Iterator[Finding]:

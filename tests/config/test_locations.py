@@ -49,7 +49,7 @@ def test_linked_directory_and_one_with_a_colon_are_directories(tmp_path: Path) -
         ("host:", "neither a directory nor the URL"),
         ("-oProxyCommand:x", "neither a directory nor the URL"),
         ("manifests?ref=v1", "?ref= is for URLs: file:///"),
-        (__file__, "this is a file, and neither a directory nor"),
+        (__file__, "this is a file, and not an archive"),
         ("~no-such-user/manifests", "the directory cannot be read: Could not determine home directory"),
         ("a" * 300, "the directory cannot be read: File name too long"),
         ("a\0b", "neither a directory nor the URL"),

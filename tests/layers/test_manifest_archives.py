@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.config.locations import is_archive
 from lab.errors import LabError
-from lab.layers.manifest_archives import is_archive, unpack
+from lab.layers.manifest_archives import unpack
 
 TREE = {"example/kustomization.yaml": "resources: [../common]", "common/file": "content"}
 

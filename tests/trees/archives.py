@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from lab import releases
+from lab.config.locations import is_archive
 from lab.k8s.documents import parse_documents
 from lab.k8s.kubectl_apply import build_manifests
 from lab.k8s.objects import Object
 from lab.layers.kustomization_files import TARGET
-from lab.layers.manifest_archives import is_archive
 from lab.releases import Release
 from lab.run.shell import Shell
 
