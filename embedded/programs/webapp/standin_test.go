@@ -215,7 +215,6 @@ func TestHealthChecksOfGRPCAreAnswered(t *testing.T) {
 			message := bytes.NewReader([]byte{0, 0, 0, 0, 4, 0x0a, 2, 'd', 'b'})
 			request, _ := http.NewRequest(http.MethodPost, scheme+"://"+address(port)+path, message)
 			request.Header.Set("Content-Type", "application/grpc")
-			request.Header.Set("Te", "trailers")
 			request.Header.Set("User-Agent", "kube-probe/1.25 grpc-go/1.47.0")
 			return receive(t, client, request)
 		}
