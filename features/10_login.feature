@@ -75,7 +75,7 @@ Feature: A user logs in
   Scenario Outline: Every app that the dashboard links to answers the owner
     The page of an app can appear although the app does not work, so its API is requested at every entry point: the
     answer identifies the app. KFAM has no page; the dashboard uses its API. Where pods have sidecars, that of KFAM accepts
-    requests of the dashboard only. In the embedded lab, the stand-in for an app returns 501.
+    requests of the dashboard only. In the embedded lab, the stand-ins for Katib and Pipelines return 501.
     Given the entry points are open
     When an HTTP client with the owner's session requests <path> at every entry point
     Then <component> answers with <content>
