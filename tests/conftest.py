@@ -147,6 +147,13 @@ def http_server(_http_server: HTTPServer) -> Iterator[HTTPServer]:
 
 
 @pytest.fixture
+def registry(http_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer:
+    """A server that answers as a registry does about an image that it does not have."""
+    monkeypatch.setattr(http_server, "no_handler_status_code", 404)
+    return http_server
+
+
+@pytest.fixture
 def cluster(http_server: HTTPServer) -> Iterator[FakeCluster]:
     """An API server without objects; its watches end with the test."""
     cluster = FakeCluster(http_server)

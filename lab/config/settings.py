@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         description="other manifests: a directory, an archive (.tar.xz, .tar.gz), or the URL of a Git repository, "
         "optionally with ?ref=REF",
     )
+    use_moved_images: bool = Field(
+        default=False,
+        description="install images that have left their registry from their new home, not with --lab embedded",
+    )
     source: Path | None = Field(
         default=None, description="TOML file that lists mirrors to use in place of the internet"
     )
@@ -352,6 +356,13 @@ class Settings(BaseSettings):
         kind = KINDS.get(str(info.data.get("lab")))
         if value and kind and kind.is_installed and not info.data.get("verify_only"):
             raise ValueError("a run that installs a lab creates objects: add --verify-only, or use --lab existing")
+        return value
+
+    @field_validator("use_moved_images")
+    @classmethod
+    def _check_use_moved_images(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("lab") == "embedded":
+            raise ValueError("an embedded lab has images of its own, by their old names: omit this option")
         return value
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ from docker.auth import resolve_repository_name
 from docker.errors import InvalidRepository
 from docker.utils import parse_repository_tag
 from dxf import DXF
-from dxf.exceptions import DXFError
+from dxf.exceptions import DXFError, DXFUnauthorizedError
 
 from lab.run.journal import Journal
 from lab.run.waiting import root_cause
@@ -30,15 +30,24 @@ DOCKER_HUB, DOCKER_HUB_API = "docker.io", "registry-1.docker.io"
 MAX_PARALLEL = 8
 TIMEOUT = 10
 """Seconds for a registry to answer."""
+NOT_RETURNED = (requests.codes.unauthorized, requests.codes.forbidden, requests.codes.not_found, requests.codes.gone)
+"""The answers of a registry that does not have an image, or does not return it to everyone."""
 CONTAINER_FIELDS = ("containers", "initContainers")
 
 
 @dataclass(frozen=True)
 class MissingImage:
-    """An image that no registry returned, and the registries' answers."""
+    """An image that no registry returned.
+
+    Args:
+        reference: Its full reference.
+        reason: The answers of the registries.
+        is_certain: Whether all registries have answered that they do not have it, or that they do not return it.
+    """
 
     reference: str
     reason: str
+    is_certain: bool = True
 
 
 def full_reference(image: str) -> str:
@@ -68,8 +77,13 @@ def list_images(documents: Iterable[Any]) -> list[str]:
     return sorted({full_reference(image) for document in documents for image in _find_images(document)})
 
 
+def list_written_images(documents: Iterable[Any]) -> list[str]:
+    """Return all images of containers as they are written, each once, sorted; see list_images."""
+    return sorted({image for document in documents for image in _find_images(document)})
+
+
 def find_missing_images(
-    references: Sequence[str], mirrors: Mapping[str, Sequence[str]], journal: Journal
+    references: Sequence[str], mirrors: Mapping[str, Sequence[str]], journal: Journal, timeout: float = TIMEOUT
 ) -> list[MissingImage]:
     """Return the images that no registry has, or whose registries could not be asked.
 
@@ -77,11 +91,11 @@ def find_missing_images(
         references: Full references.
         mirrors: For a registry's host, the URLs that the node uses instead of it.
         journal: The journal of the run, which records the wait.
+        timeout: Seconds for each registry to answer.
     """
     waiting_for = f"registries to report whether they have {len(references)} images"
     with journal.record("wait", waiting_for), ThreadPoolExecutor(MAX_PARALLEL) as pool:
-        reasons = list(pool.map(partial(_check_image, mirrors), references))
-    return [MissingImage(reference, reason) for reference, reason in zip(references, reasons, strict=True) if reason]
+        return [missing for missing in pool.map(partial(_check_image, mirrors, timeout), references) if missing]
 
 
 def _find_images(part: Any) -> Iterator[str]:
@@ -96,37 +110,45 @@ def _find_images(part: Any) -> Iterator[str]:
                 yield from _find_images(value)
 
 
-def _check_image(mirrors: Mapping[str, Sequence[str]], reference: str) -> str:
-    """Return the reason why no registry returns an image; empty if one does."""
+def _check_image(mirrors: Mapping[str, Sequence[str]], timeout: float, reference: str) -> MissingImage | None:
+    """Return the reason why no registry returns an image; None if one does."""
     try:
         host, name = resolve_repository_name(reference)
     except InvalidRepository:
-        return "this is not a valid image name"
+        return MissingImage(reference, "this is not a valid image name")
     tagged, version = parse_repository_tag(name)  # the version is the digest, if there is one
     repository, _ = parse_repository_tag(tagged)
     origin = f"https://{DOCKER_HUB_API if host == DOCKER_HUB else host}"
-    reasons = []
+    reasons: list[str] = []
+    is_certain = True
     for url in mirrors.get(host) or [origin]:
         parts = urlsplit(url)
         is_insecure = parts.scheme == "http"
         registry_type = _DirectRegistry if _is_private(parts.hostname or "", is_mirror=url != origin) else DXF
         registry = registry_type(
-            parts.netloc, repository, _authenticate_anonymously, insecure=is_insecure, timeout=TIMEOUT
+            parts.netloc, repository, _authenticate_anonymously, insecure=is_insecure, timeout=timeout
         )
+        is_answer = True
         try:
             problem = _find_manifest_problem(registry, version or "latest")
         except requests.HTTPError as error:
             problem = f"returns {error.response.status_code}"
+            is_answer = error.response.status_code in NOT_RETURNED
+        except DXFUnauthorizedError as error:
+            problem = f"requires credentials: {root_cause(error)}"
         except requests.TooManyRedirects:
-            problem = "redirects in a loop"
+            problem, is_answer = "redirects in a loop", False
         except (DXFError, OSError) as error:
+            is_answer = False
             problem = f"cannot be queried: {root_cause(error)}"
         except Exception as error:  # the client library fails in many ways if an answer is not as expected
+            is_answer = False
             problem = f"returns an answer that is not a registry's: {type(error).__name__}: {root_cause(error)}"
         if not problem:
-            return ""
+            return None
         reasons.append(f"{parts.netloc} {problem}")
-    return ", ".join(reasons)
+        is_certain = is_certain and is_answer
+    return MissingImage(reference, ", ".join(reasons), is_certain)
 
 
 def _find_manifest_problem(registry: DXF, version: str) -> str:

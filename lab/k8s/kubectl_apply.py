@@ -74,10 +74,19 @@ def build_manifests(shell: Shell, tree: Path, target: str) -> str:
             seen=f"the directories {', '.join(sorted(path.name for path in tree.iterdir() if path.is_dir()))}",
             remedy="use a tree with the layout of Kubeflow's manifests",
         )
+    return run_kustomize(shell, tree / target)
+
+
+def run_kustomize(shell: Shell, directory: Path) -> str:
+    """Return the output of `kustomize build` for a directory that exists, without kustomize's stray line.
+
+    Raises:
+        LabError: If kustomize fails.
+    """
     result = shell.run(
         "kustomize",
         "build",
-        tree / target,
+        directory,
         timeout=APPLY_TIMEOUT,
         remedy="if it does not know the field sortOptions, install kustomize 5 or newer; otherwise correct the file "
         "that it names: each object needs kind and metadata.name, and metadata.generateName does not replace the name",

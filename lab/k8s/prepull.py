@@ -1,7 +1,8 @@
-"""Pulling images into the node before a pod needs them, while the starting cluster leaves a CPU idle."""
+"""The images of the node: pulling them before a pod needs them, while the starting cluster leaves a CPU idle."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from lab.run.shell import Shell
@@ -35,3 +36,18 @@ def prepull_images(images: Sequence[str], node: str, shell: Shell, *, start_time
         remedy=f"`docker logs {node}` shows the log of the node",
     )
     shell.run(*inside, "sh", "-c", PULL_EACH, "sh", *images[1:], timeout=PULL_TIMEOUT)
+
+
+def list_images_of_node(node: str, shell: Shell) -> set[str]:
+    """Return the full references of the images that a node has; none if the node does not exist or does not answer.
+
+    Args:
+        node: The container that is the node.
+        shell: Runs docker.
+    """
+    result = shell.run("docker", "exec", node, "crictl", "images", "--output", "json", allow_failure=True)
+    try:
+        images = json.loads(result.output)["images"]
+    except (ValueError, KeyError, TypeError):
+        return set()
+    return {name for image in images for name in (*(image.get("repoTags") or ()), *(image.get("repoDigests") or ()))}

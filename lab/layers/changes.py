@@ -12,12 +12,12 @@ from pathlib import Path
 
 from lab.context import Lab
 from lab.errors import LabError
-from lab.k8s.kubectl_apply import build_manifests
 from lab.k8s.objects import Object, ObjectRef, find_by_name, has_ended, label_selector
 from lab.k8s.readiness import describe_unready
 from lab.k8s.rollout import is_workload_ready
 from lab.layers import gateway
 from lab.layers.kubeflow_ingress import get_status
+from lab.layers.kustomize_build import build_directory
 from lab.layers.manifests import Manifests
 from lab.run.background import BackgroundTask
 from lab.run.waiting import poll, wait_until
@@ -163,7 +163,7 @@ def _roll_out(
         (manifests.directory / file).write_text(text)
     directories = dict.fromkeys(change.directory for change in changes)
     with ThreadPoolExecutor() as pool:
-        objects = "\n---\n".join(pool.map(partial(build_manifests, lab.shell, manifests.directory), directories))
+        objects = "\n---\n".join(pool.map(partial(build_directory, lab, manifests), directories))
     if lab.rehearsal:
         objects = lab.rehearsal.adapt(objects)
     lab.shell.run("kubectl", "apply", "-f", "-", stdin=objects)

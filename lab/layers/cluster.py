@@ -11,7 +11,7 @@ import yaml
 from packaging.version import Version
 
 from lab.config.settings import Settings
-from lab.context import Lab
+from lab.context import Lab, RunContext
 from lab.errors import LabError, UnreachableError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, names_with_annotation
@@ -232,10 +232,10 @@ def build_registry_config(lab: Lab) -> str:
     return str(yaml.safe_dump({"mirrors": mirrors}))
 
 
-def list_mirrors(lab: Lab) -> dict[str, list[str]]:
+def list_mirrors(context: RunContext) -> dict[str, list[str]]:
     """Return the URLs of the mirrors for each image registry, by the host of the registry."""
-    gateway = lab.settings.gateway
-    return {host: [url.format(gateway=gateway) for url in urls] for host, urls in lab.source.mirrors.items()}
+    gateway = context.settings.gateway
+    return {host: [url.format(gateway=gateway) for url in urls] for host, urls in context.source.mirrors.items()}
 
 
 def _list_dns_pods(kube: Kube) -> list[Object]:

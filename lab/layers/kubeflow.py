@@ -15,7 +15,7 @@ from lab.k8s import certificates, images, prepull
 from lab.k8s.api_kinds import check_kinds_served
 from lab.k8s.differences import Difference, is_compared, list_differences
 from lab.k8s.documents import parse_documents
-from lab.k8s.kubectl_apply import apply_in_rounds, build_manifests
+from lab.k8s.kubectl_apply import apply_in_rounds
 from lab.k8s.missing_objects import describe_object, find_missing_objects, find_stopped_workloads
 from lab.k8s.moved_images import describe_move
 from lab.k8s.objects import Object, ObjectRef, namespace_of, qualified_name
@@ -33,6 +33,7 @@ from lab.layers.authservice import PARAMETERS
 from lab.layers.cluster import list_mirrors, list_node_containers, node_name
 from lab.layers.dex_configuration import find_unknown_user, get_from
 from lab.layers.kustomization_files import TARGET
+from lab.layers.kustomize_build import build_directory
 from lab.layers.manifests import Manifests
 from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
@@ -311,7 +312,7 @@ class Kubeflow:
         for number, part in enumerate(parts, 1):
             self.print_progress(f"part {number} of {len(parts)}: {part.name}")
             manifests = "---\n".join(
-                build_manifests(self.lab.shell, self.manifests.directory, directory) for directory in part.directories
+                build_directory(self.lab, self.manifests, directory) for directory in part.directories
             )
             if self.lab.rehearsal:
                 manifests = self.lab.rehearsal.adapt(manifests)
@@ -387,12 +388,13 @@ def build_example(manifests: Manifests, lab: Lab) -> str:
 
 def _build_example(manifests: Manifests, lab: Lab) -> str:
     """Return all of Kubeflow as kustomize builds it, or as it was saved."""
-    commit = manifests.get_unchanged_commit()
+    # With moved images, each run reports what it replaces.
+    commit = "" if lab.settings.use_moved_images else manifests.get_unchanged_commit()
     saved = lab.home / f"{TARGET}-{commit}.yaml"
     if commit and saved.is_file():
         return saved.read_text()
     with lab.journal.for_layer(Kubeflow.name):
-        built = build_manifests(lab.shell, manifests.directory, TARGET)
+        built = build_directory(lab, manifests, TARGET)
         check_profiles(parse_documents(built), manifests.directory, lab)
     if commit:
         unfinished = saved.with_suffix(".unfinished")

@@ -1,7 +1,7 @@
 """The Profile that kustomize builds, compared with the parameters of the manifests.
 
-kustomize 5.8 leaves the placeholders of some releases as they are. The API server would accept such a Profile, and
-nobody could log in to it.
+kustomize 5.8 leaves the placeholders of some releases as they are. The API server would accept such a Profile, and no
+user could log in to it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def check_profiles(objects: Iterable[Object], tree: Path, lab: Lab) -> None:
         own = list_profiles(parse_documents(build_manifests(lab.shell, tree, DIRECTORY)))
         wrong = [profile for profile in own if profile != expected]
     if wrong:
-        raise _describe(wrong, expected, lab)
+        error = _describe(wrong, expected, lab)
+        error.layer = "manifests build"
+        raise error
 
 
 def read_expected(tree: Path) -> Profile | None:

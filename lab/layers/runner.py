@@ -100,12 +100,16 @@ class Installation:
 
     def start_selected(self) -> None:
         """Start the layers of all chapters up to the last selected one; each waits for the layers that it needs."""
+        for spec in self._table:
+            if self.selects(spec):
+                self.start(spec)
+
+    def selects(self, spec: Preparation[Any]) -> bool:
+        """Return whether a layer is started because scenarios of its chapter or of a later one are selected."""
         chapters = list(dict.fromkeys(spec.chapter for spec in self._table))
         last = max((position for position, chapter in enumerate(chapters) if chapter in self._tags), default=-1)
-        for spec in self._table:
-            is_selected = chapters.index(spec.chapter) <= last and (not spec.only_for or spec.only_for in self._tags)
-            if is_selected and not spec.on_request:
-                self.start(spec)
+        is_selected = chapters.index(spec.chapter) <= last and (not spec.only_for or spec.only_for in self._tags)
+        return is_selected and not spec.on_request
 
     def start(self, spec: Preparation[Handle]) -> BackgroundTask[Handle]:
         """Start a layer and the layers that it needs in the background, unless they were started before."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from lab.config.entry_points import INGRESS_URL
 from lab.config.selection import AUTHSERVICE
 from lab.context import Lab
-from lab.layers import kubeflow, manifests
+from lab.layers import image_homes, kubeflow, manifests
 from lab.layers.authservice import Authservice
 from lab.layers.cluster import Cluster, ClusterReadiness
 from lab.layers.ingress import IngressController
@@ -33,8 +33,21 @@ def _has_kubeflow_ingress(lab: Lab) -> bool:
     return INGRESS_URL in lab.settings.entry_points
 
 
+def _uses_internet(lab: Lab) -> bool:
+    return image_homes.is_checked(lab)
+
+
 def _has_authservice(lab: Lab) -> bool:
     return lab.release.auth_proxy.name == AUTHSERVICE
+
+
+def _create_network(installation: Installation) -> DockerNetwork:
+    """Create the layer; if the images of a user's own manifests may be gone, find that out before anything exists."""
+    lab = installation.lab
+    is_early = _uses_internet(lab) and not image_homes.needs_network(lab)
+    if lab.settings.manifests and is_early and installation.selects(KUBEFLOW):
+        installation.wait_for(IMAGE_HOMES)
+    return DockerNetwork(lab)
 
 
 def _create_cluster(installation: Installation) -> Cluster:
@@ -74,11 +87,17 @@ def _prepull_images(installation: Installation) -> None:
     kubeflow.prepull_images(installation.lab, installation.wait_for(EXAMPLE))
 
 
+def _check_image_homes(installation: Installation) -> None:
+    if image_homes.needs_network(installation.lab):
+        installation.wait_for(NETWORK)
+    image_homes.check_image_homes(installation.wait_for(EXAMPLE), installation.lab)
+
+
 def _create_kubeflow(installation: Installation) -> Kubeflow:
     return Kubeflow(installation.lab, installation.wait_for(MANIFESTS), installation.wait_for(EXAMPLE))
 
 
-NETWORK = LayerSpec("Docker network", "network", (), lambda run: DockerNetwork(run.lab), applies=_has_docker)
+NETWORK = LayerSpec("Docker network", "network", (), _create_network, applies=_has_docker)
 CLUSTER = LayerSpec("cluster", "cluster", (NETWORK,), _create_cluster)
 CLUSTER_READINESS = LayerSpec("cluster readiness", "cluster", (CLUSTER,), lambda run: ClusterReadiness(run.lab))
 METALLB = LayerSpec("MetalLB", "metallb", (CLUSTER,), lambda run: MetalLB(run.lab))
@@ -92,7 +111,9 @@ IMAGE_PUSH = Preparation("image push", "kubeflow", (EXAMPLE,), _push_images, app
 IMAGE_PREPULL = Preparation("image prepull", "kubeflow", (EXAMPLE, IMAGE_PUSH), _prepull_images, on_request=True)
 """Requested when a cluster is about to be created: an existing node has the images already."""
 IMAGE_IMPORT = Preparation("image import", "kubeflow", (CLUSTER, IMAGE_PUSH), _import_images, applies=_has_rehearsal)
-KUBEFLOW = LayerSpec("Kubeflow", "kubeflow", (CLUSTER, EXAMPLE, IMAGE_IMPORT), _create_kubeflow)
+IMAGE_HOMES = Preparation("image homes", "kubeflow", (EXAMPLE,), _check_image_homes, applies=_uses_internet)
+"""Finds images that have left their registries, before anything is applied."""
+KUBEFLOW = LayerSpec("Kubeflow", "kubeflow", (CLUSTER, EXAMPLE, IMAGE_IMPORT, IMAGE_HOMES), _create_kubeflow)
 KUBEFLOW_READINESS = LayerSpec(
     "Kubeflow readiness", "kubeflow", (KUBEFLOW,), lambda run: KubeflowReadiness(run.wait_for(KUBEFLOW))
 )
@@ -135,6 +156,7 @@ TABLE = (
     IMAGE_PUSH,
     IMAGE_PREPULL,
     IMAGE_IMPORT,
+    IMAGE_HOMES,
     KUBEFLOW,
     KUBEFLOW_READINESS,
     OPENAPI,

@@ -16,9 +16,11 @@ from lab.host.ports import find_used_ports
 from lab.k8s.images import image_tag
 from lab.k8s.kubeconfig import find_kubeconfig
 from lab.k8s.version_numbers import find_version
+from lab.layers.image_homes import is_checked
 from lab.preflight import credentials, docker, existing_cluster, machine
 from lab.preflight.entry_points import check_entry_point
 from lab.preflight.findings import Finding, has_errors, note, warning
+from lab.preflight.images import check_images
 from lab.preflight.manifests import check_manifests
 from lab.preflight.permissions import Scope, check_permissions, list_tags
 from lab.preflight.requirements import REQUIREMENTS, Requirements
@@ -95,6 +97,8 @@ def _select_checks(
         lab = Lab.from_context(context, state or LabState(kind="k3d"))
         yield partial(_check_node_image, source.k3s_image, context)
         yield partial(_check_docker, lab, requirements)
+        if "kubeflow" in tags and state is None and is_checked(context):
+            yield partial(check_images, context)
         if state is None and not settings.name:
             yield partial(_check_ports, requirements.k3d_ports)
     if not settings.kind.is_installed:

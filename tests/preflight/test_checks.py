@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from lab import releases
 from lab.config.paths import Paths
@@ -21,6 +22,7 @@ from lab.preflight.tools import KitTool
 from lab.run.shell import Shell
 from lab.run.state import LabState
 from tests.conftest import Listener, MakeContext, WriteProgram
+from tests.mirror_source import url_of, write_source
 
 SUPPORTED = {
     "docker": ">=20.10",
@@ -247,7 +249,8 @@ def test_the_tools_that_a_run_uses_are_checked(
 ) -> None:
     for name in OUTPUTS:
         write_program(name, "echo 0.0.1")
-    findings = run_checks(make_own_context(lab=lab), tags)
+    # No registry is asked about the images of this release, of which none is known to be gone.
+    findings = run_checks(make_own_context(lab=lab, release="1.10"), tags)
     assert {text.split()[0] for text in headlines(findings) if "has an unsupported version" in text} == checked
 
 
@@ -311,7 +314,7 @@ def test_a_used_port_of_the_port_forward_is_an_error_if_kubeflow_is_tested(
     requirements = replace(MINIMAL, port_forward_port=listener.port)
     headline = f"port {listener.port} is in use"
     assert headline not in headlines(run_checks(make_own_context(lab=lab), {"cluster"}, requirements))
-    findings = run_checks(make_own_context(lab=lab), {"kubeflow"}, requirements)
+    findings = run_checks(make_own_context(lab=lab, release="1.10"), {"kubeflow"}, requirements)
     [problem] = [finding.problem for finding in findings if finding.problem.headline == headline]
     assert "the port-forward" in problem.expected
     assert f"process {listener.pid} (" in problem.seen
@@ -367,3 +370,20 @@ def make_own_context(make_context: MakeContext, write_program: WriteProgram, tmp
         return make_context({**absent, **(environment or {})}, **options)
 
     return make
+
+
+def test_images_that_are_in_no_registry_are_an_error_in_a_lab_that_pulls_them(
+    make_own_context: MakeContext, registry: HTTPServer, paths: Paths, tmp_path: Path
+) -> None:
+    source, headline = write_source(tmp_path / "source.toml", url_of(registry), "gcr.io"), "cannot be installed from"
+
+    def is_reported(tags: Collection[str], **options: object) -> bool:
+        findings = run_checks(make_own_context(source=str(source), **options), tags)
+        return any(headline in text for text in headlines(findings))
+
+    assert is_reported({"kubeflow"}, lab="k3d")
+    assert not is_reported({"cluster"}, lab="k3d")
+    assert not is_reported({"kubeflow"}, lab="k3d", verify_only=True)
+    assert not is_reported({"kubeflow"}, lab="existing")
+    LabState(kind="k3d").save(paths)  # its node may have the images
+    assert not is_reported({"kubeflow"}, lab="k3d")
