@@ -1,6 +1,6 @@
 """The requests of Kubeflow that are traced: its paths at the gateway, and the Services that they belong to.
 
-The names are those of upstream's manifests, and the same in all releases from 1.7 to 1.11. A path whose Service does
+The names are those of upstream's manifests, and the same in all releases from 1.7 to 26.03. A path whose Service does
 not exist is not traced: a release, or an installation, need not have each component.
 """
 

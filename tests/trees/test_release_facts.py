@@ -16,6 +16,7 @@ from lab.k8s.versions import compare
 from lab.layers.kustomization_files import read_kustomization, walk_kustomizations
 from lab.layers.omitted_parts import get_key
 from lab.releases import Component, Release
+from lab.request_path.routes import APP_PATHS
 from tests.layers.static_kube import StaticKube
 from tests.trees.archives import KNOWN, Tree, name_archive
 
@@ -243,3 +244,13 @@ class TestTools:
             if len(json.dumps(obj, separators=(",", ":"))) > ANNOTATION_LIMIT
         ]
         assert not too_large or release.manifests.apply == "server"
+
+
+class TestPaths:
+    """The paths at the gateway that lab.request_path.routes knows, with the names of all releases."""
+
+    def test_lead_to_their_services(self, tree: Tree, release: Release) -> None:
+        refs, prefixes = list_refs(tree.objects), {prefix.rstrip("/") for prefix in list_prefixes(tree.objects)}
+        missing = [app.path for app in APP_PATHS if app.service not in refs]
+        assert missing == ([] if release.auth_proxy.name == "oauth2-proxy" else ["/oauth2/"])
+        assert [app.path for app in APP_PATHS if app.path not in missing and app.path.rstrip("/") not in prefixes] == []
