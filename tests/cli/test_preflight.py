@@ -34,7 +34,7 @@ def test_preflight_lists_all_problems_of_a_run_with_these_options(
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == ExitStatus.PREFLIGHT_FAILED
     assert result.stdout.startswith("preflight failed, nothing was changed. Fix ")
-    kit_version = {"kubectl": "1.29.4", "kustomize": "5.2.1"}[program]
+    kit_version = {"kubectl": "1.29.4", "kustomize": "5.7.1"}[program]
     assert f"{program} {kit_version} is built from its Go module" in result.stdout
     assert "that on PATH has version 0.0.1" in result.stdout
     assert "there is no cluster to verify" in result.stdout
