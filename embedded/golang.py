@@ -45,6 +45,7 @@ def build(shell: Shell, program: Program, log_file: Path, directory: Path) -> Ma
             "go",
             "build",
             f"-modfile={program.requirements}",
+            f"-tags={','.join(program.tags)}",
             "-trimpath",
             "-ldflags",
             f"-s -w {variables}",

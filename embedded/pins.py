@@ -16,8 +16,8 @@ PROGRAMS = EMBEDDED / "programs"
 TOOLS = EMBEDDED / "tool_versions"
 IMAGES = EMBEDDED / "images"
 CHARTS = EMBEDDED / "charts"
-NOT_HASHED = {"component", "implemented_by", "number", "release_version", "requirements", "serves"}
-"""Fields of a pin that do not change the content of its item: descriptions, and the name of a file that is an input."""
+NOT_HASHED = {"component", "implemented_by", "number", "release_version", "requirements", "serves", "tags"}
+"""Fields of a pin that do not change the content of its item, or that are inputs of their own."""
 
 
 class _Pin(BaseModel):
@@ -55,6 +55,7 @@ class Program(_Pin):
         module: The Go module that it is built from; empty for the project's own programs.
         package: The package for `go build`.
         variables: The variables that the linker sets.
+        tags: The build tags.
         provides: Other names of the program.
         commands: The names by which users run it in the lab.
         edits: Changes to the source of the module.
@@ -66,6 +67,7 @@ class Program(_Pin):
     module: str = ""
     package: str
     variables: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
@@ -106,7 +108,7 @@ class Program(_Pin):
         """All inputs that determine the program, without the requirements of other versions."""
         files = {self._input_name(Path(name)): checksum for name, checksum in compute_checksums(self.source).items()}
         files.pop("", None)
-        return (self.json_to_hash, digest_checksums(dict(sorted(files.items()))))
+        return (self.json_to_hash, digest_checksums(dict(sorted(files.items()))), *self.tags)
 
     def _input_name(self, file: Path) -> str:
         """Return the name under which a file is an input: go.mod for the requirements; empty for other versions."""

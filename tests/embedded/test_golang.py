@@ -104,6 +104,17 @@ def test_linker_sets_variables(source: Path, target: Path, log_file: Path, go_sh
     assert run(target / "web") == "web v7"
 
 
+def test_tags_select_files(source: Path, target: Path, log_file: Path, go_shell: Shell) -> None:
+    tagged = '//go:build tagged\n\npackage main\n\nfunc init() { version = "tagged" }\n'
+    (source / "tagged.go").write_text(tagged)
+    plain, with_tag = pin(source), pin(source, tags=("tagged",))
+    golang.build(go_shell, plain, log_file, target)
+    assert run(target / "web") == "web unknown"
+    golang.build(go_shell, with_tag, log_file, target)
+    assert run(target / "web") == "web tagged"
+    assert plain.cache_inputs != with_tag.cache_inputs
+
+
 def test_program_can_be_run_by_each_provided_name(source: Path, target: Path, log_file: Path, go_shell: Shell) -> None:
     golang.build(go_shell, pin(source, provides=("proxy", "gateway")), log_file, target)
     assert run(target / "proxy") == run(target / "gateway") == "web unknown"

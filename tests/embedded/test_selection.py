@@ -49,6 +49,13 @@ def test_images_of_components_are_only_in_the_kits_that_list_them() -> None:
     assert all("nginx" in load_pins(release).images for release in kits.list_releases())
 
 
+@pytest.mark.parametrize("release", kits.list_releases())
+def test_every_version_and_image_of_a_kit_is_used(release: str) -> None:
+    kit, loaded = kits.load(release), load_pins(release)
+    assert set(kit.images) <= set(loaded.images)
+    assert set(kit.versions) <= {program.source.name.removesuffix("-own") for program in loaded.programs.values()}
+
+
 def test_release_without_a_kit_is_an_error() -> None:
     with pytest.raises(LabError) as caught:
         load_pins("1.6")
