@@ -44,7 +44,8 @@ Feature: A user creates resources in the web apps
     Kubeflow expects HTTPS wherever users connect from other machines. The certificate must be valid for the host, and
     the user's browser must trust its certificate authority. Here, this is an authority of the lab's own.
     Given the Ingress temporarily uses HTTPS, with a certificate that cert-manager issues
-    And a user without a session at https://kubeflow.example.it
+    Then the Ingress controller serves the certificate of its Secret
+    Given a user without a session at https://kubeflow.example.it
     When they log in as user@example.com
     Then the dashboard greets user@example.com
     And the session cookie is Secure only if the entry point uses HTTPS

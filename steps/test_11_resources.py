@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
+from lab.layers.https_ingress import HttpsIngress
 from lab.layers.kubeflow import Kubeflow
 from lab.layers.notebook_pod import build_notebook_pod, check_pod_accepted
 from lab.layers.owner import Owner
@@ -39,8 +40,14 @@ def disable_secure_cookies(insecure_web_app_cookies: None) -> None:
 
 
 @given("the Ingress temporarily uses HTTPS, with a certificate that cert-manager issues")
-def enable_https(https_ingress: None) -> None:
+def enable_https(https_ingress: HttpsIngress) -> None:
     """Ensure that the Ingress uses HTTPS, until the scenario has ended."""
+
+
+@then("the Ingress controller serves the certificate of its Secret")
+def certificate_of_secret_is_served(https_ingress: HttpsIngress) -> None:
+    """Check that it is the certificate itself: clients would also trust another one of the same authority."""
+    https_ingress.check_certificate()
 
 
 @then(parsers.parse("the API server would accept the pod of a notebook in the namespace {namespace}"))

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cryptography import x509
+
 from lab.config.entry_points import HTTPS_URL, INGRESS_URL, KUBEFLOW_HOST, port_of
 from lab.context import Lab
 from lab.errors import LabError
@@ -18,6 +20,7 @@ from lab.layers import gateway, ingress
 from lab.layers.kubeflow_ingress import HTTPS_REDIRECTS, KubeflowIngress
 from lab.layers.temporary_objects import LABELS, PREFIX, build_metadata
 from lab.run.waiting import poll, wait_until
+from lab.web import tls
 from lab.web.http_client import is_served
 
 AUTHORITY, CERTIFICATE = f"{PREFIX}ca", f"{PREFIX}tls"
@@ -67,12 +70,33 @@ class HttpsIngress:
                     lab.kube.delete(ref)
         self._wait_until_served(INGRESS_URL)
 
+    def check_certificate(self) -> None:
+        """Check that the Ingress controller serves the certificate in the Secret that the Ingress names.
+
+        Raises:
+            LabError: If it serves another certificate, even if its clients trust that one.
+        """
+        expected = x509.load_pem_x509_certificate(self._read_secret("tls.crt"))
+        seen = self._lab.http.read_certificate(HTTPS_URL)
+        if seen != expected:
+            raise LabError(
+                f"the Ingress controller serves another certificate for {KUBEFLOW_HOST} than that of the Secret "
+                f"{CERTIFICATE}",
+                expected=tls.describe_certificate(expected),
+                seen=tls.describe_certificate(seen),
+                remedy=ingress.READ_LOG,
+            )
+
     def _save_authority(self, directory: Path) -> Path:
         """Return a file with the certificate of the authority, as the Secret of the certificate has it."""
-        secret = self._lab.kube.get("Secret", CERTIFICATE, self._namespace) or {"data": {}}
         file = directory / "ca.pem"
-        file.write_bytes(base64.b64decode(secret["data"].get("ca.crt", "")))
+        file.write_bytes(self._read_secret("ca.crt"))
         return file
+
+    def _read_secret(self, key: str) -> bytes:
+        """Return a value of the Secret of the certificate; empty if it has none."""
+        secret = self._lab.kube.get("Secret", CERTIFICATE, self._namespace) or {"data": {}}
+        return base64.b64decode(secret["data"].get(key, ""))
 
     def _wait_until_served(self, url: str) -> None:
         first_page = self._lab.release.auth_proxy.first_page

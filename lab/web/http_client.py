@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from cryptography import x509
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
@@ -96,8 +97,8 @@ class LabHttp:
         finally:
             self._ca_file = before
 
-    def read_key_pin(self, url: str) -> str:
-        """Return the pin of the public key of a trusted server, with which a browser can recognize it.
+    def read_certificate(self, url: str) -> x509.Certificate:
+        """Return the certificate of a trusted server.
 
         Raises:
             LabError: If the certificate is not trusted.
@@ -106,7 +107,16 @@ class LabHttp:
         address = hosts.get_address(str(urlsplit(url).hostname), self._settings)
         if problem := tls.find_problem(url, address, self._ca_file):
             raise problem
-        return tls.read_key_pin(url, address, tls.create_context(self._ca_file))
+        return tls.read_certificate(url, address, tls.create_context(self._ca_file))
+
+    def read_key_pin(self, url: str) -> str:
+        """Return the pin of the public key of a trusted server, with which a browser can recognize it.
+
+        Raises:
+            LabError: If the certificate is not trusted.
+            OSError: If there is no answer.
+        """
+        return tls.compute_key_pin(self.read_certificate(url))
 
     def get(
         self,

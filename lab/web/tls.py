@@ -38,21 +38,29 @@ def create_context(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-def read_key_pin(url: str, address: str, context: ssl.SSLContext) -> str:
-    """Return the pin of a server's public key, after its certificate was verified.
+def read_certificate(url: str, address: str, context: ssl.SSLContext) -> x509.Certificate:
+    """Return the certificate of a server, after it was verified.
 
     Args:
         url: A URL of the server, whose host the certificate must be valid for.
         address: The address to connect to.
         context: The context that verifies the certificate.
 
-    Returns:
-        The SHA-256 of the key (SubjectPublicKeyInfo) in base64, as Chromium expects it.
-
     Raises:
         OSError: If there is no answer, or the certificate is not trusted.
     """
-    certificate = x509.load_der_x509_certificate(_read_certificate(url, address, context))
+    return x509.load_der_x509_certificate(_read_certificate(url, address, context))
+
+
+def compute_key_pin(certificate: x509.Certificate) -> str:
+    """Return the pin of a certificate's public key.
+
+    Args:
+        certificate: The certificate.
+
+    Returns:
+        The SHA-256 of the key (SubjectPublicKeyInfo) in base64, as Chromium expects it.
+    """
     key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(hashlib.sha256(key).digest()).decode()
 
@@ -91,7 +99,7 @@ def _describe_untrusted(url: str, address: str, error: ssl.SSLCertVerificationEr
     return LabError(
         f"the certificate of {origin_of(url)} is not trusted: {reason}",
         expected=expected,
-        seen=_describe_certificate(certificate) if certificate else error.verify_message,
+        seen=describe_certificate(certificate) if certificate else error.verify_message,
         remedy=remedy,
     )
 
@@ -119,7 +127,8 @@ def _explain(cause: ssl.SSLCertVerificationError, host: str, authorities: str) -
     return cause.verify_message, "a trusted certificate", REPLACE_CERTIFICATE
 
 
-def _describe_certificate(certificate: x509.Certificate) -> str:
+def describe_certificate(certificate: x509.Certificate) -> str:
+    """Return the names, the issuer and the validity of a certificate."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         shown = ", ".join(str(name.value) for name in names) or "no host"
@@ -138,7 +147,7 @@ def _load_unverified(url: str, address: str) -> x509.Certificate | None:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        return x509.load_der_x509_certificate(_read_certificate(url, address, context))
+        return read_certificate(url, address, context)
     except (OSError, ValueError):
         return None
 

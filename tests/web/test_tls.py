@@ -63,6 +63,16 @@ def test_the_pin_is_that_of_the_servers_key(authority: Authority, make_client: C
     assert pin == base64.b64encode(hashlib.sha256(key).digest()).decode()
 
 
+def test_the_certificate_is_that_of_the_server(authority: Authority, make_client: Callable[[str], LabHttp]) -> None:
+    with authority.serve() as server, authority.serve() as other:
+        seen = make_client(build_url(server)).read_certificate(build_url(server))
+        certificates = [
+            x509.load_pem_x509_certificate(ssl.get_server_certificate(("127.0.0.1", each.port)).encode())
+            for each in (server, other)
+        ]
+    assert [seen == each for each in certificates] == [True, False]
+
+
 class TestUntrusted:
     """Each reason has its own words, and the certificate that was seen."""
 
