@@ -10,7 +10,9 @@ GO_IS_NEW_ENOUGH := $(shell printf '%s\n' $(REQUIRED_GO) $(GO_ON_PATH) | sort --
 GO_GROUP := $(if $(GO_IS_NEW_ENOUGH),,--group go)
 READY := .venv/ready$(if $(GO_IS_NEW_ENOUGH),,-with-go)
 # The project's own Go programs; the other directories of embedded/programs only pin modules of upstream.
-GO_PROGRAMS := node k3d-proxy runc-bounded webapp
+GO_PROGRAMS := node k3d-proxy runc-bounded webapp certgen
+# The items of the kit that the unit tests use.
+ITEMS_OF_TESTS := programs/helm programs/kustomize charts/ingress-nginx roots/ingress-nginx
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Archives of upstream's manifests, for `make trees`.
@@ -30,7 +32,7 @@ lab: $(READY) browser ## Install the lab, verify it and remove it (ARGS="--keep-
 
 test: lint browser ## Run lint and the unit tests, which need no lab (ARGS="-k lock" and other options of pytest)
 	$(call in_go_programs,go test ./...)
-	python -m lab kit programs/helm programs/kustomize > .venv/kit.log || (cat .venv/kit.log && exit 1)
+	python -m lab kit $(ITEMS_OF_TESTS) > .venv/kit.log || (cat .venv/kit.log && exit 1)
 	pytest tests --numprocesses auto $(ARGS)
 
 lint: $(READY) ## Check style, types, imports, spelling, words, workflows and Go programs

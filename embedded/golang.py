@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from embedded.pins import Edit, Program
+from embedded.edits import apply_edits
+from embedded.pins import Program
 from lab.errors import LabError
 from lab.run.shell import Shell
 
@@ -88,23 +89,9 @@ def _prepare_source(shell: Shell, program: Program) -> Iterator[Path]:
         module, source = Path(copies, "module"), Path(copies, "program")
         shutil.copytree(download_module(shell, program), module)
         shutil.copytree(program.source, source)
-        for edit in program.edits:
-            _apply(edit, module / edit.file)
+        apply_edits(program.edits, module)
         _go_shell(shell, source).run("go", "mod", "edit", f"-replace={program.module}={module}", program.requirements)
         yield source
-
-
-def _apply(edit: Edit, file: Path) -> None:
-    text = file.read_text()
-    if text.count(edit.old) != 1:
-        raise LabError(
-            f"{edit.file} cannot be edited as pins.toml specifies",
-            expected=f"exactly one occurrence of {edit.old!r}",
-            seen=f"{text.count(edit.old)} occurrences",
-            remedy="read this file of the module's version, and adapt the edit in embedded/pins.toml",
-        )
-    file.chmod(0o644)
-    file.write_text(text.replace(edit.old, edit.new))
 
 
 def _build_error(program: Program, output: str, log_file: Path) -> LabError:

@@ -15,7 +15,6 @@ EMBEDDED = Path(__file__).parent
 PROGRAMS = EMBEDDED / "programs"
 TOOLS = EMBEDDED / "tool_versions"
 IMAGES = EMBEDDED / "images"
-CHARTS = EMBEDDED / "charts"
 NOT_HASHED = {"component", "implemented_by", "number", "release_version", "requirements", "serves", "tags"}
 """Fields of a pin that do not change the content of its item, or that are inputs of their own."""
 
@@ -32,10 +31,10 @@ class _Pin(BaseModel):
 
 
 class Edit(BaseModel):
-    """A change to one place of a module's source, where neither a flag nor a linker variable can change the behavior.
+    """A change to one place of a file of a module, where neither a flag nor a linker variable can change the behavior.
 
     Args:
-        file: The file in the module.
+        file: The file, in the module of a program, the directory of a chart, or the build context of an image.
         old: The text to replace; it occurs exactly once.
         new: The text in its place.
     """
@@ -166,6 +165,7 @@ class Image(_Pin):
         programs: Programs of the kit that its build context receives in bin/.
         module_folders: Directories of programs' Go modules in its build context, as PROGRAM:DIRECTORY by name.
         python_files: Files of Python packages in its build context, as PACKAGE:FILE by name.
+        edits: Changes to files of the module folders.
         of_all_stand_ins: Whether it also has the names of all images in manifests/workloads.toml that are stand-ins.
         component: The component that it is a stand-in for; empty if it is not a stand-in.
         implemented_by: The software that implements the component.
@@ -180,6 +180,7 @@ class Image(_Pin):
     programs: tuple[str, ...] = ()
     module_folders: dict[str, str] = {}
     python_files: dict[str, str] = {}
+    edits: tuple[Edit, ...] = ()
     of_all_stand_ins: bool = False
     component: str = ""
     implemented_by: str = ""
@@ -217,17 +218,19 @@ def remove_host(reference: str) -> str:
 
 
 class Chart(_Pin):
-    """A Helm chart: the project's own in charts/, or a chart of a Go module.
+    """A Helm chart of a Go module.
 
     Args:
         version: The version that it is packaged as.
-        module_folder: Its directory in a program's Go module, as PROGRAM:DIRECTORY; empty for the project's own.
+        module_folder: Its directory in a program's Go module, as PROGRAM:DIRECTORY.
+        edits: Changes to its files.
         component: The component that it is a stand-in for; empty if it is not a stand-in.
         implemented_by: The software that implements the component.
     """
 
     version: str
-    module_folder: str = ""
+    module_folder: str
+    edits: tuple[Edit, ...] = ()
     component: str = ""
     implemented_by: str = ""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded import debian, engine, golang, pins
+from embedded.edits import apply_edits
 from embedded.manifests import modules, repository, tree
 from embedded.pins import Pins
 from embedded.store import Entry, Item, digest_directory
@@ -114,12 +115,9 @@ class Rules:
 
     def _charts(self) -> Iterator[BuildRule]:
         for chart in self.pins.charts.values():
-            if chart.module_folder:
-                program = self._module_program(chart.module_folder)
-                origin, content = f"Go module {program.module} {program.version}", program.version
-            else:
-                origin, content = f"embedded/charts/{chart.name}", digest_directory(pins.CHARTS / chart.name)
-            cache_inputs, stand_in = (chart.json_to_hash, content), (chart.component, chart.implemented_by)
+            program = self._module_program(chart.module_folder)
+            cache_inputs, stand_in = (chart.json_to_hash, program.version), (chart.component, chart.implemented_by)
+            origin = f"Go module {program.module} {program.version}"
             item = Item("charts", chart.name, chart.version, origin, cache_inputs, *stand_in)
             yield BuildRule(item, (program_key("helm"),), partial(self._fill_chart, chart))
 
@@ -168,7 +166,8 @@ class Rules:
         else:
             names = [f"{engine.REGISTRY}/{pins.remove_host(reference)}" for reference in image.references]
             self.workshop.push(name, names, self._load_registry_image(), directory)
-        return {"reference": image.reference, "unpacked_bytes": size}
+        edits = [edit.model_dump() for edit in image.edits]
+        return {"reference": image.reference, "unpacked_bytes": size, "edits": edits}
 
     def _load_registry_image(self) -> str:
         """Load the registry's image into the workshop, unless this run has built it there, and return its name."""
@@ -184,17 +183,20 @@ class Rules:
             os.link(self._program(name), build_context / "bin" / name)
         for name, source in image.module_folders.items():
             shutil.copytree(self._module_directory(source), build_context / name)
+        apply_edits(image.edits, build_context)
         for name, source in image.python_files.items():
             package, _, file = source.partition(":")
             shutil.copy2(str(metadata.distribution(package).locate_file(file)), build_context / name)
 
     def _fill_chart(self, chart: pins.Chart, directory: Path) -> Mapping[str, Any]:
-        own = pins.CHARTS / chart.name
-        source = self._module_directory(chart.module_folder) if chart.module_folder else own
         helm = self._program("helm")
-        self.shell.run(helm, "package", source, "--destination", directory, "--version", chart.version)
+        with tempfile.TemporaryDirectory() as copies:
+            source = Path(copies, chart.name)
+            shutil.copytree(self._module_directory(chart.module_folder), source)
+            apply_edits(chart.edits, source)
+            self.shell.run(helm, "package", source, "--destination", directory, "--version", chart.version)
         self.shell.run(helm, "repo", "index", directory)
-        return {}
+        return {"edits": [edit.model_dump() for edit in chart.edits]}
 
     def _program(self, name: str) -> Path:
         return self.entries["programs", name].directory / name

@@ -57,7 +57,7 @@ class HelmRelease:
             self.shell.run("helm", "uninstall", "--namespace", self.namespace, self.name)
 
     def install(self) -> None:
-        """Install the chart, or upgrade it to the pinned version, without waiting for pods.
+        """Install the chart, or upgrade it to the pinned version; of pods, Helm waits for those of hooks only.
 
         Helm does not validate the objects, since the API server does. To validate them, Helm needs the OpenAPI
         document, which is rebuilt continuously while CRDs are created: Helm has waited 14 s for it.

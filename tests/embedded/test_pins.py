@@ -27,7 +27,7 @@ MANIFESTS = sorted((pins.PROGRAMS / "node/manifests").glob("*.yaml"))
 def list_module_folders() -> list[str]:
     """Return the directories of Go modules that images and charts use, as PROGRAM:DIRECTORY."""
     of_images = [folder for image in PINS.images.values() for folder in image.module_folders.values()]
-    return [*of_images, *(chart.module_folder for chart in PINS.charts.values() if chart.module_folder)]
+    return [*of_images, *(chart.module_folder for chart in PINS.charts.values())]
 
 
 @pytest.fixture(params=list(KITS))
@@ -98,6 +98,10 @@ class TestEveryImage:
         missing = {file for file in copied if file.rstrip("/") not in context}
         assert not {file for file in missing if file.split("/")[0] not in image.module_folders}
 
+    def test_edits_files_of_its_module_folders(self, image: Image) -> None:
+        assert {edit.file.split("/")[0] for edit in image.edits} <= set(image.module_folders)
+        assert all(edit.old != edit.new for edit in image.edits)
+
     def test_stand_in_names_component_and_implementation(self, image: Image) -> None:
         assert bool(image.component) == bool(image.implemented_by)
 
@@ -113,11 +117,14 @@ class TestEveryImage:
 class TestEveryChart:
     """Properties of each chart."""
 
-    def test_is_local_or_from_a_go_module(self, chart: Chart) -> None:
-        assert bool(chart.module_folder) != (pins.CHARTS / chart.name / "Chart.yaml").is_file()
+    def test_has_the_version_of_the_source(self, chart: Chart) -> None:
+        assert chart.version == source.load(REPOSITORY / "embedded/source.toml").charts[chart.name].version
 
-    def test_has_the_version_of_the_release(self, chart: Chart) -> None:
-        assert chart.version == releases.load("1.7").charts[chart.name].version
+    def test_is_a_stand_in_unless_it_has_the_version_of_the_release(self, chart: Chart) -> None:
+        assert chart.component or chart.version == releases.load("1.7").charts[chart.name].version
+
+    def test_edits_change_something(self, chart: Chart) -> None:
+        assert all(edit.old != edit.new for edit in chart.edits)
 
     def test_stand_in_names_component_and_implementation(self, chart: Chart) -> None:
         assert bool(chart.component) == bool(chart.implemented_by)
@@ -143,10 +150,9 @@ def test_no_two_programs_have_the_same_command(kit: Pins) -> None:
     assert sorted(set(commands)) == sorted(commands)
 
 
-def test_every_image_chart_and_program_on_disk_is_pinned() -> None:
+def test_every_image_and_program_on_disk_is_pinned() -> None:
     """Without a pin it would never be built, and no one would notice."""
     assert {directory.name for directory in pins.IMAGES.iterdir()} == {image.name for image in IMAGES.values()}
-    assert {directory.name for directory in pins.CHARTS.iterdir()} <= set(PINS.charts)
     sources = {program.source for program in PROGRAMS.values()}
     assert set(pins.PROGRAMS.iterdir()) == sources
     requirements = {source / program.requirements for program in PROGRAMS.values() for source in [program.source]}

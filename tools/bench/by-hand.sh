@@ -55,7 +55,7 @@ helm upgrade --install --create-namespace --namespace kube-system \
   ingress-nginx ingress-nginx/ingress-nginx --values ingress-nginx-values.yaml
 wait_for_address --namespace kube-system service/ingress-nginx-controller
 kubectl wait --namespace kube-system --for=condition=Ready pods --timeout=120s \
-  --selector=app.kubernetes.io/name=ingress-nginx
+  --selector=app.kubernetes.io/name=ingress-nginx,app.kubernetes.io/component=controller
 kubectl create deployment nginx --image=nginx
 kubectl create service clusterip nginx --tcp=80:80
 apply <<YAML

@@ -1,0 +1,3 @@
+module kubeflow-lab.test/certgen
+
+go 1.21
