@@ -95,6 +95,8 @@ class IngressController:
     def install(self) -> None:
         """Install the chart, and wait until the pod is ready and the Service has the reserved address.
 
+        The chart needs no address: MetalLB assigns it as soon as it has a pool.
+
         Raises:
             LabError: If Helm fails.
             WaitError: If the pod does not become ready, or the Service does not get the address.
@@ -102,8 +104,8 @@ class IngressController:
         self.values.parent.mkdir(parents=True, exist_ok=True)
         self.values.write_text(yaml.safe_dump(self.build_values()))
         self.release.prepare()
-        self._wait_for_addresses()
         self.release.install()
+        self._wait_for_addresses()
         kube = self.lab.kube
         wait_for_pods(kube, NAMESPACE, SELECTOR, 1, READY_TIMEOUT, "the pod of the Ingress controller to be ready")
         wait_for_address(

@@ -3,8 +3,8 @@
 To add a layer: write its module, add one entry to this table, and one fixture that returns `installation.get(ENTRY)`.
 
 A layer starts as soon as everything that it needs is installed. Two layers wait for another one later than at their
-start: the Ingress controller prepares its Helm chart while MetalLB's pool is still being installed, and the nginx site
-starts its pods while the Ingress controller is.
+start: the Ingress controller starts while MetalLB's pool is still being installed, and needs its address at the end,
+and the nginx site starts its pods while the Ingress controller is being installed.
 """
 
 from __future__ import annotations
