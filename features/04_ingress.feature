@@ -36,3 +36,10 @@ Feature: The Ingress controller has the address that DNS points to
     Given the nginx test site is exposed by the Ingress controller
     When an HTTP client requests http://unknown.example.it
     Then the response is the 404 page of the Ingress controller
+
+  @admission_webhook @creates
+  Scenario: The Ingress controller rejects a second Ingress for the same host and path
+    The API server asks the controller's admission webhook before it accepts an Ingress. Without the webhook, the second
+    Ingress would be created, and the controller would ignore it.
+    Given the nginx test site is exposed by the Ingress controller
+    Then the API server would reject another Ingress for http://nginx.example.it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import requests
 from playwright.sync_api import Page
 from pytest_bdd import given, parsers, scenarios, then, when
@@ -11,6 +13,7 @@ from lab.k8s.helm import HelmRelease
 from lab.k8s.objects import external_addresses
 from lab.k8s.readiness import describe_unready
 from lab.layers.ingress import NAMESPACE, IngressController, list_default_classes
+from lab.layers.ingress_admission import check_duplicate_rejected
 from lab.layers.nginx_site import WELCOME, NginxSite
 from lab.request_path.trace import explain_request
 from lab.web.http_client import LabHttp
@@ -103,6 +106,12 @@ def response_is_404_of_controller(response: requests.Response, nginx_site: Nginx
         f"expected the 404 page of the Ingress controller from {response.url}, seen the 404 page of the test site: "
         "check the host in the Ingress of the test site"
     )
+
+
+@then(parsers.parse("the API server would reject another Ingress for {url}"))
+def another_ingress_is_rejected(nginx_site: NginxSite, url: str) -> None:
+    """Check in a dry run that the admission webhook rejects an Ingress whose host and path another one has."""
+    check_duplicate_rejected(nginx_site.lab.kube, nginx_site.ingress, urlsplit(url).netloc)
 
 
 @when(parsers.parse("a user opens {url} in a browser"))

@@ -21,7 +21,7 @@ from lab.config.settings import Settings
 from lab.layers.table import CHAPTERS
 from tests.conftest import REPOSITORY
 
-CREATING = "exposed by a Service of type LoadBalancer|a user creates|temporary route|they create a|would accept the pod"
+CREATING = "exposed by a Service of type LoadBalancer|a user creates|temporary route|they create a|API server would"
 """Matches the sentences whose steps create objects."""
 FEATURES: list[Feature] = get_features([str(REPOSITORY / "features")])
 
@@ -150,6 +150,7 @@ def test_a_run_reports_deselected_scenarios_with_reasons(tmp_path: Path) -> None
     deselected = [line for line in result.stdout.splitlines() if line.startswith("deselected, ")]
     assert [line.partition(": ")[2].partition(" (")[0] for line in deselected] == [
         "inspects the lab's own Docker, which an existing cluster need not have",
+        "checks the webhook of the tutorial's Ingress controller, which that of an existing cluster need not have",
         "applies to other releases, and not to Kubeflow 1.9.1",
         "checks oidc-authservice, and Kubeflow 1.9.1 uses oauth2-proxy",
         "changes Kubeflow temporarily, which is not done to an existing cluster",

@@ -14,6 +14,8 @@ from lab.errors import LabError
 from lab.k8s.objects import ObjectRef, load_balancer_ip
 from lab.k8s.readiness import is_ready
 from lab.k8s.rollout import WORKLOADS, is_workload_ready
+from lab.layers import nginx_site
+from lab.layers.ingress_admission import try_duplicate
 from lab.run.waiting import poll, wait_until
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER
 from lab.web.hosts import NGINX_HOST
@@ -21,6 +23,7 @@ from lab.web.http_client import FormResult
 
 EFFECT_TIMEOUT, RESTORE_TIMEOUT = 90, 180
 NGINX_URL = f"http://{NGINX_HOST}"
+SITE = ObjectRef("Ingress", nginx_site.INGRESS, nginx_site.NAMESPACE)
 HTTP_TIMEOUT = 5
 TRANSIENT = (OSError, LabError)
 """Exceptions of an observation while pods start and end."""
@@ -166,6 +169,22 @@ def meets_all(*conditions: Condition) -> Condition:
 def returns_status(url: str, status: int) -> Condition:
     """Return the condition that a page of the lab is answered with an HTTP status."""
     return Condition(f"{url} to return {status}", lambda lab: _get_status(url, lab) == status)
+
+
+def accepts_second_ingress() -> Condition:
+    """Return the condition that the API server accepts a second Ingress for the host and the path of the test site."""
+    return Condition(
+        f"the API server to accept a second Ingress for {NGINX_HOST}",
+        lambda lab: not try_duplicate(lab.kube, SITE, NGINX_HOST),
+    )
+
+
+def rejects_second_ingress(reason: str) -> Condition:
+    """Return the condition that the API server rejects such an Ingress, for a reason that contains a text."""
+    return Condition(
+        f"the API server to reject a second Ingress for {NGINX_HOST}: {reason}",
+        lambda lab: reason in try_duplicate(lab.kube, SITE, NGINX_HOST),
+    )
 
 
 def shows_text(url: str, text: str) -> Condition:

@@ -36,6 +36,10 @@ def _reason_by_tag(tags: Collection[str], settings: Settings, release: Release) 
         return "inspects the lab's own Docker, which an existing cluster need not have"
     if "changes" in tags and not settings.kind.is_installed:
         return "changes Kubeflow temporarily, which is not done to an existing cluster"
+    if "admission_webhook" in tags and not settings.kind.is_installed:
+        return (
+            "checks the webhook of the tutorial's Ingress controller, which that of an existing cluster need not have"
+        )
     if settings.read_only and not {"changes", "creates"}.isdisjoint(tags):
         return "creates or changes objects in the cluster, which --read-only excludes"
     if "login_form" in tags and settings.session_cookie_file:

@@ -8,7 +8,7 @@ import requests
 
 from lab.context import Lab
 from lab.errors import diagnose_if_permitted
-from lab.k8s.objects import Object, describe_external_addresses, get_nested, load_balancer_ips
+from lab.k8s.objects import Object, ObjectRef, describe_external_addresses, get_nested, load_balancer_ips
 from lab.k8s.readiness import wait_for_pods
 from lab.layers.ingress import READ_LOG, Backend, create_ingress, diagnose_ingress
 from lab.run.waiting import poll, root_cause, wait_until
@@ -38,6 +38,7 @@ class NginxSite:
     def __init__(self, lab: Lab, wait_for_controller: Callable[[], object]) -> None:
         self.lab, self._wait_for_controller = lab, wait_for_controller
         self.address = lab.settings.ingress_address
+        self.ingress = ObjectRef("Ingress", INGRESS, NAMESPACE)
 
     def problem(self) -> str | None:
         """Return which object is missing, or that the site is not served at its host; or None."""

@@ -47,3 +47,11 @@ def test_scenarios_about_other_entry_points_are_deselected(tag: str, url: str, r
     found = reason_to_deselect({tag}, {"entry_point": url}, settings, releases.load("1.7"))
     assert found.startswith(reason)
     assert bool(found) == bool(reason)
+
+
+def test_another_ingress_controller_needs_no_webhook() -> None:
+    release = releases.load("1.7")
+    existing = reason_to_deselect({"ingress", "admission_webhook"}, {}, Settings(lab="existing"), release)
+    assert existing.startswith("checks the webhook of the tutorial's Ingress controller")
+    for installed in (Settings(), Settings(lab="k3d")):
+        assert reason_to_deselect({"ingress", "admission_webhook"}, {}, installed, release) == ""

@@ -16,6 +16,7 @@ from lab.context import RunContext
 from lab.k8s.objects import Object, find_by_name, label_selector
 from lab.layers import ingress
 from lab.layers.ingress import IngressController
+from lab.layers.ingress_admission import CONFIGURATION
 from lab.run.shell import Shell
 from tests.conftest import MakeLab
 from tests.kit_programs import require_item, require_program
@@ -115,3 +116,11 @@ def test_controller_is_probed_without_a_long_delay(render: Render) -> None:
 
 def test_image_of_the_controller_preloads_no_library_that_it_lacks(render: Render) -> None:
     assert find_by_name([{"metadata": each} for each in get_controller(render())["env"]], "LD_PRELOAD") is None
+
+
+def test_webhook_is_that_of_the_controller_and_its_failure_rejects_an_ingress(render: Render) -> None:
+    objects = render()
+    [webhook] = get_only(objects, "ValidatingWebhookConfiguration", CONFIGURATION)["webhooks"]
+    service = webhook["clientConfig"]["service"]
+    assert get_only(objects, "Service", service["name"])["metadata"]["namespace"] == service["namespace"]
+    assert (webhook["failurePolicy"], webhook["sideEffects"]) == ("Fail", "None")

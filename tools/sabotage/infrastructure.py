@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from lab.k8s.objects import Object
+from lab.layers.ingress_admission import CALL_FAILED, CONFIGURATION
 from lab.layers.metallb import ADVERTISEMENT, POOL
 from lab.web.hosts import NGINX_HOST
 from tools.observations import (
     NGINX_URL,
+    accepts_second_ingress,
     has_address,
     has_no_pods,
     has_pod_status,
+    rejects_second_ingress,
     returns_status,
 )
 from tools.sabotage.sabotage import (
@@ -21,6 +24,7 @@ from tools.sabotage.sabotage import (
 )
 from tools.steps import create, delete, edit, run_command, scale_to_zero
 
+WEBHOOK_SCENARIO = "The Ingress controller rejects a second Ingress for the same host and path"
 OTHER_SUBNET = ("--subnet=172.20.1.0/24",)
 
 
@@ -203,5 +207,33 @@ SABOTAGES = (
         expected_words=("does not return the test site: 404", "is for nginx.example.org, and not for nginx.example.it"),
         steps=[edit("default/Ingress/ingress-nginx-svc", NGINX_HOST, "nginx.example.org")],
         effect=returns_status(NGINX_URL, 404),
+    ),
+    Sabotage(
+        name="ingress-webhook-deleted",
+        fault="the configuration of the Ingress controller's admission webhook is deleted, so that it is not asked",
+        chapter=INGRESS,
+        scenario=WEBHOOK_SCENARIO,
+        expected_words=(
+            "the API server accepts a second Ingress for nginx.example.it",
+            "there is no ValidatingWebhookConfiguration ingress-nginx-admission",
+        ),
+        steps=[delete(f"ValidatingWebhookConfiguration/{CONFIGURATION}")],
+        effect=accepts_second_ingress(),
+    ),
+    Sabotage(
+        name="ingress-webhook-without-endpoints",
+        fault="the Service of the Ingress controller's admission webhook selects no pod",
+        chapter=INGRESS,
+        scenario=WEBHOOK_SCENARIO,
+        expected_words=("the API server cannot check Ingresses: a webhook does not answer", "no endpoints available"),
+        diagnosis="the webhook of the Ingress controller is not ready",
+        steps=[
+            edit(
+                "kube-system/Service/ingress-nginx-controller-admission",
+                r'"selector": \{[^}]*\}',
+                '"selector": {"app": "other"}',
+            )
+        ],
+        effect=rejects_second_ingress(CALL_FAILED),
     ),
 )

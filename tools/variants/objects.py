@@ -105,18 +105,20 @@ def build_load_balancer(*ingress: Object, load_balancer_class: str = "") -> Obje
     return build_object("Service", namespace="default", spec=spec, status=status)
 
 
-def build_ingress(path: str, host: str = "") -> Object:
+def build_ingress(path: str, host: str = "", **metadata: Any) -> Object:
     """Return an Ingress of the test site's Service.
 
     Args:
         path: The path.
         host: The host; every host if empty.
+        metadata: Fields of its metadata besides its name and its namespace.
     """
     backend = {"service": {"name": "nginx", "port": {"number": 80}}}
     rule: Object = {"http": {"paths": [{"path": path, "pathType": "Prefix", "backend": backend}]}}
     if host:
         rule["host"] = host
-    return build_object("Ingress", "networking.k8s.io/v1", namespace="default", spec={"rules": [rule]})
+    spec = {"rules": [rule]}
+    return build_object("Ingress", "networking.k8s.io/v1", namespace="default", metadata=metadata, spec=spec)
 
 
 def build_profile(owner: str) -> Object:

@@ -14,13 +14,16 @@ from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
 from lab.config.settings import TUTORIAL_USER as USER
 from lab.context import Lab
+from lab.layers.ingress_admission import CONFIGURATION
 from lab.layers.metallb import ADVERTISEMENT, POOL
 from lab.run.redaction import Secrets
+from lab.web.hosts import NGINX_HOST
 from lab.web.passwords import hash_password
 from tools.existing_cluster import build_environment
 from tools.observations import (
     Condition,
     accepts_login,
+    accepts_second_ingress,
     exists,
     has_endpoint,
     has_external_address,
@@ -59,6 +62,8 @@ AUTHSERVICE, LOGIN, USE = "authservice", "authservice or login", "login or resou
 KUBEFLOW = "kubeflow"
 """Chapters 5 to 13."""
 DIFFERENCES = "differences"
+CANARY = {"nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "0"}
+"""The annotations of an Ingress that gets a part of the requests for the host and path of another one; here, none."""
 SECOND_USER, OTHER_OWNER = "second@example.com", "ada@example.com"
 UNREACHABLE_PROXY = "http://127.0.0.1:9"
 """A proxy at a port on which nothing listens."""
@@ -415,6 +420,21 @@ VARIANTS = (
         chapters=f"{INGRESS} or entry_points",
         steps=[create(build_ingress("/", "team-a.example.it"))],
         effect=has_external_address("Ingress", "default", NAME),
+    ),
+    Variant(
+        name="canary-of-test-site",
+        description="a canary Ingress of the user's own has the host and path of the test site, and gets no requests",
+        chapters=INGRESS,
+        steps=[create(build_ingress("/", NGINX_HOST, annotations=CANARY))],
+        effect=has_external_address("Ingress", "default", NAME),
+    ),
+    Variant(
+        name="existing-cluster-without-ingress-webhook",
+        description="the Ingress controller of an existing cluster has no admission webhook",
+        chapters=INGRESS,
+        steps=[delete(f"ValidatingWebhookConfiguration/{CONFIGURATION}")],
+        effect=accepts_second_ingress(),
+        environment=use_existing_cluster(),
     ),
     Variant(
         name="further-ingressclass",
