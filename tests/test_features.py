@@ -155,7 +155,7 @@ def test_a_run_reports_deselected_scenarios_with_reasons(tmp_path: Path) -> None
         "checks oidc-authservice, and Kubeflow 1.9.1 uses oauth2-proxy",
         "changes Kubeflow temporarily, which is not done to an existing cluster",
     ]
-    assert "v1.7-branch; v1.8-branch;" in deselected[1]
+    assert "v1.7-branch; v1.8-branch;" in deselected[2]
     assert "test_all_pods_of_a_namespace_are_ready[oauth2-proxy]" in result.stdout
     assert "test_all_pods_of_a_namespace_are_ready[knative-eventing]" not in result.stdout
 

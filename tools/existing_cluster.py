@@ -6,9 +6,13 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from embedded.pins import EMBEDDED
 from lab.config.origins import ENVIRONMENT_PREFIX
 from lab.config.settings import TUTORIAL_PASSWORD
 from lab.context import Lab
+
+EMBEDDED_SOURCE = EMBEDDED / "source.toml"
+"""The versions of the charts that an embedded lab installs, which are not all those of the release."""
 
 
 def build_environment(
@@ -28,6 +32,7 @@ def build_environment(
         "password": TUTORIAL_PASSWORD,  # a run in a terminal would ask for it
         "verify_only": "0",
         "manifests": str(lab.home / "manifests"),
+        **({"source": str(EMBEDDED_SOURCE)} if lab.state.kind == "embedded" else {}),
         **(settings or {}),
     }
     return {

@@ -79,12 +79,12 @@ def test_missing_file_is_named(file: Path) -> None:
         source.load(file)
 
 
-def test_source_of_the_kit_has_the_chart_versions_of_the_release() -> None:
+def test_source_of_the_kit_has_the_charts_of_the_release() -> None:
+    """The version of ingress-nginx is another one: the kit has that of the Go module."""
     kit, release = source.load(REPOSITORY / "embedded/source.toml"), releases.load("1.7")
     assert kit.k3s_image == release.kubernetes.k3s_image
-    assert {name: chart.version for name, chart in kit.charts.items()} == {
-        name: chart.version for name, chart in release.charts.items()
-    }
+    assert kit.charts.keys() == release.charts.keys()
+    assert kit.charts["metallb"].version == release.charts["metallb"].version
 
 
 def test_source_of_one_release_rejects_others(file: Path) -> None:

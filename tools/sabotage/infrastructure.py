@@ -221,17 +221,21 @@ SABOTAGES = (
         effect=accepts_second_ingress(),
     ),
     Sabotage(
-        name="ingress-webhook-without-endpoints",
-        fault="the Service of the Ingress controller's admission webhook selects no pod",
+        name="ingress-webhook-service-wrong",
+        fault="the configuration of the Ingress controller's admission webhook names a Service that does not exist",
         chapter=INGRESS,
         scenario=WEBHOOK_SCENARIO,
-        expected_words=("the API server cannot check Ingresses: a webhook does not answer", "no endpoints available"),
-        diagnosis="the webhook of the Ingress controller is not ready",
+        expected_words=(
+            "the API server cannot check Ingresses: the Service of a webhook does not exist",
+            "failed calling webhook",
+        ),
+        diagnosis="the Service of a webhook does not exist",
+        # Without endpoints, the webhook would be called all the same: the API server keeps its connection.
         steps=[
             edit(
-                "kube-system/Service/ingress-nginx-controller-admission",
-                r'"selector": \{[^}]*\}',
-                '"selector": {"app": "other"}',
+                f"ValidatingWebhookConfiguration/{CONFIGURATION}",
+                '"name": "ingress-nginx-controller-admission"',
+                '"name": "no-such-service"',
             )
         ],
         effect=rejects_second_ingress(CALL_FAILED),
