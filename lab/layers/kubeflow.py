@@ -414,9 +414,14 @@ def import_images(lab: Lab) -> None:
 
 
 def _list_pulled_images(lab: Lab, references: Iterable[str]) -> list[str]:
-    """Return the images that the nodes pull, and that are not imported."""
-    imported = lab.rehearsal.imported if lab.rehearsal else frozenset()
-    return [reference for reference in references if reference not in imported]
+    """Return the images that the nodes pull: in a rehearsal, those of containers that are not imported.
+
+    Custom resources name further images, which no pod has until a user creates one.
+    """
+    if not lab.rehearsal:
+        return list(references)
+    pulled = {images.full_reference(container.image) for container in lab.rehearsal.containers} - lab.rehearsal.imported
+    return [reference for reference in references if reference in pulled]
 
 
 def prepull_images(lab: Lab, example: str) -> None:
