@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/signal"
@@ -13,6 +15,7 @@ import (
 	logf "github.com/cert-manager/cert-manager/pkg/logs"
 	"github.com/cert-manager/cert-manager/pkg/webhook/options"
 	"github.com/spf13/pflag"
+	"k8s.io/klog/v2"
 )
 
 func main() {
@@ -26,12 +29,17 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	flags := pflag.NewFlagSet("webhook", pflag.ContinueOnError)
+	flags, logging := pflag.NewFlagSet("webhook", pflag.ContinueOnError), flag.NewFlagSet("", flag.ContinueOnError)
+	options.NewWebhookFlags().AddFlags(flags) // in 1.12 with those of logging, which later versions have below
 	options.AddConfigFlags(flags, config)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if err := logf.ValidateAndApply(&config.Logging); err != nil {
+	if file := flags.Lookup("config").Value.String(); file != "" {
+		return fmt.Errorf("--config=%s is not supported: expected flags", file)
+	}
+	klog.InitFlags(logging)
+	if err := logging.Set("v", flags.Lookup("v").Value.String()); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
