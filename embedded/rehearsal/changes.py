@@ -16,7 +16,17 @@ from lab.k8s.images import full_reference
 from lab.k8s.objects import Object, ObjectRef, get_nested
 from lab.rehearsal import Change
 
+CONTROL_PLANE = "the control plane of Istio is the kit's"
+CONTROL_PLANE_REASON = "its version differs from that of the manifests, or a stock Envoy needs other settings"
 INJECTION = "istio-injection"
+EXT_AUTHZ = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz"
+OLD_NAMES = {
+    "envoy.http_connection_manager": "envoy.filters.network.http_connection_manager",
+    "envoy.router": "envoy.filters.http.router",
+    "envoy.ext_authz": "envoy.filters.http.ext_authz",
+    "envoy.lua": "envoy.filters.http.lua",
+}
+"""Filters by the names that Envoy had before version 1.14; Istio translated them until its versions around 1.20."""
 MESH = ObjectRef("ConfigMap", "istio", "istio-system")
 ISTIOD = ObjectRef("Deployment", "istiod", "istio-system")
 STOCK_ENVOY = {"name": "PILOT_ENABLE_ALPN_FILTER", "value": "false"}
@@ -38,26 +48,26 @@ def change_manifests(
     istiod = next((obj for obj, _ in documents if ObjectRef.from_object(obj) == ISTIOD), None)
     if istiod and not _is_of_kit(istiod):
         documents, replaced = _replace_control_plane(documents, split_documents(read_control_plane()))
-    documents, without_injection = _edit(documents, _disable_injection)
-    documents, without_requests = _edit(documents, lambda obj: _remove_cpu(obj, generated))
-    changes = [
-        Change(
-            "the control plane of Istio is the kit's",
-            "its version differs from that of the manifests, or a stock Envoy needs other settings",
-            tuple(map(str, replaced)),
-        ),
-        Change(
-            "no sidecars are injected",
-            "the lab's Istio has no sidecars",
-            tuple(map(str, without_injection)),
-        ),
-        Change(
+    changes = [Change(CONTROL_PLANE, CONTROL_PLANE_REASON, tuple(map(str, replaced)))]
+    for title, reason, edit in _list_edits(generated):
+        documents, edited = _edit(documents, edit)
+        changes.append(Change(title, reason, tuple(map(str, edited))))
+    return join_documents(text for _, text in documents), [change for change in changes if change.objects]
+
+
+def _list_edits(generated: Collection[str]) -> list[tuple[str, str, Callable[[Object], bool]]]:
+    """Return the title and the reason of each edit of single objects, and the function that edits one."""
+    no_sidecars = "the lab's Istio has no sidecars"
+    return [
+        ("no sidecars are injected", no_sidecars, _disable_injection),
+        ("no mutual TLS is required of Services", no_sidecars, _disable_mutual_tls),
+        ("filters have Envoy's names of today", "a newer istiod ignores filters with the old names", _rename_filters),
+        (
             "stand-ins request no CPU",
             "a small machine cannot admit the requests of the real programs",
-            tuple(map(str, without_requests)),
+            lambda obj: _remove_cpu(obj, generated),
         ),
     ]
-    return join_documents(text for _, text in documents), [change for change in changes if change.objects]
 
 
 def _edit(documents: Sequence[Document], edit: Callable[[Object], bool]) -> tuple[list[Document], list[ObjectRef]]:
@@ -80,6 +90,33 @@ def _disable_injection(obj: Object) -> bool:
         return False
     labels[INJECTION] = "disabled"
     return True
+
+
+def _disable_mutual_tls(obj: Object) -> bool:
+    tls = get_nested(obj, "spec", "trafficPolicy", "tls") or {}
+    if obj["kind"] != "DestinationRule" or tls.get("mode") != "ISTIO_MUTUAL":
+        return False
+    tls["mode"] = "DISABLE"
+    return True
+
+
+def _rename_filters(obj: Object) -> bool:
+    """Write the filters of an EnvoyFilter as Envoy knows them today; an unknown name leaves a gateway unprotected.
+
+    Envoy has removed the default version of the protocol by which it asks an authorization service.
+    """
+    if obj["kind"] != "EnvoyFilter":
+        return False
+    before = copy.deepcopy(obj["spec"])
+    for patch in get_nested(obj, "spec", "configPatches") or []:
+        named = get_nested(patch, "match", "listener", "filterChain", "filter") or {}
+        for part in (named, named.get("subFilter") or {}, get_nested(patch, "patch", "value") or {}):
+            if part.get("name") in OLD_NAMES:
+                part["name"] = OLD_NAMES[part["name"]]
+        config = get_nested(patch, "patch", "value", "typed_config") or {}
+        if str(config.get("@type", "")).endswith(EXT_AUTHZ):
+            config.setdefault("transport_api_version", "V3")
+    return bool(obj["spec"] != before)
 
 
 def _remove_cpu(obj: Object, generated: Collection[str]) -> bool:

@@ -74,3 +74,54 @@ def test_a_part_of_the_manifests_without_istiod_gets_no_control_plane() -> None:
     changed, changes = change_manifests(WEBHOOK, set(), lambda: CONTROL_PLANE)
     assert len(parse_documents(changed)) == len(parse_documents(WEBHOOK))
     assert [change.title for change in changes] == ["no sidecars are injected"]
+
+
+AUTH = """
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: authn-filter, namespace: istio-system}
+spec:
+  configPatches:
+  - applyTo: HTTP_FILTER
+    match: {context: GATEWAY, listener: {filterChain: {filter: {name: envoy.http_connection_manager}}}}
+    patch:
+      operation: INSERT_BEFORE
+      value:
+        name: envoy.filters.http.ext_authz
+        typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: DestinationRule
+metadata: {name: app, namespace: kubeflow}
+spec: {host: app, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: DestinationRule
+metadata: {name: outside, namespace: kubeflow}
+spec: {host: outside, trafficPolicy: {tls: {mode: SIMPLE}}}
+"""
+
+
+def test_the_authorization_of_the_gateway_has_names_that_envoy_knows() -> None:
+    changed, _ = change_manifests(AUTH, set(), no_control_plane)
+    [patch] = find(changed, "EnvoyFilter", "authn-filter")["spec"]["configPatches"]
+    matched = patch["match"]["listener"]["filterChain"]["filter"]["name"]
+    assert matched == "envoy.filters.network.http_connection_manager"
+    assert patch["patch"]["value"]["typed_config"]["transport_api_version"] == "V3"
+
+
+def test_a_filter_with_names_of_today_stays() -> None:
+    today = AUTH.replace("envoy.http_conn", "envoy.filters.network.http_conn").replace(
+        ".v3.ExtAuthz}", ".v3.ExtAuthz, transport_api_version: V3}"
+    )
+    _, changes = change_manifests(today, set(), no_control_plane)
+    assert [change.title for change in changes] == ["no mutual TLS is required of Services"]
+
+
+def test_only_mutual_tls_between_sidecars_is_switched_off() -> None:
+    changed, _ = change_manifests(AUTH, set(), no_control_plane)
+    modes = {
+        name: find(changed, "DestinationRule", name)["spec"]["trafficPolicy"]["tls"]["mode"]
+        for name in ("app", "outside")
+    }
+    assert modes == {"app": "DISABLE", "outside": "SIMPLE"}
