@@ -47,7 +47,7 @@ def component_has_version(
 
 @then(parsers.parse("the manifests contain {name}"))
 def manifests_contain(release: Release, kubeflow: Kubeflow, name: str) -> None:
-    """Check that the manifests have the directory of a component; those that a user gave may lack it, which is noted."""
+    """Check that the manifests have the directory of a component; given ones may lack it, which is noted."""
     directory = kubeflow.manifests.directory / find_component(release, name).directory
     if kubeflow.lab.settings.manifests and not directory.is_dir():
         kubeflow.lab.progress.note(f"the given manifests do not contain {name}, which is not installed in this release")

@@ -50,8 +50,7 @@ var resources = map[string]resource{
 	"tensorboards-web-app": {
 		Title: "TensorBoards", Path: "tensorboards", Field: "tensorboards",
 		Created: "Tensorboard created successfully.", Deleted: "Tensorboard %s deleted successfully.",
-		group: "tensorboard.kubeflow.org", version: "v1alpha1", plural: "tensorboards",
-		object: customResource("tensorboard.kubeflow.org/v1alpha1", "Tensorboard"),
+		group: "tensorboard.kubeflow.org", version: "v1alpha1", plural: "tensorboards", object: newTensorboard,
 	},
 	"kserve-models-web-app": {
 		Title: "Models", Path: "inferenceservices", Field: "inferenceServices",
@@ -298,6 +297,22 @@ func newVolumeClaim(name string, request object) object {
 		spec["storageClassName"] = class
 	}
 	return object{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": object{"name": name}, "spec": spec}
+}
+
+// newTensorboard returns the Tensorboard for a request: the directory of the logs is required, and each configuration is a
+// label that selects a PodDefault.
+func newTensorboard(name string, request object) object {
+	labels := object{}
+	configurations, _ := request["configurations"].([]any)
+	for _, configuration := range configurations {
+		labels[fmt.Sprint(configuration)] = "true"
+	}
+	return object{
+		"apiVersion": "tensorboard.kubeflow.org/v1alpha1",
+		"kind":       "Tensorboard",
+		"metadata":   object{"name": name, "labels": labels},
+		"spec":       object{"logspath": request["logspath"]},
+	}
 }
 
 // customResource returns a function that returns custom resources of a kind. The cluster has no controller for them, so

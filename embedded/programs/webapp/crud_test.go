@@ -137,3 +137,13 @@ func TestEveryWebAppCreatesItsOwnKind(t *testing.T) {
 		t.Error("expected an error for an unknown web app")
 	}
 }
+
+func TestTensorboardHasTheDirectoryOfTheLogsAndTheLabelsOfItsConfigurations(t *testing.T) {
+	created := newTensorboard("logs", object{"logspath": "pvc://volume/logs", "configurations": []any{"access-s3"}})
+	if path := created["spec"].(object)["logspath"]; path != "pvc://volume/logs" {
+		t.Errorf("expected the path of the request, seen %v", path)
+	}
+	if label := created["metadata"].(object)["labels"].(object)["access-s3"]; label != "true" {
+		t.Errorf("expected the label of the configuration, seen %v", created["metadata"])
+	}
+}
