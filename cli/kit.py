@@ -13,7 +13,7 @@ from embedded.kit import print_inventory
 @click.argument("items", nargs=-1, metavar="[KIND/NAME]...")
 @pass_invocation
 def kit(invocation: Invocation, release: str | None, items: tuple[str, ...]) -> None:
-    """Print the inventory of a release's kit, after building missing items.
+    """Print the inventory of a kit, after building missing items.
 
     The kit is everything that an embedded lab is made of. Without arguments, all missing items are built. Items that
     releases have in common are built once. A second table lists the images of Kubeflow's components in the kit: real

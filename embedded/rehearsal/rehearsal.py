@@ -85,7 +85,7 @@ class KitRehearsal:
             *near,
             StandIn(
                 component=f"{len(generated)} {GENERATED}",
-                implemented_by="stand-ins generated from the manifests: they answer probes and webhooks",
+                implemented_by="stand-ins generated from the manifests",
                 images=tuple(generated),
             ),
         ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
+from embedded import kits
 from embedded import lab as embedded_lab
 from embedded.lab import check_kit, open_embedded_lab
 from lab.config.paths import Paths
@@ -26,9 +28,11 @@ def test_missing_kit_is_a_warning(context: RunContext) -> None:
     assert "the kit is not built completely" in headlines(check_kit(context), "warning")
 
 
-def test_release_that_the_kit_does_not_have_is_an_error(make_context: MakeContext) -> None:
-    [headline] = [line for line in headlines(check_kit(make_context(release="1.8")), "error") if "1.8" in line]
-    assert headline.startswith("Kubeflow 1.8 ")
+def test_a_release_without_a_kit_is_an_error(
+    make_context: MakeContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kits, "DIRECTORY", tmp_path)
+    assert headlines(check_kit(make_context(release="1.8")), "error") == ["there is no kit of Kubeflow 1.8"]
 
 
 def test_missing_programs_are_an_error(make_context: MakeContext) -> None:
