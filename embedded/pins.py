@@ -94,7 +94,7 @@ class Program(_Pin):
 
     @property
     def has_versions(self) -> bool:
-        """Whether the kits of releases have several versions of it, each with requirements of its own."""
+        """True if the kits of releases have several versions of it, each with a requirements file."""
         return any(self.source.glob("*.*.mod"))
 
     @property

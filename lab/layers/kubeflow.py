@@ -11,13 +11,12 @@ from pathlib import Path
 from lab.config.settings import TUTORIAL_NAMESPACE, TUTORIAL_USER
 from lab.config.source import STAND_IN_SUFFIX
 from lab.context import Lab
-from lab.k8s import certificates, images, prepull
+from lab.k8s import certificates, images
 from lab.k8s.api_kinds import check_kinds_served
 from lab.k8s.differences import Difference, is_compared, list_differences
 from lab.k8s.documents import parse_documents
 from lab.k8s.kubectl_apply import apply_in_rounds
 from lab.k8s.missing_objects import describe_object, find_missing_objects, find_stopped_workloads
-from lab.k8s.moved_images import describe_move
 from lab.k8s.objects import Object, ObjectRef, namespace_of, qualified_name
 from lab.k8s.ordering import order_manifests
 from lab.k8s.ownership import list_owned
@@ -28,32 +27,19 @@ from lab.k8s.rollout import (
     inspect_namespace,
     wait_until_ready,
 )
-from lab.layers import changes
+from lab.layers import apply_order, changes
 from lab.layers.authservice import PARAMETERS
-from lab.layers.cluster import list_mirrors, list_node_containers, node_name
 from lab.layers.dex_configuration import find_unknown_user, get_from
-from lab.layers.kustomization_files import TARGET
+from lab.layers.kubeflow_images import describe_pullable_images
 from lab.layers.kustomize_build import build_directory
 from lab.layers.manifests import Manifests
 from lab.layers.omitted_parts import OmittedPart, find_omitted_parts, get_key
 from lab.layers.owner import Owner, find_in_cluster, find_in_manifests
-from lab.layers.profile_parameters import check_profiles
 from lab.releases import Component
 from lab.run.background import run_in_background
 
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
-APPLY_FIRST = ("istio-system/istiod", "kubeflow/training-operator")
-"""The workloads that are applied before all others, in every release, because others wait for them.
-
-istiod creates the ConfigMap istio-ca-root-cert, without which no gateway starts. training-operator is the slowest: for
-each of its kinds it requests all groups of the API, five a second, which takes three quarters of a minute.
-"""
-APPLY_LAST = ("auth/dex",)
-"""The workloads that are applied after all others: while they all start, the API server may be too slow for Dex.
-
-Dex then stops trying to create its signing keys, and is ready without any for half a minute.
-"""
 PIPELINES_CONTROLLER = ObjectRef("Deployment", "kubeflow-pipelines-profile-controller", "kubeflow")
 """The workload that creates those of Kubeflow Pipelines in the namespace of each Profile."""
 
@@ -204,7 +190,9 @@ class Kubeflow:
             WaitError: In parts, if a pod does not become ready.
         """
         check_kinds_served(parse_documents(self._example), self.lab.kube, self.lab.release)
-        with run_in_background(self._print_unpullable_images) as image_check:
+        with run_in_background(
+            lambda: self.print_progress(describe_pullable_images(self.lab, self._example))
+        ) as image_check:
             if self.lab.settings.install == "single":
                 self._apply(self._example, self.log_directory)
             else:
@@ -294,19 +282,6 @@ class Kubeflow:
         if (owner.user, owner.namespace) != (TUTORIAL_USER, TUTORIAL_NAMESPACE):
             self.print_progress(f"the Profile {owner.namespace} belongs to {owner.user}, who is the user that logs in")
 
-    def _print_unpullable_images(self) -> None:
-        references = _list_pulled_images(self.lab, images.list_images(parse_documents(self._example)))
-        missing = images.find_missing_images(references, list_mirrors(self.lab), self.lab.journal)
-        self.print_progress(
-            f"{len(references) - len(missing)} of {len(references)} images of the manifests are pullable"
-        )
-        if missing:
-            lines = [
-                "; ".join(filter(None, (f"  {image.reference}: {image.reason}", describe_move(image.reference))))
-                for image in missing
-            ]
-            self.print_progress("\n".join(["pods that need one of these images will not start:", *lines]))
-
     def _install_parts(self) -> None:
         parts = self.lab.release.parts
         for number, part in enumerate(parts, 1):
@@ -322,7 +297,7 @@ class Kubeflow:
     def _apply(self, manifests: str, log_directory: Path) -> None:
         apply_in_rounds(
             self.lab.shell,
-            order_manifests(manifests, APPLY_FIRST, APPLY_LAST),
+            order_manifests(manifests, apply_order.FIRST, apply_order.LAST),
             log_directory,
             timeout=INSTALL_TIMEOUT,
             server_side=self.lab.release.manifests.apply == "server",
@@ -362,87 +337,3 @@ def _owned_file(lab: Lab) -> Path:
 
 def _compared_file(lab: Lab) -> Path:
     return lab.home / "kubeflow/compared.json"
-
-
-def build_example(manifests: Manifests, lab: Lab) -> str:
-    """Build all of Kubeflow with kustomize, and return the objects as YAML documents.
-
-    The result for an unchanged commit is saved for later runs with the same lab: to build it takes two CPU seconds.
-
-    Args:
-        manifests: The manifests.
-        lab: The lab, whose journal assigns the program to the layer Kubeflow.
-
-    Raises:
-        LabError: If the manifests have no directory `example`, or kustomize fails or builds another Profile than the
-            parameters of the manifests say.
-    """
-    built = _build_example(manifests, lab)
-    if not lab.rehearsal:
-        return built
-    prepared = lab.rehearsal.prepare(built)
-    for change in lab.rehearsal.changes:
-        lab.progress.print(f"rehearsal: {change}")
-    return prepared
-
-
-def _build_example(manifests: Manifests, lab: Lab) -> str:
-    """Return all of Kubeflow as kustomize builds it, or as it was saved."""
-    # With moved images, each run reports what it replaces.
-    commit = "" if lab.settings.use_moved_images else manifests.get_unchanged_commit()
-    saved = lab.home / f"{TARGET}-{commit}.yaml"
-    if commit and saved.is_file():
-        return saved.read_text()
-    with lab.journal.for_layer(Kubeflow.name):
-        built = build_directory(lab, manifests, TARGET)
-        check_profiles(parse_documents(built), manifests.directory, lab)
-    if commit:
-        unfinished = saved.with_suffix(".unfinished")
-        unfinished.write_text(built)
-        unfinished.rename(saved)
-    return built
-
-
-def import_images(lab: Lab) -> None:
-    """Import the images of the rehearsal into the nodes of the cluster.
-
-    Args:
-        lab: A lab with a rehearsal.
-    """
-    assert lab.rehearsal
-    lab.rehearsal.import_images(list_node_containers(lab), lab.shell)
-
-
-def _list_pulled_images(lab: Lab, references: Iterable[str]) -> list[str]:
-    """Return the images that the nodes pull: in a rehearsal, those of containers that are not imported.
-
-    Custom resources name further images, which no pod has until a user creates one.
-    """
-    if not lab.rehearsal:
-        return list(references)
-    pulled = {images.full_reference(container.image) for container in lab.rehearsal.containers} - lab.rehearsal.imported
-    return [reference for reference in references if reference in pulled]
-
-
-def prepull_images(lab: Lab, example: str) -> None:
-    """Pull the images of Kubeflow into the node of a new cluster, as soon as its containerd answers.
-
-    Args:
-        lab: The lab.
-        example: The result of build_example.
-
-    Raises:
-        WaitTimeoutError: If containerd does not answer in time.
-    """
-    prepull.prepull_images(_list_pulled_images(lab, list_images_in_order(example)), node_name(lab.settings), lab.shell)
-
-
-def list_images_in_order(example: str) -> list[str]:
-    """Return the images of manifests as full references, beginning with those of the workloads that are applied first.
-
-    Args:
-        example: YAML documents.
-    """
-    objects = parse_documents(example)
-    first = [obj for obj in objects if obj["kind"] in WORKLOADS and qualified_name(obj) in APPLY_FIRST]
-    return list(dict.fromkeys([*images.list_images(first), *images.list_images(objects)]))

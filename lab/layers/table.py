@@ -12,9 +12,10 @@ from __future__ import annotations
 from lab.config.entry_points import INGRESS_URL
 from lab.config.selection import AUTHSERVICE
 from lab.context import Lab
-from lab.layers import image_homes, kubeflow, manifests
+from lab.layers import image_homes, kubeflow_images, manifests
 from lab.layers.authservice import Authservice
 from lab.layers.cluster import Cluster, ClusterReadiness
+from lab.layers.example import build_example
 from lab.layers.ingress import IngressController
 from lab.layers.kubeflow import Kubeflow
 from lab.layers.kubeflow_ingress import KubeflowIngress
@@ -67,7 +68,7 @@ def _create_nginx_site(installation: Installation) -> NginxSite:
 
 
 def _build_example(installation: Installation) -> str:
-    return kubeflow.build_example(installation.wait_for(MANIFESTS), installation.lab)
+    return build_example(installation.wait_for(MANIFESTS), installation.lab)
 
 
 def _has_rehearsal(lab: Lab) -> bool:
@@ -80,11 +81,11 @@ def _push_images(installation: Installation) -> None:
 
 
 def _import_images(installation: Installation) -> None:
-    kubeflow.import_images(installation.lab)
+    kubeflow_images.import_images(installation.lab)
 
 
 def _prepull_images(installation: Installation) -> None:
-    kubeflow.prepull_images(installation.lab, installation.wait_for(EXAMPLE))
+    kubeflow_images.prepull_images(installation.lab, installation.wait_for(EXAMPLE))
 
 
 def _check_image_homes(installation: Installation) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lab.config.entry_points import HTTPS_URL, KUBEFLOW_HOST
 from lab.context import Lab
+from lab.k8s.objects import get_nested
 from lab.layers.kubeflow_ingress import INGRESS
 from tests.clusters.changes import apply, patch, run
 from tests.clusters.shape import Shape, find_sabotage
@@ -34,7 +35,7 @@ OBJECTS = (
 def write_settings(lab: Lab, directory: Path) -> Mapping[str, str]:
     """Write the certificate of the CA, and return the settings that trust it."""
     file = directory / "ca.crt"
-    file.write_bytes(base64.b64decode(lab.kube.get("Secret", TLS, NAMESPACE)["data"]["ca.crt"]))  # type: ignore[index]
+    file.write_bytes(base64.b64decode(get_nested(lab.kube.get("Secret", TLS, NAMESPACE), "data", "ca.crt")))
     return {"url": HTTPS_URL, "ca_file": str(file), "ingress_address": str(lab.settings.ingress_address)}
 
 

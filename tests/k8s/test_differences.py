@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shlex
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -301,7 +301,7 @@ def test_objects_of_other_kinds_are_not_compared() -> None:
 class TestLastAppliedObject:
     """The object that was applied last explains differences."""
 
-    ADDED = {"name": "metrics", "port": 9100}  # noqa: RUF012 - is not changed
+    ADDED: ClassVar[Object] = {"name": "metrics", "port": 9100}
 
     @staticmethod
     def find(seen: Object, applied: Object) -> list[tuple[str, str]]:

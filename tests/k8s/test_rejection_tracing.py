@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from lab.k8s import rejection_tracing
@@ -12,6 +10,8 @@ from lab.k8s.kubectl_rejections import Rejection, parse_rejections
 from lab.k8s.objects import Object
 from lab.k8s.rejection_causes import Definitions
 from lab.k8s.rejection_tracing import RejectionTracer, Trace
+from lab.run.journal import Journal
+from lab.run.waiting import poll, wait_until
 from tests.fake_cluster import RESOURCE_VERSION, FakeCluster, pod
 
 NAMESPACE = "cert-manager"
@@ -79,17 +79,18 @@ def test_pod_that_is_starting_is_awaited(kube: Kube, cluster: FakeCluster) -> No
 
 
 @pytest.mark.parametrize(
-    ("state", "expected"),
+    ("blocked", "expected"),
     [
-        ({"waiting": "ImagePullBackOff"}, "its image cannot be pulled"),
-        ({"waiting": "CrashLoopBackOff"}, "its container keeps crashing"),
-        ({"unschedulable": "0/1 nodes are available: 1 Insufficient cpu."}, "no node has enough free resources"),
+        (pod("webhook-1", namespace=NAMESPACE, waiting="ImagePullBackOff"), "its image cannot be pulled"),
+        (pod("webhook-1", namespace=NAMESPACE, waiting="CrashLoopBackOff"), "its container keeps crashing"),
+        (
+            pod("webhook-1", namespace=NAMESPACE, unschedulable="0/1 nodes: 1 Insufficient cpu."),
+            "no node has enough free resources",
+        ),
     ],
 )
-def test_pod_that_cannot_start_is_a_blocker(
-    kube: Kube, cluster: FakeCluster, state: dict[str, str], expected: str
-) -> None:
-    cluster.objects["Pod"] = [pod("webhook-1", namespace=NAMESPACE, **state)]  # type: ignore[arg-type]
+def test_pod_that_cannot_start_is_a_blocker(kube: Kube, cluster: FakeCluster, blocked: Object, expected: str) -> None:
+    cluster.objects["Pod"] = [blocked]
     assert f"pod {NAMESPACE}/webhook-1" in trace(kube)[1]
     assert expected in trace(kube)[1]
 
@@ -107,13 +108,18 @@ def test_observation_is_reused_for_two_seconds(kube: Kube, cluster: FakeCluster)
     assert len(cluster.requests) == number > 0
 
 
-def test_blocker_lasts_during_a_long_round(kube: Kube, cluster: FakeCluster) -> None:
+def test_blocker_lasts_during_a_long_round(kube: Kube, cluster: FakeCluster, journal: Journal) -> None:
     """Each call of a webhook that does not answer takes up to 30 s."""
     cluster.objects["Pod"] = [pod("webhook-1", namespace=NAMESPACE, waiting="ImagePullBackOff")]
     tracer = RejectionTracer(kube, (), 0.2)
     assert tracer.trace(parse(MESSAGE)).lasting == ()
-    time.sleep(0.5)
-    assert len(tracer.trace(parse(MESSAGE)).lasting) == 1
+    wait_until(
+        poll(lambda: tracer.trace(parse(MESSAGE)).lasting),
+        satisfied=lambda lasting: len(lasting) == 1,
+        timeout=10,
+        waiting_for="the blocker to last",
+        journal=journal,
+    )
 
 
 def test_ready_pod_is_no_blocker(kube: Kube, cluster: FakeCluster) -> None:

@@ -17,8 +17,8 @@ from lab.k8s.permissions import Permission
 from lab.layers.kubeflow import (
     PIPELINES_CONTROLLER,
     Kubeflow,
-    list_images_in_order,
 )
+from lab.layers.kubeflow_images import list_images_in_order
 from lab.layers.manifests import for_lab
 from lab.releases import Component
 from lab.run.state import LabState

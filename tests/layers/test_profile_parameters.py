@@ -11,7 +11,7 @@ from lab.context import Lab
 from lab.errors import LabError
 from lab.k8s.documents import parse_documents
 from lab.k8s.kubectl_apply import build_manifests
-from lab.layers.kubeflow import build_example
+from lab.layers.example import build_example
 from lab.layers.manifests import Copy
 from lab.layers.profile_parameters import DIRECTORY, check_profiles, read_expected
 from tests.conftest import MakeLab
