@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from lab.k8s.documents import join_documents
 from lab.run.shell import Shell
 
 ISTIO, CERT_MANAGER = "common/istio-1-16", "common/cert-manager/cert-manager/base"
@@ -20,6 +21,24 @@ ISTIOD_VALUES = {
     "autoscaleEnabled": False,
     "resources": {"requests": {"cpu": "10m", "memory": "100Mi"}},
 }
+FILTERS, NETWORK_FILTER = "pilot/pkg/xds/filters/filters.go", "io.istio.network.authn"
+"""Where older versions of istiod define a network filter of Istio's own that they add to each listener."""
+NETWORK_FILTER_REMOVAL = {
+    "apiVersion": "networking.istio.io/v1alpha3",
+    "kind": "EnvoyFilter",
+    "metadata": {"name": "without-istio-authn", "namespace": "istio-system"},
+    "spec": {
+        "configPatches": [
+            {
+                "applyTo": "NETWORK_FILTER",
+                "match": {"context": "ANY", "listener": {"filterChain": {"filter": {"name": "istio_authn"}}}},
+                "patch": {"operation": "REMOVE"},
+            }
+        ]
+    },
+}
+"""No setting of istiod prevents the filter, and a stock Envoy refuses a listener with it. AuthorizationPolicies do not
+depend on it."""
 NESTED_VALUES = ("defaults", "_internal_defaults_do_not_set")
 """The keys below which some versions of istiod's chart have all their values."""
 CERT_MANAGER_VERSION = "v1.10.1"
@@ -53,9 +72,12 @@ def render_istio(shell: Shell, helm: Path, istio: Path, pilot: str) -> dict[str,
     own: dict[str, object] = {"pilot": ISTIOD_VALUES} if _has_values_below_pilot(chart) else ISTIOD_VALUES
     values = {"global": {"hub": image.rpartition("/")[0], "tag": tag}, "telemetry": {"enabled": False}, **own}
     [crds] = (istio / file for file in CRDS if (istio / file).is_file())
+    istiod = _render(shell, helm, "istiod", chart, "istio-system", values)
+    if NETWORK_FILTER in (istio / FILTERS).read_text():
+        istiod = join_documents([istiod, yaml.safe_dump(NETWORK_FILTER_REMOVAL, sort_keys=False)])
     return {
         f"{ISTIO}/istio-crds/base/crd.yaml": crds.read_text(),
-        f"{ISTIO}/istio-install/base/istiod.yaml": _render(shell, helm, "istiod", chart, "istio-system", values),
+        f"{ISTIO}/istio-install/base/istiod.yaml": istiod,
     }
 
 
