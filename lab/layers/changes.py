@@ -24,6 +24,8 @@ from lab.run.waiting import poll, wait_until
 from lab.web.http_client import is_served
 
 ROLLOUT_TIMEOUT = 120
+ANSWERS = 5
+"""The answers in a row after which a gateway no longer connects to a deleted pod; it learns of the deletion later."""
 NOTES = "changed"
 """The directory of files that list the changed workloads, from before a change is applied until it is reverted."""
 
@@ -211,9 +213,9 @@ def _is_replaced(pods: Sequence[Object], replicas: int) -> bool:
 
 def _wait_for_path(change: ManifestChange, lab: Lab, cookies: Mapping[str, str] | None) -> None:
     wait_until(
-        poll(lambda: get_status(lab, change.path, cookies), every=0.1, transient=(OSError,)),
-        satisfied=lambda status: is_served(status, lab.release.auth_proxy.first_page),
-        describe=lambda status: f"{change.path} returns {status}",
+        poll(lambda: [get_status(lab, change.path, cookies) for _ in range(ANSWERS)], every=0.1, transient=(OSError,)),
+        satisfied=lambda statuses: all(is_served(status, lab.release.auth_proxy.first_page) for status in statuses),
+        describe=lambda statuses: f"{change.path} returns {', '.join(map(str, statuses))}",
         timeout=ROLLOUT_TIMEOUT,
         waiting_for=f"the gateway to route requests to the new {change.workload.name}",
         journal=lab.journal,
