@@ -41,7 +41,7 @@ def parse_location(text: str) -> Path | GitRepository:
     url, has_ref, ref = text.partition(REF)
     scheme, is_url, rest = url.partition("://")
     if not is_url and not SCP_FORM.fullmatch(url):
-        return _parse_path(text)
+        return _parse_path_or_url(text)
     if not is_url and (directory := Path(url).expanduser()).is_dir():  # the name of a directory may contain a colon
         return directory
     if is_url and scheme not in SCHEMES:
@@ -65,7 +65,23 @@ def is_archive(path: Path) -> bool:
     return path.name.endswith(ARCHIVES) and path.is_file()
 
 
-def _parse_path(text: str) -> Path:
+def parse_path(text: str) -> Path:
+    """Return the directory or the archive that a text names; `~` is the home directory.
+
+    Raises:
+        ValueError: If there is neither; its message is meant for users.
+    """
+    if path := _find_path(text):
+        return path
+    raise ValueError(f"this is neither a directory nor an archive of the form {', '.join(ARCHIVES)}")
+
+
+def _find_path(text: str) -> Path | None:
+    """Return the directory or the archive that a text names; None if nothing exists under this name.
+
+    Raises:
+        ValueError: If it cannot be read, or is another file.
+    """
     try:
         path = Path(text).expanduser()
         if path.is_dir() or is_archive(path):
@@ -75,6 +91,12 @@ def _parse_path(text: str) -> Path:
         raise ValueError(f"the directory cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if exists:
         raise ValueError(f"this is a file, and not an archive of the form {', '.join(ARCHIVES)}")
+    return None
+
+
+def _parse_path_or_url(text: str) -> Path:
+    if path := _find_path(text):
+        return path
     if REF in text:
         raise ValueError(f"this is neither a directory nor the URL of a Git repository; {REF} is for URLs: file:///…")
     raise ValueError(

@@ -46,6 +46,8 @@ def _reason_by_tag(tags: Collection[str], settings: Settings, release: Release) 
         return "uses the login form, and the owner's session comes from --session-cookie-file"
     if "pinned" in tags and settings.manifests:
         return "checks the release's own manifests, and other manifests were given"
+    if "pinned" in tags and settings.remote_bases:
+        return "checks the release's own manifests, and parts of them are replaced with --remote-bases"
     if AUTHSERVICE in tags and release.auth_proxy.name != AUTHSERVICE:
         return f"checks {AUTHSERVICE}, and Kubeflow {release.kubeflow} uses {release.auth_proxy.name}"
     return ""

@@ -35,7 +35,7 @@ from lab.config.entry_points import (
     split_urls,
 )
 from lab.config.kinds import KINDS, LabKind
-from lab.config.locations import parse_location
+from lab.config.locations import parse_location, parse_path
 from lab.config.origins import ENVIRONMENT_PREFIX, Origin
 from lab.config.paths import NAME_PATTERN, NAME_RULE
 from lab.config.secret_files import read_password
@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         default="",
         description="other manifests: a directory, an archive (.tar.xz, .tar.gz), or the URL of a Git repository, "
         "optionally with ?ref=REF",
+    )
+    remote_bases: Path | None = Field(
+        default=None,
+        description="directory or archive with copies of what the manifests refer to by URL, one directory "
+        "REPOSITORY-REF for each repository; by default, an embedded lab takes them from Go modules, and kustomize "
+        "downloads them in others",
     )
     use_moved_images: bool = Field(
         default=False,
@@ -222,6 +228,11 @@ class Settings(BaseSettings):
     def _check_manifests(cls, value: str) -> str:
         location = parse_location(value) if value else value
         return str(location) if isinstance(location, Path) else value
+
+    @field_validator("remote_bases")
+    @classmethod
+    def _check_remote_bases(cls, value: Path | None) -> Path | None:
+        return None if value is None else parse_path(str(value))
 
     @field_validator("url")
     @classmethod

@@ -39,6 +39,7 @@ class Source(BaseModel):
         release: The only Kubeflow release of this source; empty if it has all releases.
         manifests: The Git repository of Kubeflow's manifests.
         manifests_directory: A directory with the manifests, in place of the repository; None if there is none.
+        remote_bases: A directory with copies of what the manifests refer to by URL; None if there are none.
         mirrors: The URLs to use in place of each image registry, by the registry's host; {gateway} stands for the
             gateway of the lab's network.
         environment: Environment variables that tools need to use this source.
@@ -52,6 +53,7 @@ class Source(BaseModel):
     release: str = ""
     manifests: Manifests
     manifests_directory: Path | None = None
+    remote_bases: Path | None = None
     mirrors: dict[str, list[str]] = {}
     environment: dict[str, str] = {}
     stand_ins: tuple[StandIn, ...] = ()

@@ -38,7 +38,7 @@ class Manifests(Layer, Protocol):
 
 
 def for_lab(lab: Lab) -> Manifests:
-    """Return the manifests that Kubeflow is installed from: those of --manifests, or the pinned commit of the release.
+    """Return the manifests as they are given: those of --manifests, or the pinned commit of the release.
 
     Args:
         lab: The lab.
@@ -211,11 +211,9 @@ class Copy:
             LabError: If the original cannot be read, or is the copy itself.
         """
         check_is_outside(self._original, self.directory)
-        original, copy = _read_files(self._original), _read_files(self.directory) if self.directory.is_dir() else {}
-        if not copy or (self.directory / GIT).exists():
+        if (self.directory / GIT).exists():
             return f"there is no copy of {self._original}"
-        differing = sorted(name for name in original.keys() | copy.keys() if original.get(name) != copy.get(name))
-        return f"the copy differs from {self._original} in {differing[0]}" if differing else None
+        return find_difference(self._original, self.directory, str(self._original))
 
     def install(self) -> None:
         """Copy the directory, and replace an earlier copy or clone.
@@ -223,17 +221,50 @@ class Copy:
         Raises:
             LabError: If the original cannot be read.
         """
-        files = _read_files(self._original)  # before the earlier copy is removed
-        shutil.rmtree(self.directory, ignore_errors=True)
-        for name, content in files.items():
-            file = self.directory / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-            file.chmod(file.stat().st_mode | ((self._original / name).stat().st_mode & EXECUTABLE))
+        copy_files(self._original, self.directory)
 
     def get_unchanged_commit(self) -> str:
         """Return an empty text: a copy has no commit."""
         return ""
+
+
+def copy_files(original: Path, copy: Path) -> None:
+    """Copy the files of a directory, without those of Git, and replace an earlier copy.
+
+    Links are followed, so that a change of the copy never changes the original.
+
+    Args:
+        original: The directory, which may be read-only.
+        copy: The copy.
+
+    Raises:
+        LabError: If a file cannot be read.
+    """
+    files = _read_files(original)  # before the earlier copy is removed
+    shutil.rmtree(copy, ignore_errors=True)
+    for name, content in files.items():
+        file = copy / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        file.chmod(file.stat().st_mode | ((original / name).stat().st_mode & EXECUTABLE))
+
+
+def find_difference(original: Path, copy: Path, title: str) -> str | None:
+    """Return that there is no copy of a directory, or the first file in which it differs; None if it is the same.
+
+    Args:
+        original: The directory.
+        copy: The copy, which need not exist.
+        title: The text that names the original.
+
+    Raises:
+        LabError: If a file cannot be read.
+    """
+    expected, seen = _read_files(original), _read_files(copy) if copy.is_dir() else {}
+    if not seen:
+        return f"there is no copy of {title}"
+    differing = sorted(name for name in expected.keys() | seen.keys() if expected.get(name) != seen.get(name))
+    return f"the copy differs from {title} in {differing[0]}" if differing else None
 
 
 def check_is_outside(original: Path, copy: Path) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from lab.config.entry_points import INGRESS_URL
 from lab.config.selection import AUTHSERVICE
 from lab.context import Lab
-from lab.layers import image_homes, kubeflow_images, manifests
+from lab.layers import image_homes, kubeflow_images, vendored_manifests
 from lab.layers.authservice import Authservice
 from lab.layers.cluster import Cluster, ClusterReadiness
 from lab.layers.example import build_example
@@ -106,7 +106,9 @@ METALLB_READINESS = LayerSpec("MetalLB readiness", "metallb", (METALLB,), lambda
 ADDRESS_POOL = LayerSpec("address pool", "metallb", (METALLB,), lambda run: AddressPool(run.lab))
 INGRESS_CONTROLLER = LayerSpec("Ingress controller", "ingress", (CLUSTER,), _create_ingress_controller)
 NGINX_SITE = LayerSpec("nginx site", "ingress", (CLUSTER,), _create_nginx_site)
-MANIFESTS = LayerSpec("manifests", "kubeflow", (), lambda run: manifests.for_lab(run.lab), is_local=True)
+MANIFESTS = LayerSpec(
+    "manifests", "kubeflow", (), lambda run: vendored_manifests.select_manifests(run.lab), is_local=True
+)
 EXAMPLE = Preparation("manifests build", "kubeflow", (MANIFESTS,), _build_example)
 IMAGE_PUSH = Preparation("image push", "kubeflow", (EXAMPLE,), _push_images, applies=_has_rehearsal)
 IMAGE_PREPULL = Preparation("image prepull", "kubeflow", (EXAMPLE, IMAGE_PUSH), _prepull_images, on_request=True)

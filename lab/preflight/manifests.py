@@ -18,6 +18,8 @@ from lab.layers.manifests import (
     list_files,
     list_ref_patterns,
 )
+from lab.layers.remote_bases import check_copies
+from lab.layers.vendored_manifests import list_targets
 from lab.preflight.findings import Finding, error, warning
 
 TIMEOUT = 2
@@ -67,6 +69,8 @@ def _check_directory(directory: Path, context: RunContext) -> Iterator[Finding]:
             remedy="give the directory of a clone of Kubeflow's manifests: "
             "`git clone https://github.com/kubeflow/manifests`",
         )
+    else:
+        yield from _check_remote_bases(directory, context)
     if links:
         more = f", and {len(links) - SHOWN} more" if len(links) > SHOWN else ""
         yield warning(
@@ -74,6 +78,14 @@ def _check_directory(directory: Path, context: RunContext) -> Iterator[Finding]:
             seen=", ".join(links[:SHOWN]) + more,
             remedy=f"if kustomize needs them, restore what they link to: `find {directory} -xtype l`",
         )
+
+
+def _check_remote_bases(directory: Path, context: RunContext) -> Iterator[Finding]:
+    if bases := context.settings.remote_bases:
+        try:
+            check_copies(directory, bases, list_targets(context))
+        except LabError as problem:
+            yield Finding("error", problem)
 
 
 def _check_repository(repository: GitRepository, context: RunContext) -> Iterator[Finding]:

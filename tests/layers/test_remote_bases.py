@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
-from lab.layers.remote_bases import find_remote_bases, locate, replace_remote_bases
+from lab.layers.remote_base_urls import parse_url
+from lab.layers.remote_bases import find_remote_bases, replace_remote_bases
 from tests.kit_programs import require_program
 
 DIRECTORY = "https://github.com/owner/workflows/manifests/base?ref=v3.7.3"
@@ -60,7 +61,7 @@ def test_remote_bases_below_the_target_are_found(tree: Path) -> None:
 
 
 def test_the_replaced_tree_is_built_without_a_network(tree: Path, copies: Path) -> None:
-    assert replace_remote_bases(tree, copies) == [DIRECTORY, FILE]
+    assert list(replace_remote_bases(tree, copies)) == [DIRECTORY, FILE]
     assert [line for line in build(tree).splitlines() if line.startswith("  name: ")] == [
         "  name: base",
         "  name: crds",
@@ -68,7 +69,7 @@ def test_the_replaced_tree_is_built_without_a_network(tree: Path, copies: Path) 
     ]
     assert f"# not {DIRECTORY}/more" in (tree / "apps/kustomization.yaml").read_text()
     assert list(find_remote_bases(tree)) == []
-    assert replace_remote_bases(tree, copies) == []
+    assert replace_remote_bases(tree, copies) == {}
     assert (tree / "unused/kustomization.yaml").read_text() == TREE["unused/kustomization.yaml"]
 
 
@@ -76,7 +77,7 @@ def test_the_replaced_tree_is_built_without_a_network(tree: Path, copies: Path) 
 def test_the_copies_may_be_in_an_archive(tree: Path, copies: Path, top: str, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "copies.tar.xz", "w:xz") as archive:
         archive.add(copies, top)
-    assert replace_remote_bases(tree, tmp_path / "copies.tar.xz") == [DIRECTORY, FILE]
+    assert list(replace_remote_bases(tree, tmp_path / "copies.tar.xz")) == [DIRECTORY, FILE]
     assert "name: crds" in build(tree)
 
 
@@ -84,14 +85,14 @@ def test_an_archive_may_have_a_single_copy(tree: Path, copies: Path, tmp_path: P
     (tree / "apps/kustomization.yaml").write_text(f"resources: [{FILE}]")
     with tarfile.open(tmp_path / "copies.tar.gz", "w:gz") as archive:
         archive.add(copies / "jobs-v0.1.0", "jobs-v0.1.0")
-    assert replace_remote_bases(tree, tmp_path / "copies.tar.gz") == [FILE]
+    assert list(replace_remote_bases(tree, tmp_path / "copies.tar.gz")) == [FILE]
     assert "name: jobs" in build(tree)
 
 
 def test_the_remote_bases_of_a_copy_are_replaced_too(tree: Path, copies: Path) -> None:
     (copies / "workflows-v3.7.3/manifests/crds/kustomization.yaml").write_text(f"resources: [{FILE}, config.yaml]")
     (tree / "apps/kustomization.yaml").write_text(f"resources: ['{DIRECTORY}']")
-    assert replace_remote_bases(tree, copies) == [DIRECTORY, FILE]
+    assert list(replace_remote_bases(tree, copies)) == [DIRECTORY, FILE]
     assert "name: jobs" in build(tree)
 
 
@@ -130,4 +131,4 @@ def test_an_invalid_kustomization_is_named(tree: Path, copies: Path) -> None:
     ],
 )
 def test_the_location_of_a_copy_follows_from_the_url(url: str, location: str) -> None:
-    assert str(locate(url)) == location
+    assert str(parse_url(url).location) == location

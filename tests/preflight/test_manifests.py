@@ -100,3 +100,16 @@ def test_an_unreachable_repository_is_a_warning(make_context: MakeContext, write
     write_program("git", "echo fatal: Could not resolve host: git.example >&2; exit 128")
     [(severity, _, seen)] = check(make_context(manifests="https://git.example/repo"))
     assert (severity, seen) == ("warning", "fatal: Could not resolve host: git.example")
+
+
+def test_missing_copies_of_remote_bases_are_an_error(make_context: MakeContext, tree: Path, tmp_path: Path) -> None:
+    (tree / "example/kustomization.yaml").write_text("resources: ['https://github.com/owner/jobs//config?ref=v1']")
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    options = {"manifests": str(tree), "remote_bases": str(copies)}
+    [(severity, headline, _)] = check(make_context(**options))
+    assert severity == "error"
+    assert headline == "the manifests refer to remote bases of which there is no copy; nothing was applied"
+    (copies / "jobs-v1/config").mkdir(parents=True)
+    (copies / "jobs-v1/config/kustomization.yaml").write_text("resources: []")
+    assert check(make_context(**options)) == []

@@ -26,7 +26,7 @@ def unpack_tree(archive: Path, directory: Path) -> Tree:
     replaced: list[str] = []
     if list(find_remote_bases(directory)):
         copies = next(archive.parent.glob(f"{REMOTE_BASES}*"), archive.with_name(REMOTE_BASES))
-        replaced = replace_remote_bases(directory, copies)
+        replaced = list(replace_remote_bases(directory, copies))
     path = f"{Path(require_program('kustomize')).parent}:{os.environ['PATH']}"
     shell = Shell({**os.environ, "PATH": path}, journal=Journal(), secrets=Secrets())
     return Tree(directory, shell, tuple(replaced), find_release(archive))
