@@ -75,6 +75,30 @@ def download_module(shell: Shell, program: Program) -> Path:
     return Path(json.loads(result.output)["Dir"])
 
 
+def download_version(shell: Shell, module: str, version: str) -> Path:
+    """Return the directory with the source of a version of a Go module, after downloading it if necessary.
+
+    Args:
+        shell: The shell that runs Go.
+        module: The path of the module.
+        version: A version, or a branch or commit that the module proxy knows.
+
+    Raises:
+        LabError: If the module cannot be downloaded.
+    """
+    with tempfile.TemporaryDirectory() as outside:  # a go.mod of the working directory would be read
+        command = ("go", "mod", "download", "-json", f"{module}@{version}")
+        result = _go_shell(shell, Path(outside)).run(*command, allow_failure=True)
+    answer = json.loads(result.output or "{}")
+    if result.exit_status or "Dir" not in answer:
+        raise LabError(
+            f"the Go module {module} {version} cannot be downloaded",
+            seen=answer.get("Error") or result.last_lines,
+            remedy="check that the module proxy (GOPROXY) can be reached, and that it serves this version",
+        )
+    return Path(answer["Dir"])
+
+
 def _go_shell(shell: Shell, directory: Path) -> Shell:
     return replace(shell.with_environment(**ENVIRONMENT), directory=directory)
 

@@ -15,7 +15,8 @@ from embedded import engine, inventory, kit, rules
 from embedded.engine import Engine
 from embedded.kit import Kit
 from embedded.rehearsal.rehearsal import KitRehearsal
-from embedded.upstream import clone_manifests
+from embedded.remote_bases import check_remote_bases, copy_remote_bases
+from embedded.upstream import clone_manifests, find_tree
 from lab.config import source as source_module
 from lab.config.paths import Paths
 from lab.config.source import Source, StandIn
@@ -23,6 +24,7 @@ from lab.context import Lab, RunContext, no_lab_to_verify, tool_environment
 from lab.errors import LabError
 from lab.host.disk import report_full_disk
 from lab.host.netns import enter_network_namespace
+from lab.layers.vendored_manifests import list_targets
 from lab.preflight import machine
 from lab.preflight.findings import Finding, error, warning
 from lab.preflight.requirements import GIB
@@ -62,6 +64,7 @@ def check_kit(context: RunContext) -> Iterator[Finding]:
     except LabError as problem:
         yield Finding("error", problem)
         return
+    yield from _check_manifests(context)
     yield from machine.check_disk(context.paths.cache, SPACE_FOR_LAB if built else SPACE_FOR_KIT)
     programs = PROGRAMS if built else (*PROGRAMS, *PROGRAMS_FOR_KIT)
     yield from machine.check_programs(programs, "the embedded lab", context.environment.get("PATH", ""))
@@ -78,6 +81,15 @@ def check_kit(context: RunContext) -> Iterator[Finding]:
             seen=f"user {os.geteuid()}",
             remedy="run it as root, or use --lab k3d with your own Docker",
         )
+
+
+def _check_manifests(context: RunContext) -> Iterator[Finding]:
+    """Check that there are copies of the remote bases, if the manifests are on this machine already."""
+    try:
+        if not context.settings.remote_bases and (tree := find_tree(context)):
+            check_remote_bases(tree, list_targets(context))
+    except LabError as problem:
+        yield Finding("error", problem)
 
 
 def load_inventory(paths: Paths) -> list[inventory.Row]:
@@ -139,10 +151,11 @@ def source_from_kit(built: Kit, context: RunContext) -> Source:
 
     Args:
         built: The kit.
-        context: The context of the run. Manifests that the kit does not contain are cloned, unless the user gives some.
+        context: The context of the run. Manifests that the kit does not contain are cloned, unless the user gives some,
+            and what they refer to by URL is copied from Go modules, unless the user gives copies.
 
     Raises:
-        LabError: If the manifests cannot be cloned.
+        LabError: If the manifests cannot be cloned, or a Go module cannot be downloaded.
     """
     stand_ins = tuple(
         StandIn(
@@ -160,6 +173,8 @@ def source_from_kit(built: Kit, context: RunContext) -> Source:
         changes["manifests"] = source.manifests.model_copy(update={"commit": commit})
     elif not context.settings.manifests:
         changes["manifests_directory"] = clone_manifests(context)
+    if not context.settings.remote_bases and (tree := find_tree(context)):
+        changes["remote_bases"] = copy_remote_bases(context, tree, built)
     return source.model_copy(update=changes)
 
 

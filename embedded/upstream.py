@@ -9,8 +9,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from lab.config.locations import GitRepository, is_archive, parse_location
 from lab.context import RunContext
 from lab.errors import LabError
+from lab.layers.manifest_archives import unpack_once
 
 DIRECTORY = "manifests"
 TIMEOUT = 300
@@ -53,3 +55,21 @@ def clone_manifests(context: RunContext) -> Path:
         ) from None
     unfinished.rename(directory)
     return directory
+
+
+def find_tree(context: RunContext) -> Path | None:
+    """Return the directory of the manifests of a run, if this machine has it already.
+
+    Args:
+        context: The context of the run. An archive is unpacked into the cache.
+
+    Raises:
+        LabError: If the archive cannot be unpacked.
+    """
+    if not context.settings.manifests:
+        cloned = context.paths.cache / DIRECTORY / context.release.manifests.commit
+        return cloned if cloned.is_dir() else None
+    location = parse_location(context.settings.manifests)
+    if isinstance(location, GitRepository):
+        return None
+    return unpack_once(location, context.paths.cache) if is_archive(location) else location
