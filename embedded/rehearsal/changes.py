@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 
 import yaml
 
-from embedded.rehearsal.containers import find_template
 from lab.k8s.documents import Document, join_documents, split_documents
 from lab.k8s.images import full_reference
 from lab.k8s.objects import Object, ObjectRef, get_nested
+from lab.k8s.pod_templates import find_template
 from lab.rehearsal import Change
 
 CONTROL_PLANE = "the control plane of Istio is the kit's"

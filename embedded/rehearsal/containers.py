@@ -12,17 +12,8 @@ from typing import Any
 
 from lab.k8s.images import full_reference
 from lab.k8s.objects import Object, get_nested, namespace_of
+from lab.k8s.pod_templates import find_template
 
-TEMPLATES = {
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-    "Pod": (),
-}
-"""The path to the pod template in each kind of object that runs pods."""
 JOBS = ("Job", "CronJob")
 PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 HANDLERS = ("httpGet", "tcpSocket", "grpc")
@@ -79,15 +70,6 @@ def list_containers(objects: Sequence[Object]) -> list[Container]:
     """
     services = [obj for obj in objects if obj["kind"] == "Service" and get_nested(obj, "spec", "selector")]
     return [container for obj in objects for container in _list_containers(obj, services)]
-
-
-def find_template(obj: Object) -> Object | None:
-    """Return the pod template of an object, or None if it runs no pods."""
-    path = TEMPLATES.get(obj["kind"])
-    if path is None:
-        return None
-    template = get_nested(obj, *path) if path else obj
-    return template if isinstance(template, dict) else None
 
 
 def _list_containers(obj: Object, services: Iterable[Object]) -> Iterator[Container]:

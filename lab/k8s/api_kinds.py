@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from lab.errors import KnownFailureId, LabError
+from lab.k8s.api_history import describe_history, list_lacking
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, get_nested
 from lab.k8s.version_numbers import find_version
@@ -68,8 +69,9 @@ def describe_missing_kind(api_version: str, kind: str, defined: Collection[tuple
         defined: API version and kind of all that the CRDs among the manifests serve.
     """
     if is_kubernetes_group(api_version):
+        history = describe_history(api_version, kind)
         return MissingKind(
-            f"this Kubernetes does not serve {kind} in {api_version}",
+            f"this Kubernetes does not serve {kind} in {api_version}" + (f"; {history}" if history else ""),
             "use a Kubernetes that the release supports (`kubectl api-versions` lists what this one serves), or a "
             "release of Kubeflow that supports this one",
         )
@@ -126,13 +128,38 @@ def check_kinds_served(objects: Sequence[Object], kube: Kube, release: Release) 
             seen=_shorten(lines),
             remedy=_shorten(list(dict.fromkeys(problem.remedy for problem in problems.values()))),
         )
-    version, supported = kube.get_server_version(), release.kubernetes.supported
-    raise LabError(
+    raise _unsuitable_kubernetes(kube.get_server_version(), lines, release)
+
+
+def check_kinds_known(objects: Sequence[Object], version: Version, release: Release) -> None:
+    """Check that a version of Kubernetes serves all of its own kinds in manifests, as far as their history is known.
+
+    No cluster is necessary, so this is known before a lab exists.
+
+    Args:
+        objects: The objects of the manifests.
+        version: The version of Kubernetes.
+        release: The release.
+
+    Raises:
+        LabError: If there are kinds that this version does not serve; it names them.
+    """
+    counts = Counter((obj["apiVersion"], obj["kind"]) for obj in objects)
+    lacking = list(list_lacking(objects, version))
+    if lacking:
+        lines = [f"{describe_missing_kind(*kind, ()).summary} ({_count(counts[kind])})" for kind in lacking]
+        raise _unsuitable_kubernetes(str(version), lines, release)
+
+
+def _unsuitable_kubernetes(version: str, lines: Sequence[str], release: Release) -> LabError:
+    supported = release.kubernetes.supported
+    return LabError(
         f"Kubernetes {version} does not serve all kinds of objects that Kubeflow {release.kubeflow} consists of; "
         "nothing was applied",
         expected=f"Kubernetes {supported}, which Kubeflow {release.kubeflow} supports",
         seen=_shorten(lines),
-        remedy=f"use a cluster of Kubernetes {supported}, or a release of Kubeflow that supports {version}",
+        remedy=f"use a cluster of Kubernetes {supported}, or a release of Kubeflow that supports {version}; with "
+        "--manifests, give their release with --release",
         known_failure=KnownFailureId.KUBERNETES_TOO_NEW if _is_newer(version, supported) else None,
     )
 

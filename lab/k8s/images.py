@@ -7,6 +7,7 @@ start. Therefore every registry is asked before anything is applied, with the pr
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,13 @@ TIMEOUT = 10
 """Seconds for a registry to answer."""
 NOT_RETURNED = (requests.codes.unauthorized, requests.codes.forbidden, requests.codes.not_found, requests.codes.gone)
 """The answers of a registry that does not have an image, or does not return it to everyone."""
+REFERENCE = re.compile(
+    r"(?:(?:localhost|\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:\d+/))(?::\d+)?/)?"
+    r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
+    r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?",
+    re.ASCII,
+)
+"""Matches an image reference: the registry's host, the path, the tag and the digest, as the OCI specifies them."""
 CONTAINER_FIELDS = ("containers", "initContainers")
 
 
@@ -48,6 +56,11 @@ class MissingImage:
     reference: str
     reason: str
     is_certain: bool = True
+
+
+def is_reference(image: str) -> bool:
+    """Return whether a text has the form of an image reference; a kubelet rejects any other with InvalidImageName."""
+    return REFERENCE.fullmatch(image) is not None
 
 
 def full_reference(image: str) -> str:

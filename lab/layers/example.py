@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from lab.context import Lab
+from lab.errors import LabError
 from lab.k8s.documents import parse_documents
 from lab.layers.kustomization_files import TARGET
 from lab.layers.kustomize_build import build_directory
+from lab.layers.manifest_checks import check_image_references, check_objects
 from lab.layers.manifests import Manifests
 from lab.layers.profile_parameters import check_profiles
 
@@ -24,15 +26,25 @@ def build_example(manifests: Manifests, lab: Lab) -> str:
 
     Raises:
         LabError: If the manifests have no directory `example`, or kustomize fails or builds another Profile than the
-            parameters of the manifests say.
+            parameters of the manifests say, or the lab cannot run the objects.
     """
     built = _build_example(manifests, lab)
-    if not lab.rehearsal:
-        return built
-    prepared = lab.rehearsal.prepare(built)
-    for change in lab.rehearsal.changes:
-        lab.progress.print(f"rehearsal: {change}")
-    return prepared
+    try:
+        return _prepare(built, lab) if lab.settings.kind.is_installed else built
+    except LabError as error:
+        error.layer = "manifests build"
+        raise
+
+
+def _prepare(built: str, lab: Lab) -> str:
+    """Return all of Kubeflow with the changes of a rehearsal, if the lab can run it."""
+    check_image_references(parse_documents(built))
+    if lab.rehearsal:
+        built = lab.rehearsal.prepare(built)
+        for change in lab.rehearsal.changes:
+            lab.progress.print(f"rehearsal: {change}")
+    check_objects(parse_documents(built), lab)
+    return built
 
 
 def _build_example(manifests: Manifests, lab: Lab) -> str:

@@ -97,8 +97,10 @@ def test_error_names_both_versions_and_each_kind(kube: Kube) -> None:
     assert "nothing was applied" in error.headline
     assert error.expected == "Kubernetes >=1.24,<1.26, which Kubeflow 1.7.0 supports"
     assert error.seen.splitlines() == [
-        "this Kubernetes does not serve HorizontalPodAutoscaler in autoscaling/v2beta2 (1 object)",
-        "this Kubernetes does not serve PodDisruptionBudget in policy/v1beta1 (1 object)",
+        "this Kubernetes does not serve HorizontalPodAutoscaler in autoscaling/v2beta2; Kubernetes 1.26 was the first "
+        "without it (1 object)",
+        "this Kubernetes does not serve PodDisruptionBudget in policy/v1beta1; Kubernetes 1.25 was the first without "
+        "it (1 object)",
     ]
     assert error.known_failure is KnownFailureId.KUBERNETES_TOO_NEW
 

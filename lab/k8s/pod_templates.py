@@ -1,0 +1,25 @@
+"""The pod templates of objects that run pods."""
+
+from __future__ import annotations
+
+from lab.k8s.objects import Object, get_nested
+
+TEMPLATES = {
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Pod": (),
+}
+"""The path to the pod template in each kind of object that runs pods."""
+
+
+def find_template(obj: Object) -> Object | None:
+    """Return the pod template of an object, or None if it runs no pods."""
+    path = TEMPLATES.get(obj["kind"])
+    if path is None:
+        return None
+    template = get_nested(obj, *path) if path else obj
+    return template if isinstance(template, dict) else None
