@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.errors import LabError
 from lab.k8s.images import full_reference
 from lab.k8s.objects import Object, get_nested, namespace_of
 from lab.k8s.pod_templates import find_template
@@ -17,6 +18,7 @@ from lab.k8s.pod_templates import find_template
 JOBS = ("Job", "CronJob")
 PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 HANDLERS = ("httpGet", "tcpSocket", "grpc")
+TCP = "TCP"
 HOOKS = ("postStart", "preStop")
 
 
@@ -72,6 +74,32 @@ def list_containers(objects: Sequence[Object]) -> list[Container]:
     return [container for obj in objects for container in _list_containers(obj, services)]
 
 
+def check_ports(containers: Iterable[Container]) -> None:
+    """Check that no two containers of a pod have the same port: a stand-in could not listen at it.
+
+    Args:
+        containers: The containers of the manifests.
+
+    Raises:
+        LabError: If there are such containers; it names each port.
+    """
+    users: dict[tuple[str, int], list[str]] = {}
+    for container in containers:
+        for port in () if container.ends else sorted(container.ports):
+            users.setdefault((container.workload, port), []).append(container.name)
+    taken = [
+        f"{workload}: port {port} in {' and '.join(names)}" for (workload, port), names in users.items() if names[1:]
+    ]
+    if taken:
+        raise LabError(
+            "containers of one pod have the same port, at which only one stand-in can listen; nothing was applied",
+            expected="each containerPort in one container of a pod",
+            seen="\n".join(taken),
+            remedy="correct containerPort of one of them in the manifests, and what refers to it; if their programs "
+            "listen elsewhere, remove it",
+        )
+
+
 def _list_containers(obj: Object, services: Iterable[Object]) -> Iterator[Container]:
     template = find_template(obj)
     if not template:
@@ -86,6 +114,7 @@ def _list_containers(obj: Object, services: Iterable[Object]) -> Iterator[Contai
             if not ends:
                 lasting.append((container, _name_ports(content)))
             yield container
+    _assign_probed_ports(lasting)
     if lasting:
         labels = get_nested(template, "metadata", "labels") or {}
         _add_service_ports(lasting, services, namespace_of(obj), labels)
@@ -116,6 +145,15 @@ def _read_container(obj: Object, content: Object, secrets: set[str], *, ends: bo
     return container
 
 
+def _assign_probed_ports(containers: Sequence[tuple[Container, dict[str, int]]]) -> None:
+    """Remove ports that a probe refers to, and that another container of the pod has: all of them share one network."""
+    own = [set(names.values()) for _, names in containers]
+    for index, (container, _) in enumerate(containers):
+        declared_elsewhere = set().union(*own[:index], *own[index + 1 :])
+        earlier = {port for other, _ in containers[:index] for port in other.ports}
+        container.ports -= (declared_elsewhere | earlier) - own[index]
+
+
 def _add_service_ports(
     containers: Sequence[tuple[Container, dict[str, int]]],
     services: Iterable[Object],
@@ -133,9 +171,11 @@ def _add_service_ports(
 
 
 def _name_ports(content: Object) -> dict[str, int]:
-    """Return the ports of a container by name; those without a name by their number as text."""
+    """Return the TCP ports of a container by name; those without a name by their number as text."""
     return {
-        port.get("name") or str(port["containerPort"]): port["containerPort"] for port in content.get("ports") or []
+        port.get("name") or str(port["containerPort"]): port["containerPort"]
+        for port in content.get("ports") or []
+        if port.get("protocol", TCP) == TCP
     }
 
 

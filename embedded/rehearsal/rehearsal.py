@@ -12,7 +12,7 @@ from embedded.kit import Kit
 from embedded.rehearsal import oci, stand_ins
 from embedded.rehearsal.assignments import Assignment, Status, assign, is_of_kit, split_reference
 from embedded.rehearsal.changes import change_manifests
-from embedded.rehearsal.containers import Container, list_containers
+from embedded.rehearsal.containers import Container, check_ports, list_containers
 from lab.config.source import StandIn
 from lab.k8s.documents import parse_documents
 from lab.rehearsal import Change, ContainerRow
@@ -46,9 +46,13 @@ class KitRehearsal:
 
         Args:
             manifests: YAML documents.
+
+        Raises:
+            LabError: If containers of a pod have the same port.
         """
         adapted, self.changes = self._change(manifests)
         self._containers = list_containers(parse_documents(adapted))
+        check_ports(self._containers)
         self._assignments = self._assign(self._containers)
         return adapted
 

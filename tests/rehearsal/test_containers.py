@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from embedded.rehearsal.containers import Container, list_containers
+from embedded.rehearsal.containers import Container, check_ports, list_containers
+from lab.errors import LabError
 from lab.k8s.documents import parse_documents
 from tests.rehearsal.manifests import WEBHOOK
 
@@ -62,3 +63,30 @@ def test_arguments_without_a_command_belong_to_the_program_of_the_image() -> Non
     )
     assert container.command == ["", "--d"]
     assert container.pods == "a"
+
+
+def list_ports(*containers: str) -> dict[str, set[int]]:
+    """Return the ports of the containers of a pod by name, after checking them."""
+    pod = f"{{apiVersion: v1, kind: Pod, metadata: {{name: web}}, spec: {{containers: [{', '.join(containers)}]}}}}"
+    found = list_containers(parse_documents(pod))
+    check_ports(found)
+    return {container.name: container.ports for container in found}
+
+
+def test_a_probed_port_belongs_to_the_container_that_has_it() -> None:
+    proxy = "{name: proxy, image: x, ports: [{containerPort: 8443}], readinessProbe: {tcpSocket: {port: 8080}}}"
+    app = "{name: app, image: x, ports: [{containerPort: 8080}], livenessProbe: {tcpSocket: {port: 9000}}}"
+    other = "{name: other, image: x, livenessProbe: {tcpSocket: {port: 9000}}}"
+    assert list_ports(proxy, app, other) == {"proxy": {8443}, "app": {8080, 9000}, "other": set()}
+
+
+def test_a_port_of_two_containers_is_an_error() -> None:
+    app = "{name: app, image: x, ports: [{containerPort: 8080}]}"
+    with pytest.raises(LabError, match="containers of one pod have the same port") as caught:
+        list_ports(app, app.replace("app", "proxy"))
+    assert caught.value.seen == "Pod default/web: port 8080 in app and proxy"
+
+
+def test_ports_of_other_protocols_are_no_conflict() -> None:
+    names = "{name: names, image: x, ports: [{containerPort: 53, protocol: UDP}]}"
+    assert list_ports(names, "{name: app, image: x, ports: [{containerPort: 53}]}") == {"names": set(), "app": {53}}
