@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from embedded import kits
 from embedded.kits import ReleaseKit
 from embedded.pins import EMBEDDED, Image, Pins, Program, Tool
+from lab.errors import LabError
 from lab.k8s.version_numbers import find_version, is_in_range
 
 FILE = EMBEDDED / "pins.toml"
@@ -66,9 +69,22 @@ def _select_program(table: Table, kit: ReleaseKit) -> Program | None:
         table |= changes
     table |= {"requirements": f"{number}.mod", "edits": _select_rows(edits, number)}
     program = Program.model_validate(table)
+    if not (program.source / program.requirements).is_file():
+        raise _unknown_version(program, number)
     values = {"{number}": number, "{minor}": number.split(".")[1], "{revision}": program.version.rsplit("-")[-1]}
     variables = tuple(_replace(variable, values) for variable in program.variables)
     return program.model_copy(update={"variables": variables})
+
+
+def _unknown_version(program: Program, number: str) -> LabError:
+    directory = program.source.name
+    versions = sorted((file.stem for file in program.source.glob("*.*.mod")), key=Version)
+    return LabError(
+        f"the kit cannot build version {number} of {directory}, which the release's kit names",
+        expected=f"one of the versions {', '.join(versions)}",
+        seen=f"no embedded/programs/{directory}/{number}.mod",
+        remedy=f"name one of these versions in embedded/kits, or add {number}.mod and {number}.sum of its modules",
+    )
 
 
 def _select_rows(rows: Iterable[Table], number: str) -> list[Table]:

@@ -56,6 +56,15 @@ def test_every_version_and_image_of_a_kit_is_used(release: str) -> None:
     assert set(kit.versions) <= {program.source.name.removesuffix("-own") for program in loaded.programs.values()}
 
 
+def test_version_that_the_kit_cannot_build_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "1.8.toml").write_text('images = {}\n[versions]\nkubernetes = "1.99.0"\n')
+    monkeypatch.setattr(kits, "DIRECTORY", tmp_path)
+    with pytest.raises(LabError, match=r"the kit cannot build version 1\.99\.0 of kubernetes") as caught:
+        load_pins("1.8")
+    assert "1.25.4, 1.26.13" in caught.value.expected
+    assert caught.value.seen == "no embedded/programs/kubernetes/1.99.0.mod"
+
+
 def test_release_without_a_kit_is_an_error() -> None:
     with pytest.raises(LabError) as caught:
         load_pins("1.6")
