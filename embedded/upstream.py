@@ -12,27 +12,23 @@ from pathlib import Path
 from lab.config.locations import GitRepository, is_archive, parse_location
 from lab.context import RunContext
 from lab.errors import LabError
+from lab.layers.git_hosts import ANSWER_TIMEOUT, ENVIRONMENT, list_refs
 from lab.layers.manifest_archives import unpack_once
 
 DIRECTORY = "manifests"
 TIMEOUT = 300
 """Seconds for a clone, which takes less than a minute."""
-ENVIRONMENT = {
-    "GIT_TERMINAL_PROMPT": "0",
-    # A connection that transfers less than 1 kB/s for 30 s is closed.
-    "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
-    "GIT_HTTP_LOW_SPEED_TIME": "30",
-}
 
 
-def clone_manifests(context: RunContext) -> Path:
+def clone_manifests(context: RunContext, answer_timeout: float = ANSWER_TIMEOUT) -> Path:
     """Return the directory of the release's manifests at the pinned commit, after cloning them if necessary.
 
     Args:
         context: The context of the run.
+        answer_timeout: Seconds for the Git host to answer.
 
     Raises:
-        LabError: If the repository cannot be cloned, or does not have the commit.
+        LabError: If the repository cannot be cloned, does not answer, or does not have the commit.
     """
     pinned = context.release.manifests
     directory = context.paths.cache / DIRECTORY / pinned.commit
@@ -42,6 +38,7 @@ def clone_manifests(context: RunContext) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     shell = context.create_shell(ENVIRONMENT)
+    list_refs(shell, pinned.repository, "HEAD", timeout=answer_timeout)
     try:
         with context.progress.stage(f"cloning {pinned.repository} at {pinned.commit[:12]}"):
             shell.run("git", "clone", "--quiet", "--no-checkout", pinned.repository, unfinished, timeout=TIMEOUT)

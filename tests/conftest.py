@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -130,6 +131,13 @@ def make_lab(make_context: MakeContext) -> MakeLab:
         return Lab.from_context(context, state, disposable=disposable)
 
     return make
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """The URL of a server on loopback that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @pytest.fixture(scope="session")

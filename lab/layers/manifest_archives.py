@@ -17,6 +17,7 @@ CHUNK = 1024 * 1024
 CACHED = "manifests"
 """The directory of the cache with unpacked archives, each named by its digest."""
 DIGEST_LENGTH = 16
+PACK = "pack the whole tree, for example from a clone: `git archive --output=manifests.tar.gz HEAD`"
 SHOWN = 10
 """The number of names that an error lists."""
 
@@ -58,7 +59,7 @@ def unpack(archive: Path, directory: Path) -> None:
         roots = list_roots(unfinished)
         root = next((root for root in roots if find_kustomization(root / TARGET)), None)
         if root is None:
-            raise _unknown_layout(archive, roots[-1])
+            raise describe_unknown_layout(f"the archive {archive}", roots[-1], PACK)
         shutil.rmtree(directory, ignore_errors=True)
         root.rename(directory)
     finally:
@@ -100,12 +101,19 @@ def list_roots(directory: Path) -> list[Path]:
     return [directory, *(entry for entry in entries if len(entries) == 1 and entry.is_dir())]
 
 
-def _unknown_layout(archive: Path, root: Path) -> LabError:
+def describe_unknown_layout(title: str, root: Path, remedy: str) -> LabError:
+    """Return the error about a tree that does not have the layout of Kubeflow's manifests.
+
+    Args:
+        title: The text that names the tree.
+        root: Its directory.
+        remedy: What to do.
+    """
     names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in root.iterdir())
     more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return LabError(
-        f"the archive {archive} does not have the layout of Kubeflow's manifests",
+        f"{title} does not have the layout of Kubeflow's manifests",
         expected=f"{TARGET}/ with {NAMES[0]}, {NAMES[1]} or {NAMES[2]}, at the top or in the only directory at the top",
-        seen=f"at the top: {', '.join(names[:SHOWN])}{more}" if names else "an empty archive",
-        remedy="pack the whole tree, for example from a clone: `git archive --output=manifests.tar.gz HEAD`",
+        seen=f"at the top: {', '.join(names[:SHOWN])}{more}" if names else "nothing: it is empty",
+        remedy=remedy,
     )

@@ -14,6 +14,7 @@ from lab.config.locations import GitRepository, is_archive, parse_location
 from lab.context import Lab
 from lab.errors import LabError
 from lab.layers.base import Layer
+from lab.layers.git_hosts import ANSWER_TIMEOUT, ENVIRONMENT, list_refs
 from lab.layers.manifest_archives import unpack_once
 
 GIT = ".git"
@@ -100,12 +101,15 @@ class Clone:
         repository: The URL of the repository.
         ref: The branch, tag or commit to check out.
         commit: The commit of it to reset to; None for the newest one.
+        answer_timeout: Seconds for the Git host to answer.
     """
 
     name = "manifests"
 
-    def __init__(self, lab: Lab, repository: str, ref: str, commit: str | None = None) -> None:
-        self.directory = lab.home / "manifests"
+    def __init__(
+        self, lab: Lab, repository: str, ref: str, commit: str | None = None, answer_timeout: float = ANSWER_TIMEOUT
+    ) -> None:
+        self.directory, self._answer_timeout = lab.home / "manifests", answer_timeout
         self._shell, self._repository, self._ref, self._commit = lab.shell, repository, ref, commit
 
     def problem(self) -> str | None:
@@ -133,6 +137,7 @@ class Clone:
             unfinished = self.directory.with_name(f"{self.directory.name}.unfinished")
             for old in (unfinished, self.directory):
                 shutil.rmtree(old, ignore_errors=True)
+            list_refs(self._shell, self._repository, "HEAD", timeout=self._answer_timeout)
             self._shell.run(
                 "git",
                 "clone",
@@ -170,8 +175,11 @@ class Clone:
     def _get_required_commit(self) -> str:
         if self._commit:
             return self._commit
-        listing = self._git("ls-remote", "origin", *list_ref_patterns(self._ref))
-        if commit := find_commit(self._ref, listing):
+        patterns = list_ref_patterns(self._ref)
+        result = list_refs(self._shell, self._repository, *patterns, timeout=self._answer_timeout)
+        if result.exit_status:
+            raise self._shell.describe_failure(result, self._remedy)
+        if commit := find_commit(self._ref, result.output):
             return commit
         # ls-remote does not list a commit, which may be abbreviated, and is known if it was fetched before.
         known = f"{self._ref}^{{commit}}"
@@ -179,13 +187,16 @@ class Clone:
             return self._git("rev-parse", "--verify", "--quiet", known, must_succeed=False) or self._ref
         return self._ref
 
-    def _git(self, *arguments: str, must_succeed: bool = True) -> str:
+    @property
+    def _remedy(self) -> str:
         required = f"the branch, tag or commit {self._ref}" + (
             f" and the commit {self._commit}" if self._commit else ""
         )
-        remedy = f"check that the repository {self._repository} can be reached, and has {required}"
-        shell = replace(self._shell, directory=self.directory)
-        return shell.run("git", *arguments, remedy=remedy, allow_failure=not must_succeed).output.strip()
+        return f"check that the repository {self._repository} can be reached, and has {required}"
+
+    def _git(self, *arguments: str, must_succeed: bool = True) -> str:
+        shell = replace(self._shell.with_environment(**ENVIRONMENT), directory=self.directory)
+        return shell.run("git", *arguments, remedy=self._remedy, allow_failure=not must_succeed).output.strip()
 
 
 class Copy:

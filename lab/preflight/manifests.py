@@ -7,9 +7,10 @@ from pathlib import Path
 
 from lab.config.locations import GitRepository, is_archive, parse_location
 from lab.context import RunContext
-from lab.errors import LabError, ProgramTimeoutError
-from lab.layers.kustomization_files import NAMES, TARGET
-from lab.layers.manifest_archives import unpack_once
+from lab.errors import LabError
+from lab.layers.git_hosts import list_refs
+from lab.layers.kustomization_files import NAMES, TARGET, find_kustomization
+from lab.layers.manifest_archives import describe_unknown_layout, unpack_once
 from lab.layers.manifests import (
     COMMIT,
     DEFAULT_REF,
@@ -62,13 +63,7 @@ def _check_directory(directory: Path, context: RunContext) -> Iterator[Finding]:
     check_is_outside(directory, context.paths.home / "manifests")
     files, links = list_files(directory)
     if not any(f"{TARGET}/{name}" in files for name in NAMES):
-        yield error(
-            f"{directory} does not have the layout of Kubeflow's manifests",
-            expected=f"{TARGET}/{NAMES[0]}, which lists the parts of Kubeflow",
-            seen=f"{len(files)} files, but not this one",
-            remedy="give the directory of a clone of Kubeflow's manifests: "
-            "`git clone https://github.com/kubeflow/manifests`",
-        )
+        yield Finding("error", _describe_layout(directory))
     else:
         yield from _check_remote_bases(directory, context)
     if links:
@@ -78,6 +73,14 @@ def _check_directory(directory: Path, context: RunContext) -> Iterator[Finding]:
             seen=", ".join(links[:SHOWN]) + more,
             remedy=f"if kustomize needs them, restore what they link to: `find {directory} -xtype l`",
         )
+
+
+def _describe_layout(directory: Path) -> LabError:
+    """Return the error about a directory of another layout; the manifests may be in a directory of it."""
+    inside = next((path for path in sorted(directory.iterdir()) if find_kustomization(path / TARGET)), None)
+    clone = "give the directory of a clone of Kubeflow's manifests: `git clone https://github.com/kubeflow/manifests`"
+    remedy = f"give the directory of the manifests in it: --manifests={inside}" if inside else clone
+    return describe_unknown_layout(f"the directory {directory}", directory, remedy)
 
 
 def _check_remote_bases(directory: Path, context: RunContext) -> Iterator[Finding]:
@@ -92,10 +95,9 @@ def _check_repository(repository: GitRepository, context: RunContext) -> Iterato
     """Check branch or tag. A repository that does not answer here may still be reachable from the lab's network."""
     ref = repository.ref or DEFAULT_REF
     try:
-        result = context.create_shell().run(
-            "git", "ls-remote", repository.url, *list_ref_patterns(ref), timeout=TIMEOUT, allow_failure=True
-        )
-    except ProgramTimeoutError:
+        result = list_refs(context.create_shell(), repository.url, *list_ref_patterns(ref), timeout=TIMEOUT)
+    except LabError as problem:
+        yield Finding("warning", problem)
         return
     if result.exit_status:
         report = error if repository.url.startswith("file://") else warning

@@ -55,8 +55,23 @@ def test_a_tree_needs_no_repository(make_context: MakeContext, tree: Path, name:
 
 def test_a_directory_of_something_else_is_an_error(make_context: MakeContext, tree: Path) -> None:
     [(severity, headline, seen)] = check(make_context(manifests=str(tree / "example")))
-    assert (severity, seen) == ("error", "1 files, but not this one")
-    assert headline == f"{tree / 'example'} does not have the layout of Kubeflow's manifests"
+    assert (severity, seen) == ("error", "at the top: kustomization.yaml")
+    assert headline == f"the directory {tree / 'example'} does not have the layout of Kubeflow's manifests"
+
+
+def test_the_manifests_inside_of_a_directory_are_named(make_context: MakeContext, tree: Path, tmp_path: Path) -> None:
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    tree.rename(parent / "kubeflow")
+    [finding] = check_manifests(make_context(manifests=str(parent)))
+    assert finding.problem.remedy == f"give the directory of the manifests in it: --manifests={parent / 'kubeflow'}"
+    assert "example/ with kustomization.yaml" in finding.problem.expected
+
+
+def test_a_host_that_does_not_answer_is_a_warning(make_context: MakeContext, silent_server: str) -> None:
+    [(severity, headline, _)] = check(make_context(manifests=f"{silent_server}/manifests.git"))
+    assert severity == "warning"
+    assert headline == f"the Git host of the manifests does not answer: {silent_server}/manifests.git"
 
 
 def test_links_that_lead_nowhere_are_a_warning(make_context: MakeContext, tree: Path) -> None:
