@@ -16,6 +16,7 @@ from packaging.version import Version
 from lab.context import Lab
 from lab.errors import LabError
 from lab.host.routes import Overlap, list_overlaps
+from lab.k8s.images import image_tag
 from lab.k8s.version_numbers import find_version
 from lab.layers.network import DockerNetwork
 from lab.preflight.findings import Finding, error, warning
@@ -29,6 +30,8 @@ PODMAN = "Podman Engine"
 """The name of Podman among the components that its Docker API reports."""
 OLDEST_PODMAN = Version("4")
 """The oldest Podman that k3d supports, as an experiment (k3d.io, "Using Podman instead of Docker")."""
+WITHOUT_CGROUP_V1 = Version("1.35")
+"""The first Kubernetes whose kubelet does not start with cgroup v1, unless it is configured (failCgroupV1)."""
 PODMAN_CLI = re.compile(r"podman version (\S+)")
 """The output of `docker --version` if Podman's script takes the place of the command."""
 
@@ -59,6 +62,7 @@ def check_docker(lab: Lab, recommended_disk: int = REQUIREMENTS.recommended_dock
         if podman.severity == "error":
             return
     yield from _check_engine(info, recommended_disk)
+    yield from check_cgroup_version(str(info.get("CgroupVersion", "")), lab.source.k3s_image)
     yield from _check_network(DockerNetwork(lab))
 
 
@@ -144,6 +148,27 @@ def _check_engine(info: dict[str, Any], recommended_disk: int) -> Iterator[Findi
             expected=f"{recommended_disk / GIB:.0f} GiB free for Kubeflow's images and volumes",
             seen=f"{free / GIB:.1f} GiB",
             remedy="`docker system prune` removes unused data; a node with too little disk space evicts pods",
+        )
+
+
+def check_cgroup_version(cgroup_version: str, node_image: str) -> Iterator[Finding]:
+    """Check that the kubelet of the node starts with the version of cgroups that the engine has.
+
+    Args:
+        cgroup_version: The version that the engine reports: 1 or 2.
+        node_image: The image of the node; the version of Kubernetes is in its tag.
+
+    Yields:
+        An error if the kubelet refuses cgroup v1.
+    """
+    version = find_version(image_tag(node_image))
+    if cgroup_version == "1" and version and version >= WITHOUT_CGROUP_V1:
+        yield error(
+            "the kubelet of the node would not start: it refuses cgroup v1",
+            expected=f"cgroup v2, which the kubelet requires from Kubernetes {WITHOUT_CGROUP_V1} on",
+            seen=f"cgroup v1, and the node's image {node_image}",
+            remedy="boot the kernel with systemd.unified_cgroup_hierarchy=1 (`stat -fc %T /sys/fs/cgroup` prints "
+            "cgroup2fs then), use a node's image with an older Kubernetes, or --lab embedded, whose kubelet starts",
         )
 
 

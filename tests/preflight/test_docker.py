@@ -170,3 +170,21 @@ def test_an_unreachable_docker_is_one_finding(make_lab: MakeLab, tmp_path: Path)
     [finding] = docker.check_docker(make_lab(state, lab="k3d", subnet=SUBNET))
     assert finding.problem.headline == "Docker cannot be reached"
     assert "No such file or directory" in finding.problem.seen
+
+
+@pytest.mark.parametrize(
+    ("cgroup_version", "tag", "is_refused"),
+    [
+        ("1", "v1.34.4-k3s1", False),
+        ("1", "v1.35.0-k3s1", True),
+        ("2", "v1.35.0-k3s1", False),
+        ("1", "latest", False),
+        ("", "v1.36.0-k3s1", False),
+    ],
+)
+def test_a_kubelet_that_refuses_cgroup_v1_is_an_error(cgroup_version: str, tag: str, is_refused: bool) -> None:
+    findings = list(docker.check_cgroup_version(cgroup_version, f"docker.io/rancher/k3s:{tag}"))
+    assert [finding.severity for finding in findings] == ["error"] * is_refused
+    if is_refused:
+        assert "it refuses cgroup v1" in findings[0].problem.headline
+        assert findings[0].problem.seen == f"cgroup v1, and the node's image docker.io/rancher/k3s:{tag}"
