@@ -16,8 +16,9 @@ from embedded.engine import Engine
 from embedded.kit import Kit
 from embedded.rehearsal.rehearsal import KitRehearsal
 from embedded.remote_bases import check_remote_bases, copy_remote_bases
-from embedded.upstream import clone_manifests, find_tree
+from embedded.upstream import clone_given_manifests, clone_manifests, find_tree
 from lab.config import source as source_module
+from lab.config.locations import GitRepository, parse_location
 from lab.config.paths import Paths
 from lab.config.source import Source, StandIn
 from lab.context import Lab, RunContext, no_lab_to_verify, tool_environment
@@ -151,8 +152,8 @@ def source_from_kit(built: Kit, context: RunContext) -> Source:
 
     Args:
         built: The kit.
-        context: The context of the run. Manifests that the kit does not contain are cloned, unless the user gives some,
-            and what they refer to by URL is copied from Go modules, unless the user gives copies.
+        context: The context of the run. Manifests that are not on this machine are cloned, and what
+            they refer to by URL is copied from Go modules, unless the user gives copies.
 
     Raises:
         LabError: If the manifests cannot be cloned, or a Go module cannot be downloaded.
@@ -171,11 +172,21 @@ def source_from_kit(built: Kit, context: RunContext) -> Source:
     if built.pins.has_manifests:
         commit = built.entries["manifests", rules.MANIFESTS].record["commit"]
         changes["manifests"] = source.manifests.model_copy(update={"commit": commit})
-    elif not context.settings.manifests:
-        changes["manifests_directory"] = clone_manifests(context)
-    if not context.settings.remote_bases and (tree := find_tree(context)):
+    cloned = _clone_manifests(context, built)
+    tree = cloned or find_tree(context)
+    if tree and not context.settings.remote_bases:
         changes["remote_bases"] = copy_remote_bases(context, tree, built)
+    changes["manifests_directory"] = cloned
     return source.model_copy(update=changes)
+
+
+def _clone_manifests(context: RunContext, built: Kit) -> Path | None:
+    """Return a clone of the manifests, since no Git host is in reach of the lab; None if they are on this machine."""
+    given = context.settings.manifests
+    if not given:
+        return None if built.pins.has_manifests else clone_manifests(context)
+    location = parse_location(given)
+    return clone_given_manifests(context, location) if isinstance(location, GitRepository) else None
 
 
 def _start_engine(lab: Lab, built: Kit) -> None:

@@ -1,4 +1,4 @@
-"""Upstream's manifests for the releases whose manifests the kit does not contain, cloned before a lab is entered.
+"""The manifests that the kit does not contain, upstream's or those of a URL, cloned before a lab is entered.
 
 A lab's network does not lead to the internet, so its programs cannot clone anything.
 """
@@ -9,11 +9,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from lab.config.entry_points import hide_credentials
 from lab.config.locations import GitRepository, is_archive, parse_location
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.layers.git_hosts import ANSWER_TIMEOUT, ENVIRONMENT, list_refs
 from lab.layers.manifest_archives import unpack_once
+from lab.layers.manifests import COMMIT, DEFAULT_REF, find_commit, list_ref_patterns
 
 DIRECTORY = "manifests"
 TIMEOUT = 300
@@ -31,27 +33,56 @@ def clone_manifests(context: RunContext, answer_timeout: float = ANSWER_TIMEOUT)
         LabError: If the repository cannot be cloned, does not answer, or does not have the commit.
     """
     pinned = context.release.manifests
-    directory = context.paths.cache / DIRECTORY / pinned.commit
+    return _clone(context, pinned.repository, pinned.commit, answer_timeout)
+
+
+def clone_given_manifests(
+    context: RunContext, repository: GitRepository, answer_timeout: float = ANSWER_TIMEOUT
+) -> Path:
+    """Return the directory of manifests that a user gives by the URL of a repository, after cloning them if necessary.
+
+    Args:
+        context: The context of the run.
+        repository: The repository and the ref.
+        answer_timeout: Seconds for the Git host to answer.
+
+    Raises:
+        LabError: If the repository cannot be read or cloned, does not answer, or does not have the ref.
+    """
+    ref, url = repository.ref or DEFAULT_REF, repository.url
+    result = list_refs(context.create_shell(), url, *list_ref_patterns(ref), timeout=answer_timeout)
+    commit = find_commit(ref, result.output) or (ref if COMMIT.fullmatch(ref) else None)
+    if result.exit_status or commit is None:
+        raise _cannot_clone(url, ref, result.last_lines if result.exit_status else f"no branch or tag {ref}")
+    return _clone(context, url, commit, answer_timeout)
+
+
+def _clone(context: RunContext, repository: str, commit: str, answer_timeout: float) -> Path:
+    directory = context.paths.cache / DIRECTORY / commit
     if directory.is_dir():
         return directory
     unfinished = directory.with_name(f"{directory.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     shell = context.create_shell(ENVIRONMENT)
-    list_refs(shell, pinned.repository, "HEAD", timeout=answer_timeout)
+    list_refs(shell, repository, "HEAD", timeout=answer_timeout)
     try:
-        with context.progress.stage(f"cloning {pinned.repository} at {pinned.commit[:12]}"):
-            shell.run("git", "clone", "--quiet", "--no-checkout", pinned.repository, unfinished, timeout=TIMEOUT)
-            replace(shell, directory=unfinished).run("git", "checkout", "--quiet", "--detach", pinned.commit)
+        with context.progress.stage(f"cloning {hide_credentials(repository)} at {commit[:12]}"):
+            shell.run("git", "clone", "--quiet", "--no-checkout", repository, unfinished, timeout=TIMEOUT)
+            replace(shell, directory=unfinished).run("git", "checkout", "--quiet", "--detach", commit)
     except LabError as error:
-        raise LabError(
-            f"the manifests of Kubeflow {context.settings.release} cannot be cloned",
-            expected=f"{pinned.repository} with the commit {pinned.commit}",
-            seen=error.seen or error.headline,
-            remedy="give the manifests as a directory or an archive: --manifests=DIRECTORY or --manifests=FILE.tar.xz",
-        ) from None
+        raise _cannot_clone(repository, commit, error.seen or error.headline) from None
     unfinished.rename(directory)
     return directory
+
+
+def _cannot_clone(repository: str, ref: str, seen: str) -> LabError:
+    return LabError(
+        "the manifests of Kubeflow cannot be cloned; nothing was changed",
+        expected=f"{hide_credentials(repository)} with {ref}",
+        seen=seen,
+        remedy="give the manifests as a directory or an archive: --manifests=DIRECTORY or --manifests=FILE.tar.xz",
+    )
 
 
 def find_tree(context: RunContext) -> Path | None:

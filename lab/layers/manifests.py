@@ -42,10 +42,10 @@ def for_lab(lab: Lab) -> Manifests:
     """Return the manifests as they are given: those of --manifests, or the pinned commit of the release.
 
     Args:
-        lab: The lab.
+        lab: The lab. Its source may have a directory with them.
     """
     given, pinned = lab.settings.manifests, lab.source.manifests
-    if not given and lab.source.manifests_directory:
+    if lab.source.manifests_directory:
         return Copy(lab, lab.source.manifests_directory)
     if not given:
         return Clone(lab, pinned.repository, pinned.branch, pinned.commit)
