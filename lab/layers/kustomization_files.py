@@ -31,7 +31,7 @@ def read_kustomization(file: Path) -> dict[str, Any]:
         LabError: If it cannot be read, or is not a mapping in YAML.
     """
     try:
-        content = yaml.safe_load(file.read_text())
+        content = yaml.load(file.read_text(), yaml.CSafeLoader)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise _invalid(file, str(error)) from None
     if content is None:
