@@ -12,6 +12,9 @@ from embedded.pins import Image
 from lab.k8s.images import full_reference, image_tag
 from lab.k8s.version_numbers import find_version
 
+WITH_LICENCES = "-license-compliance"
+"""The suffix of the tags of images that Kubeflow Pipelines has built again, with licences and without other changes."""
+
 
 class Status(StrEnum):
     """The relation of a program to the image in whose place it runs."""
@@ -74,7 +77,7 @@ def _is_same_program(reference: str, image: Image) -> bool:
     A tag that is no version, such as the commit of Training Operator, is that of the release, whose program the kit
     has. An image that is near to its own version contains another program too, such as a stock Envoy.
     """
-    tag = image_tag(reference).removeprefix("v")
+    tag = image_tag(reference).removeprefix("v").removesuffix(WITH_LICENCES)
     if find_version(tag):
         return tag == image.number != image.release_version
     return Status(image.fidelity) == Status.REAL

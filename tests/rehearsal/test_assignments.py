@@ -46,6 +46,7 @@ DIGEST = f"sha256:{'1' * 64}"
         ("docker.io/istio/proxyv2:1.22.1", Status.NEAR),
         ("docker.io/kubeflow/operator:v1-3f15cb8", Status.REAL),
         ("docker.io/kubeflow/operator:v1.6.0", Status.NEAR),
+        ("docker.io/kubeflow/operator:v1.7.0-license-compliance", Status.REAL),
         (f"ghcr.io/dexidp/dex@{DIGEST}", Status.NEAR),
         ("ghcr.io/dexidp/dex-k8s-authenticator:v2.41.1", Status.STAND_IN),
         ("quay.io/jetstack/controller:v1.12.0", Status.STAND_IN),
