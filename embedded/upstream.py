@@ -69,7 +69,10 @@ def _clone(context: RunContext, repository: str, commit: str, answer_timeout: fl
     try:
         with context.progress.stage(f"cloning {hide_credentials(repository)} at {commit[:12]}"):
             shell.run("git", "clone", "--quiet", "--no-checkout", repository, unfinished, timeout=TIMEOUT)
-            replace(shell, directory=unfinished).run("git", "checkout", "--quiet", "--detach", commit)
+            git = replace(shell, directory=unfinished)
+            git.run("git", "checkout", "--quiet", "--detach", commit)
+            # A clone of this clone has only its own branches, and not those of the repository.
+            git.run("git", "fetch", "--quiet", ".", "refs/remotes/origin/*:refs/heads/*")
     except LabError as error:
         raise _cannot_clone(repository, commit, error.seen or error.headline) from None
     unfinished.rename(directory)

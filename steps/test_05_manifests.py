@@ -7,26 +7,26 @@ from pytest_bdd import given, parsers, scenarios, then
 from lab.errors import diagnose_if_permitted
 from lab.layers import auth_chain
 from lab.layers.kubeflow import Kubeflow
-from lab.layers.manifests import Clone
+from lab.layers.manifests import Manifests
 from steps.shared import skip_if_omitted
 
 scenarios("05_manifests.feature")
 
 
 @given("the Kubeflow manifests are available")
-def clone_manifests(manifests: Clone) -> None:
+def clone_manifests(manifests: Manifests) -> None:
     """Ensure that the manifests are cloned."""
 
 
 @then("the manifests are at the commit that this release pins")
-def manifests_are_at_pinned_commit(manifests: Clone) -> None:
+def manifests_are_at_pinned_commit(manifests: Manifests) -> None:
     """Check the commit, since a branch moves and a commit does not."""
     problem = manifests.problem()
     assert problem is None, problem
 
 
 @then(parsers.parse("that commit is on the branch {branch}"))
-def commit_is_on_branch(manifests: Clone, branch: str) -> None:
+def commit_is_on_branch(manifests: Manifests, branch: str) -> None:
     """Check that the commit is on the branch that the tutorial checks out."""
     seen = manifests.list_branches()
     assert branch in seen, f"expected the commit of the manifests on the branch {branch}, seen on {seen}"

@@ -37,6 +37,9 @@ class Manifests(Layer, Protocol):
     def get_unchanged_commit(self) -> str:
         """Return the commit of the tree; empty if it has local changes, or comes from no Git repository."""
 
+    def list_branches(self) -> list[str]:
+        """Return the branches that contain the commit of the tree; none if it comes from no Git repository."""
+
 
 def for_lab(lab: Lab) -> Manifests:
     """Return the manifests as they are given: those of --manifests, or the pinned commit of the release.
@@ -44,11 +47,11 @@ def for_lab(lab: Lab) -> Manifests:
     Args:
         lab: The lab. Its source may have a directory with them.
     """
-    given, pinned = lab.settings.manifests, lab.source.manifests
-    if lab.source.manifests_directory:
-        return Copy(lab, lab.source.manifests_directory)
+    given, pinned, cloned = lab.settings.manifests, lab.source.manifests, lab.source.manifests_directory
     if not given:
-        return Clone(lab, pinned.repository, pinned.branch, pinned.commit)
+        return Clone(lab, str(cloned or pinned.repository), pinned.branch, pinned.commit)
+    if cloned:
+        return Copy(lab, cloned)
     location = parse_location(given)
     if isinstance(location, GitRepository):
         return Clone(lab, location.url, location.ref or DEFAULT_REF)
@@ -237,6 +240,10 @@ class Copy:
     def get_unchanged_commit(self) -> str:
         """Return an empty text: a copy has no commit."""
         return ""
+
+    def list_branches(self) -> list[str]:
+        """Return an empty list: a copy has no commit."""
+        return []
 
 
 def copy_files(original: Path, copy: Path) -> None:

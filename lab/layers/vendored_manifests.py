@@ -83,6 +83,10 @@ class VendoredManifests:
         """Return an empty text: no commit has the copies."""
         return ""
 
+    def list_branches(self) -> list[str]:
+        """Return the branches that contain the commit of the original manifests."""
+        return self._original.list_branches()
+
     def _vendor(self) -> Path:
         """Return a new directory with the manifests and copies of their remote bases."""
         unfinished = self.directory.with_name(f"{DIRECTORY}.unfinished")

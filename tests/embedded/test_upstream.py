@@ -69,3 +69,23 @@ def test_a_lab_copies_what_was_cloned_for_it(make_lab: MakeLab, repository: Path
     lab = make_lab(manifests=url(repository))
     source = lab.source.model_copy(update={"manifests_directory": repository})
     assert isinstance(for_lab(Lab.from_context(lab, lab.state, source=source)), Copy)
+
+
+def test_a_lab_has_the_branch_of_the_pinned_commit(
+    make_lab: MakeLab, make_context: MakeContext, repository: Path
+) -> None:
+    head = git(repository, "rev-parse", "HEAD")
+    commit(repository, "second")
+    git(repository, "switch", "--quiet", "--create", "other")
+    context = make_context(release="1.8")
+    pinned = context.release.manifests.model_copy(
+        update={"repository": url(repository), "branch": "v1", "commit": head}
+    )
+    context = replace(context, release=context.release.model_copy(update={"manifests": pinned}))
+    lab = make_lab(release="1.8")
+    source = lab.source.model_copy(update={"manifests": pinned, "manifests_directory": clone_manifests(context)})
+    manifests = for_lab(Lab.from_context(lab, lab.state, source=source))
+    manifests.install()
+    assert manifests.problem() is None
+    assert (manifests.directory / "file").read_text() == "first"
+    assert "v1" in manifests.list_branches()
