@@ -39,6 +39,8 @@ NETWORK_FILTER_REMOVAL = {
 }
 """No setting of istiod prevents the filter, and a stock Envoy refuses a listener with it. AuthorizationPolicies do not
 depend on it."""
+SIDECAR_RESOURCES = {"requests": {"cpu": "10m", "memory": "40Mi"}}
+"""The requests of a sidecar. With those of the chart, two cores would not admit the forty sidecars of a release."""
 NESTED_VALUES = ("defaults", "_internal_defaults_do_not_set")
 """The keys below which some versions of istiod's chart have all their values."""
 CERT_MANAGER_VERSION = "v1.10.1"
@@ -70,7 +72,8 @@ def render_istio(shell: Shell, helm: Path, istio: Path, pilot: str) -> dict[str,
     image, _, tag = pilot.rpartition(":")
     chart = istio / ISTIOD_CHART
     own: dict[str, object] = {"pilot": ISTIOD_VALUES} if _has_values_below_pilot(chart) else ISTIOD_VALUES
-    values = {"global": {"hub": image.rpartition("/")[0], "tag": tag}, "telemetry": {"enabled": False}, **own}
+    common = {"hub": image.rpartition("/")[0], "tag": tag, "proxy": {"resources": SIDECAR_RESOURCES}}
+    values = {"global": common, "telemetry": {"enabled": False}, **own}
     [crds] = (istio / file for file in CRDS if (istio / file).is_file())
     istiod = _render(shell, helm, "istiod", chart, "istio-system", values)
     if NETWORK_FILTER in (istio / FILTERS).read_text():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import yaml
 
+from embedded.rehearsal.mesh import Mesh, disable_injection, disable_mutual_tls
 from lab.k8s.documents import Document, join_documents, split_documents
 from lab.k8s.images import full_reference
 from lab.k8s.objects import Object, ObjectRef, get_nested
@@ -17,8 +18,9 @@ from lab.k8s.pod_templates import find_template
 from lab.rehearsal import Change
 
 CONTROL_PLANE = "the control plane of Istio is the kit's"
-CONTROL_PLANE_REASON = "its version differs from that of the manifests, or a stock Envoy needs other settings"
-INJECTION = "istio-injection"
+CONTROL_PLANE_REASON = (
+    "its version differs from that of the manifests, or a stock Envoy needs other settings; sidecars request little CPU"
+)
 EXT_AUTHZ = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz"
 OLD_NAMES = {
     "envoy.http_connection_manager": "envoy.filters.network.http_connection_manager",
@@ -34,7 +36,7 @@ STOCK_ENVOY = {"name": "PILOT_ENABLE_ALPN_FILTER", "value": "false"}
 
 
 def change_manifests(
-    manifests: str, generated: Collection[str], read_control_plane: Callable[[], str]
+    manifests: str, generated: Collection[str], read_control_plane: Callable[[], str], mesh: Mesh
 ) -> tuple[str, list[Change]]:
     """Return manifests with the changes of a rehearsal, and a description of each change that was necessary.
 
@@ -42,6 +44,7 @@ def change_manifests(
         manifests: YAML documents.
         generated: The full references of the images that generated stand-ins implement.
         read_control_plane: Returns the objects of the kit's istiod as YAML documents.
+        mesh: The mesh of the whole installation.
     """
     documents = split_documents(manifests)
     replaced: list[ObjectRef] = []
@@ -49,18 +52,26 @@ def change_manifests(
     if istiod and not _is_of_kit(istiod):
         documents, replaced = _replace_control_plane(documents, split_documents(read_control_plane()))
     changes = [Change(CONTROL_PLANE, CONTROL_PLANE_REASON, tuple(map(str, replaced)))]
-    for title, reason, edit in _list_edits(generated):
+    for title, reason, edit in _list_edits(generated, mesh):
         documents, edited = _edit(documents, edit)
         changes.append(Change(title, reason, tuple(map(str, edited))))
     return join_documents(text for _, text in documents), [change for change in changes if change.objects]
 
 
-def _list_edits(generated: Collection[str]) -> list[tuple[str, str, Callable[[Object], bool]]]:
+def _list_edits(generated: Collection[str], mesh: Mesh) -> list[tuple[str, str, Callable[[Object], bool]]]:
     """Return the title and the reason of each edit of single objects, and the function that edits one."""
-    no_sidecars = "the lab's Istio has no sidecars"
+    no_sidecars = "the lab's nodes have no plug-in that redirects the traffic of pods to sidecars"
+    without_sidecars: list[tuple[str, str, Callable[[Object], bool]]] = [
+        ("no sidecars are injected", no_sidecars, disable_injection),
+        ("no mutual TLS is required of Services", no_sidecars, disable_mutual_tls),
+    ]
     return [
-        ("no sidecars are injected", no_sidecars, _disable_injection),
-        ("no mutual TLS is required of Services", no_sidecars, _disable_mutual_tls),
+        *([] if mesh.has_sidecars else without_sidecars),
+        (
+            "ports of Services name their protocol",
+            "a stock Envoy cannot detect HTTP within mutual TLS",
+            mesh.name_protocols,
+        ),
         ("filters have Envoy's names of today", "a newer istiod ignores filters with the old names", _rename_filters),
         (
             "stand-ins request no CPU",
@@ -82,22 +93,6 @@ def _edit(documents: Sequence[Document], edit: Callable[[Object], bool]) -> tupl
         else:
             edited.append((obj, text))
     return edited, refs
-
-
-def _disable_injection(obj: Object) -> bool:
-    labels = get_nested(obj, "metadata", "labels") or {}
-    if obj["kind"] != "Namespace" or labels.get(INJECTION) != "enabled":
-        return False
-    labels[INJECTION] = "disabled"
-    return True
-
-
-def _disable_mutual_tls(obj: Object) -> bool:
-    tls = get_nested(obj, "spec", "trafficPolicy", "tls") or {}
-    if obj["kind"] != "DestinationRule" or tls.get("mode") != "ISTIO_MUTUAL":
-        return False
-    tls["mode"] = "DISABLE"
-    return True
 
 
 def _rename_filters(obj: Object) -> bool:

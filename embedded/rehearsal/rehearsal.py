@@ -13,6 +13,7 @@ from embedded.rehearsal import oci, stand_ins
 from embedded.rehearsal.assignments import Assignment, Status, assign, is_of_kit, split_reference
 from embedded.rehearsal.changes import change_manifests
 from embedded.rehearsal.containers import Container, check_ports, list_containers
+from embedded.rehearsal.mesh import Mesh
 from lab.config.source import StandIn
 from lab.k8s.documents import parse_documents
 from lab.rehearsal import Change, ContainerRow
@@ -39,6 +40,7 @@ class KitRehearsal:
         self._kit, self._directory, self._journal = built, directory, journal
         self._containers: Sequence[Container] = ()
         self._assignments: Mapping[str, Assignment] = {}
+        self._mesh = Mesh()
         self.changes: Sequence[Change] = ()
 
     def prepare(self, manifests: str) -> str:
@@ -50,6 +52,7 @@ class KitRehearsal:
         Raises:
             LabError: If containers of a pod have the same port.
         """
+        self._mesh = Mesh.from_objects(parse_documents(manifests))
         adapted, self.changes = self._change(manifests)
         self._containers = list_containers(parse_documents(adapted))
         check_ports(self._containers)
@@ -150,7 +153,7 @@ class KitRehearsal:
     def _change(self, manifests: str) -> tuple[str, list[Change]]:
         assignments = self._assign(list_containers(parse_documents(manifests)))
         generated = {found.reference for found in assignments.values() if found.image is None}
-        return change_manifests(manifests, generated, self._read_control_plane)
+        return change_manifests(manifests, generated, self._read_control_plane, self._mesh)
 
     def _assign(self, containers: Collection[Container]) -> dict[str, Assignment]:
         references = sorted({container.reference for container in containers})

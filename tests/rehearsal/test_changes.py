@@ -6,11 +6,22 @@ import pytest
 import yaml
 
 from embedded.rehearsal.changes import change_manifests
+from embedded.rehearsal.mesh import Mesh
 from lab.k8s.documents import parse_documents
 from lab.k8s.objects import Object
 from tests.rehearsal.manifests import CONTROL_PLANE, ISTIO, WEBHOOK
 
 MANAGER = "ghcr.io/kubeflow/webhook@sha256:1234567890123456789012345678901234567890123456789012345678901234"
+
+
+PROFILES = """
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: namespace-labels-data, namespace: kubeflow}
+data:
+  namespace-labels.yaml: 'own: "yes"'
+"""
 
 
 def no_control_plane() -> str:
@@ -26,35 +37,83 @@ def find(manifests: str, kind: str, name: str) -> Object:
 
 def test_manifests_of_the_kit_itself_are_not_changed() -> None:
     unchanged = WEBHOOK.replace("istio-injection: enabled, ", "")
-    changed, changes = change_manifests(unchanged, set(), no_control_plane)
+    changed, changes = change_manifests(unchanged, set(), no_control_plane, Mesh())
     assert changes == []
     assert parse_documents(changed) == parse_documents(unchanged)
 
 
 def test_stand_ins_request_no_cpu_and_keep_their_memory() -> None:
-    changed, changes = change_manifests(WEBHOOK, {MANAGER}, no_control_plane)
+    changed, changes = change_manifests(WEBHOOK, {MANAGER}, no_control_plane, Mesh())
     [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
     assert manager["resources"] == {"requests": {"memory": "1Gi"}, "limits": {}}
     assert changes[-1].objects == ("Deployment webhook in kubeflow",)
 
 
 def test_real_programs_keep_their_requests() -> None:
-    changed, _ = change_manifests(WEBHOOK, set(), no_control_plane)
+    changed, _ = change_manifests(WEBHOOK, set(), no_control_plane, Mesh())
     [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
     assert manager["resources"]["requests"]["cpu"] == "100m"
 
 
 def test_no_sidecars_are_injected_and_other_labels_stay() -> None:
-    changed, changes = change_manifests(WEBHOOK, set(), no_control_plane)
+    changed, changes = change_manifests(WEBHOOK + PROFILES, set(), no_control_plane, Mesh(has_sidecars=False))
     assert find(changed, "Namespace", "kubeflow")["metadata"]["labels"] == {
         "istio-injection": "disabled",
         "kept": "yes",
     }
+    labels = find(changed, "ConfigMap", "namespace-labels-data")["data"]["namespace-labels.yaml"]
+    assert yaml.safe_load(labels) == {"own": "yes", "istio-injection": ""}
     assert [change.title for change in changes] == ["no sidecars are injected"]
 
 
+def test_sidecars_are_injected_where_the_manifests_ask_for_them() -> None:
+    changed, changes = change_manifests(WEBHOOK + PROFILES, set(), no_control_plane, Mesh())
+    assert changes == []
+    assert parse_documents(changed) == parse_documents(WEBHOOK + PROFILES)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("DaemonSet", True), ("Deployment", False)])
+def test_the_agent_of_the_nodes_shows_that_pods_do_not_redirect_their_traffic(kind: str, expected: bool) -> None:
+    mesh = Mesh.from_objects([{"kind": kind, "metadata": {"name": "istio-cni-node"}}])
+    assert mesh.has_sidecars is not expected
+
+
+ROUTED = """
+apiVersion: networking.istio.io/v1alpha3
+kind: VirtualService
+metadata: {name: app, namespace: kubeflow}
+spec:
+  http:
+  - route:
+    - destination: {host: app.kubeflow.svc.cluster.local, port: {number: 80}}
+    - destination: {host: named, port: {number: 80}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: kubeflow}
+spec: {ports: [{port: 80, name: ui}, {port: 3306}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: named, namespace: kubeflow}
+spec: {ports: [{port: 80, name: http-app}]}
+"""
+
+
+def test_ports_that_http_is_routed_to_name_their_protocol() -> None:
+    changed, [change] = change_manifests(ROUTED, set(), no_control_plane, Mesh.from_objects(parse_documents(ROUTED)))
+    http, other = find(changed, "Service", "app")["spec"]["ports"]
+    assert (http["appProtocol"], other) == ("http", {"port": 3306})
+    assert change.objects == ("Service app in kubeflow",)
+
+
+def test_without_sidecars_ports_need_no_protocol() -> None:
+    mesh = Mesh(has_sidecars=False, http_ports=Mesh.from_objects(parse_documents(ROUTED)).http_ports)
+    assert change_manifests(ROUTED, set(), no_control_plane, mesh)[1] == []
+
+
 def test_the_control_plane_is_replaced_and_the_authorization_of_the_mesh_stays() -> None:
-    changed, [change] = change_manifests(ISTIO, set(), lambda: CONTROL_PLANE)
+    changed, [change] = change_manifests(ISTIO, set(), lambda: CONTROL_PLANE, Mesh())
     [discovery] = find(changed, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"]
     assert discovery["image"] == "docker.io/istio/pilot:the-kits"
     mesh = yaml.safe_load(find(changed, "ConfigMap", "istio")["data"]["mesh"])
@@ -67,13 +126,13 @@ def test_the_control_plane_is_replaced_and_the_authorization_of_the_mesh_stays()
 def test_an_istiod_with_the_settings_of_the_kit_stays() -> None:
     container = 'name: discovery, env: [{name: PILOT_ENABLE_ALPN_FILTER, value: "false"}]'
     unchanged = ISTIO.replace("name: discovery", container)
-    assert change_manifests(unchanged, set(), no_control_plane)[1] == []
+    assert change_manifests(unchanged, set(), no_control_plane, Mesh())[1] == []
 
 
 def test_a_part_of_the_manifests_without_istiod_gets_no_control_plane() -> None:
-    changed, changes = change_manifests(WEBHOOK, set(), lambda: CONTROL_PLANE)
+    changed, changes = change_manifests(WEBHOOK, set(), lambda: CONTROL_PLANE, Mesh())
     assert len(parse_documents(changed)) == len(parse_documents(WEBHOOK))
-    assert [change.title for change in changes] == ["no sidecars are injected"]
+    assert changes == []
 
 
 AUTH = """
@@ -103,7 +162,7 @@ spec: {host: outside, trafficPolicy: {tls: {mode: SIMPLE}}}
 
 
 def test_the_authorization_of_the_gateway_has_names_that_envoy_knows() -> None:
-    changed, _ = change_manifests(AUTH, set(), no_control_plane)
+    changed, _ = change_manifests(AUTH, set(), no_control_plane, Mesh())
     [patch] = find(changed, "EnvoyFilter", "authn-filter")["spec"]["configPatches"]
     matched = patch["match"]["listener"]["filterChain"]["filter"]["name"]
     assert matched == "envoy.filters.network.http_connection_manager"
@@ -114,12 +173,11 @@ def test_a_filter_with_names_of_today_stays() -> None:
     today = AUTH.replace("envoy.http_conn", "envoy.filters.network.http_conn").replace(
         ".v3.ExtAuthz}", ".v3.ExtAuthz, transport_api_version: V3}"
     )
-    _, changes = change_manifests(today, set(), no_control_plane)
-    assert [change.title for change in changes] == ["no mutual TLS is required of Services"]
+    assert change_manifests(today, set(), no_control_plane, Mesh())[1] == []
 
 
 def test_only_mutual_tls_between_sidecars_is_switched_off() -> None:
-    changed, _ = change_manifests(AUTH, set(), no_control_plane)
+    changed, _ = change_manifests(AUTH, set(), no_control_plane, Mesh(has_sidecars=False))
     modes = {
         name: find(changed, "DestinationRule", name)["spec"]["trafficPolicy"]["tls"]["mode"]
         for name in ("app", "outside")

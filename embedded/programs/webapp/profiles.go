@@ -46,9 +46,12 @@ func newPipelineWorkloads(images []string) ([]pipelineWorkload, error) {
 	return nil, errors.New("the role profiles expects two images: that of ml-pipeline-ui-artifact, and that of ml-pipeline-visualizationserver")
 }
 
+// injection is the label of the namespaces whose pods get a sidecar.
+const injection = "istio-injection"
+
 // readNamespaceLabels returns the labels of a namespace from a file with lines in the form `name: "value"`. As with
-// upstream, a label with an empty value is not set. The lab has no sidecars, so the label for their injection is not set
-// either.
+// upstream, a label with an empty value is not set, and sidecars are injected unless the file says otherwise. Manifests
+// without such a file have no sidecars.
 func readNamespaceLabels(file string) (map[string]string, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,15 +60,16 @@ func readNamespaceLabels(file string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := map[string]string{}
+	labels := map[string]string{injection: "enabled"}
 	for line := range strings.Lines(string(content)) {
 		line, _, _ = strings.Cut(line, "#")
 		name, value, _ := strings.Cut(line, ":")
 		if value = strings.Trim(value, " \t\r\n\"'"); value != "" {
 			labels[strings.TrimSpace(name)] = value
+		} else {
+			delete(labels, strings.TrimSpace(name))
 		}
 	}
-	delete(labels, "istio-injection")
 	return labels, nil
 }
 
@@ -173,6 +177,9 @@ func objectsForProfile(profile profile, labels map[string]string, workloads []pi
 			"subjects":   []object{binding.subject},
 		}})
 	}
+	if labels[injection] == "enabled" {
+		objects = append(objects, newOwnerPolicy(namespace, owner.Name))
+	}
 	for _, workload := range workloads {
 		labels := object{"app": workload.name}
 		objects = append(objects, collectionObject{"/apis/apps/v1/namespaces/" + namespace + "/deployments", object{
@@ -205,4 +212,22 @@ func objectsForProfile(profile profile, labels map[string]string, workloads []pi
 		}})
 	}
 	return objects
+}
+
+// newOwnerPolicy returns the AuthorizationPolicy with which sidecars accept the requests of the owner, and of the pods of
+// the namespace. The mesh rejects all others by default.
+func newOwnerPolicy(namespace, owner string) collectionObject {
+	header := "request.headers[" + envOrDefault("USERID_HEADER", defaultUserHeader) + "]"
+	condition := func(key, value string) object {
+		return object{"when": []object{{"key": key, "values": []string{value}}}}
+	}
+	return collectionObject{policiesPath(namespace), object{
+		"apiVersion": "security.istio.io/v1beta1",
+		"kind":       "AuthorizationPolicy",
+		"metadata":   object{"name": "ns-owner-access-istio", "annotations": object{"role": "admin", "user": owner}},
+		"spec": object{"rules": []object{
+			condition(header, os.Getenv("USERID_PREFIX")+owner),
+			condition("source.namespace", namespace),
+		}},
+	}}
 }

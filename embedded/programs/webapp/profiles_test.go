@@ -64,13 +64,33 @@ func TestTheNamespaceOfAProfileIsCreated(t *testing.T) {
 
 func TestTheLabelsOfANamespaceAreRead(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "namespace-labels.yaml")
-	content := "# comment: 'ignored'\n\npod-security.kubernetes.io/enforce: \"baseline\"\nistio-injection: enabled\nremoved: ''\nplain: value # why\n"
+	content := "# comment: 'ignored'\n\npod-security.kubernetes.io/enforce: \"baseline\"\nremoved: ''\nplain: value # why\n"
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	expected := map[string]string{"pod-security.kubernetes.io/enforce": "baseline", "plain": "value"}
+	expected := map[string]string{"pod-security.kubernetes.io/enforce": "baseline", "plain": "value", injection: "enabled"}
 	if labels, err := readNamespaceLabels(file); err != nil || !reflect.DeepEqual(labels, expected) {
 		t.Errorf("%v %v", labels, err)
+	}
+	if err := os.WriteFile(file, []byte(content+"istio-injection: ''\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	delete(expected, injection)
+	if labels, err := readNamespaceLabels(file); err != nil || !reflect.DeepEqual(labels, expected) {
+		t.Errorf("%v %v", labels, err)
+	}
+}
+
+func TestSidecarsAcceptRequestsOfTheOwnerAndOfTheNamespaceOnly(t *testing.T) {
+	team := profile{}
+	team.Metadata.Name, team.Spec.Owner.Name = "team-a", user
+	objects := objectsForProfile(team, map[string]string{injection: "enabled"}, nil)
+	policy := objects[len(objects)-1]
+	if policy.collection != policiesPath("team-a") || len(policy.object["spec"].(object)["rules"].([]object)) != 2 {
+		t.Errorf("%v", policy)
+	}
+	if without := objectsForProfile(team, nil, nil); len(without) != len(objects)-1 {
+		t.Errorf("%v", without)
 	}
 }
 
