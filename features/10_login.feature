@@ -135,6 +135,24 @@ Feature: A user logs in
       | http://localhost:7080      |
       | http://kubeflow.example.it |
 
+  @creates
+  Scenario: Within the cluster, a pod cannot pose as a user
+    The dashboard and the web apps trust the header in which the gateway names the user. A pod that requests their
+    Services directly can send this header, too. Sidecars reject such a request: they accept requests of the gateway
+    only. This does not apply where pods have no sidecars, as in the embedded lab without manifests of a user's own.
+    Given Kubeflow is installed
+    When a pod outside of the mesh requests these Services as user@example.com
+      | service                      | path                                                        |
+      | centraldashboard             | /api/workgroup/env-info                                     |
+      | jupyter-web-app-service      | /api/namespaces/kubeflow-user-example-com/notebooks         |
+      | tensorboards-web-app-service | /api/namespaces/kubeflow-user-example-com/tensorboards      |
+      | volumes-web-app-service      | /api/namespaces/kubeflow-user-example-com/pvcs              |
+      | kserve-models-web-app        | /api/namespaces/kubeflow-user-example-com/inferenceservices |
+      | katib-ui                     | /katib/fetch_namespaces                                     |
+      | ml-pipeline-ui               | /pipeline/apis/v1beta1/healthz                              |
+      | profiles-kfam                | /kfam/v1/bindings                                           |
+    Then each of these Services rejects the request
+
   @changes @login_form
   Scenario: An expired session gives no access
     By default, the session lifetime is one day. For this scenario it is temporarily set to three seconds.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
@@ -13,6 +13,14 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab.config.settings import Settings
 from lab.context import Lab
+from lab.layers.direct_requests import (
+    NAMESPACE,
+    SIDECAR,
+    DirectAnswer,
+    describe_missing_sidecars,
+    find_ports,
+    send_requests,
+)
 from lab.layers.kubeflow import Kubeflow
 from lab.layers.owner import Owner
 from lab.releases import Release
@@ -307,4 +315,43 @@ def web_app_ignores_claim(
     seen = user.fetch_json(path, claimed_user=other)["user"]
     assert seen == email, (
         f"expected the volumes web app to identify {email}, who claims to be {other}, seen {seen}: {HEADER_NOT_REMOVED}"
+    )
+
+
+@when(
+    parsers.parse("a pod outside of the mesh requests these Services as {email}"),
+    target_fixture="direct_answers",
+)
+def request_services_directly(
+    email: str, datatable: Sequence[Sequence[str]], lab: Lab, owner: Owner
+) -> list[DirectAnswer]:
+    """Send the user header from a pod, past the gateway; skip this where nothing in the cluster could reject it."""
+    if reason := describe_missing_sidecars(lab):
+        pytest.skip(reason)
+    paths = {service: owner.translate(path) for service, path in datatable[1:]}
+    ports = find_ports(lab, paths)
+    assert ports, f"the namespace {NAMESPACE} has none of the Services {', '.join(paths)}"
+    if missing := [service for service in paths if service not in ports]:
+        lab.progress.note(f"not requested, because there is no such Service: {', '.join(missing)}")
+    requested = {f"{service}:{port}": paths[service] for service, port in ports.items()}
+    return send_requests(lab, requested, {USERID_HEADER: owner.translate(email)})
+
+
+@then("each of these Services rejects the request")
+def services_reject_request(direct_answers: list[DirectAnswer]) -> None:
+    """Check that each Service has rejected the request, or has closed the connection."""
+    problems = [
+        f"expected the Service {answer.service} to reject a pod that sends the header {USERID_HEADER} to {answer.url} "
+        f"(403, or a closed connection), seen: {answer}"
+        for answer in direct_answers
+        if not answer.is_rejection
+    ]
+    assert not problems, "\n".join(
+        [
+            *problems,
+            "any pod can act as any user there. An AuthorizationPolicy must select the pods of the Service and accept "
+            "requests of the gateway only "
+            f"(`kubectl get authorizationpolicies -n {NAMESPACE}`), and the pods must have "
+            f"the container {SIDECAR} (`kubectl get pods -n {NAMESPACE}`)",
+        ]
     )

@@ -21,7 +21,10 @@ from lab.config.settings import Settings
 from lab.layers.table import CHAPTERS
 from tests.conftest import REPOSITORY
 
-CREATING = "exposed by a Service of type LoadBalancer|a user creates|temporary route|they create a|API server would"
+CREATING = (
+    "exposed by a Service of type LoadBalancer|a user creates|a pod outside of the mesh|temporary route|they create a|"
+    "API server would"
+)
 """Matches the sentences whose steps create objects."""
 FEATURES: list[Feature] = get_features([str(REPOSITORY / "features")])
 

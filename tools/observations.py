@@ -14,7 +14,7 @@ from lab.errors import LabError
 from lab.k8s.objects import ObjectRef, load_balancer_ip
 from lab.k8s.readiness import is_ready
 from lab.k8s.rollout import WORKLOADS, is_workload_ready
-from lab.layers import nginx_site
+from lab.layers import direct_requests, nginx_site
 from lab.layers.ingress_admission import try_duplicate
 from lab.run.waiting import poll, wait_until
 from lab.web.browser_user import USER_INFO_PATH, USERID_HEADER
@@ -219,6 +219,16 @@ def identifies_owner_as(user: str, claimed_user: str = "") -> Condition:
         return f'"user":"{user}"' in answer.text.replace(" ", "")
 
     return Condition(f"the dashboard to identify the owner as {user}", is_met)
+
+
+def accepts_pod(service: str, path: str) -> Condition:
+    """Return the condition that a Service of Kubeflow answers a pod that poses as the owner."""
+
+    def is_met(lab: Lab) -> bool:
+        [answer] = direct_requests.send_requests(lab, {service: path}, {USERID_HEADER: lab.settings.user})
+        return not answer.is_rejection
+
+    return Condition(f"the Service {service} to answer a pod that poses as the owner", is_met)
 
 
 def rejects_owner() -> Condition:

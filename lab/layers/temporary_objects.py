@@ -83,7 +83,12 @@ KINDS = (
     ),
     TemporaryKind("Service", PROBES, "this namespace", "Services of type LoadBalancer, one per free address"),
     TemporaryKind("Deployment", PROBES, "this namespace", "an nginx with one pod"),
-    TemporaryKind("Namespace", PROBES, "the cluster", "a namespace for the objects of this chapter"),
+    TemporaryKind(
+        "Namespace",
+        PROBES,
+        "the cluster",
+        "a namespace for the objects of this chapter, or for a pod of the chapter `login`",
+    ),
 )
 """The kinds, in the order in which leftovers are deleted: a namespace last, since its Services hold addresses."""
 CHAPTERS = tuple(dict.fromkeys(each.chapter for each in KINDS))

@@ -145,6 +145,10 @@ NEEDS = (
         for chapter in USES_ENTRY_POINTS
         for resource, verb in (("pods", "get"), ("services", "get"), ("pods/portforward", "create"))
     ),
+    Need("login", CORE, ("namespaces",), ("get", "list", *WRITE), creates=True),
+    Need("login", CORE, ("pods",), ("list", "watch", *WRITE), creates=True),
+    Need("login", CORE, ("services",), creates=True),
+    Need("login", INGRESSES, ("networkpolicies",), creates=True),
     Need("resources", CORE, ("pods",), ("create", "patch"), creates=True),
     Need("resources", CORE, ("persistentvolumeclaims",), ("get", "list", "patch", "delete"), creates=True),
     Need("resources", "kubeflow.org", ("notebooks",), ("get", "list", "patch", "delete"), creates=True),

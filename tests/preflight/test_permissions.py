@@ -118,7 +118,7 @@ def test_no_scenario_needs_secrets() -> None:
 
 
 def test_needs_of_scenarios_that_create_objects_are_those_of_their_chapters() -> None:
-    assert {need.chapter for need in NEEDS if need.creates} == {"metallb", "authservice", "resources"}
+    assert {need.chapter for need in NEEDS if need.creates} == {"metallb", "authservice", "login", "resources"}
     assert not [need for need in list_needs(Scope(["metallb"])) if need.creates]
     assert [need for need in list_needs(Scope(["metallb", CREATES])) if need.creates]
 

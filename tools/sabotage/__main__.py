@@ -63,6 +63,9 @@ def _try_sabotages(sabotages: Sequence[Sabotage], lab: Lab, rows: list[Row]) -> 
         LabError: If a fault cannot be reverted, so that the results of later sabotages would be meaningless.
     """
     for sabotage in sabotages:
+        if sabotage.explain_omission and (reason := sabotage.explain_omission(lab)):
+            print(f"{sabotage.name}: left out, {reason}", flush=True)
+            continue
         rows.append(try_sabotage(sabotage, lab, LOGS))
         _print_row(rows[-1])
 

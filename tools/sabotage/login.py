@@ -10,11 +10,14 @@ from lab.config.entry_points import INGRESS_URL, KUBEFLOW_HOST
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.config.settings import TUTORIAL_PASSWORD as PASSWORD
 from lab.config.settings import TUTORIAL_USER as USER
+from lab.k8s.objects import Object
 from lab.layers.auth_chain import OPEN_TO_ALL
+from lab.layers.direct_requests import describe_missing_sidecars
 from lab.run.redaction import Secrets
 from lab.web.passwords import hash_password
 from tools.observations import (
     accepts_login,
+    accepts_pod,
     fails_login,
     has_only_new_pods,
     identifies_owner_as,
@@ -29,7 +32,7 @@ from tools.sabotage.sabotage import (
     NAME,
     Sabotage,
 )
-from tools.steps import edit, run_command
+from tools.steps import create, edit, run_command
 
 OTHER_USER, ADDITIONAL_USER = "admin@example.com", "nobody@example.com"
 
@@ -40,6 +43,13 @@ def _hash(password: str) -> str:
 
 
 CHEAP_HASH = bcrypt.using(rounds=4, ident="2y").hash(PASSWORD)
+
+OPEN_POLICY: Object = {
+    "apiVersion": "security.istio.io/v1beta1",
+    "kind": "AuthorizationPolicy",
+    "metadata": {"name": NAME, "namespace": "kubeflow"},
+    "spec": {"action": "ALLOW", "selector": {"matchLabels": {"app": "jupyter-web-app"}}, "rules": [{}]},
+}
 
 SABOTAGES = (
     Sabotage(
@@ -238,5 +248,20 @@ SABOTAGES = (
             )
         ],
         options=("-m", "password"),
+    ),
+    Sabotage(
+        name="web-app-open-to-pods",
+        fault="an additional AuthorizationPolicy accepts the requests of all pods to the Jupyter Web App",
+        chapter=LOGIN,
+        scenario="Within the cluster, a pod cannot pose as a user",
+        expected_words=(
+            "expected the Service jupyter-web-app-service to reject a pod that sends the header kubeflow-userid",
+            "seen: HTTP/1.1 200 OK",
+        ),
+        steps=[create(OPEN_POLICY)],
+        effect=accepts_pod("jupyter-web-app-service:80", f"/api/namespaces/{PROFILE}/notebooks"),
+        # The scenarios before it may take longer than a detection may.
+        options=("-m", "login and not changes", "-k", "pose_as_a_user"),
+        explain_omission=describe_missing_sidecars,
     ),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lab.context import Lab
 from tools.observations import Condition
 from tools.steps import Step
 
@@ -30,6 +31,7 @@ class Sabotage:
         steps: The steps that cause the fault. They are reverted in the opposite order.
         effect: The condition to wait for before the features run; None if the fault has an immediate effect.
         options: Options of pytest for the run that must detect the fault.
+        explain_omission: Returns why the sabotage does not apply to a lab; empty if it does. None if it always does.
     """
 
     name: str
@@ -41,3 +43,4 @@ class Sabotage:
     effect: Condition | None = None
     diagnosis: str = ""
     options: tuple[str, ...] = ()
+    explain_omission: Callable[[Lab], str] | None = None

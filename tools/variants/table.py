@@ -653,6 +653,21 @@ VARIANTS = (
         chapters=f"cluster or ({READINESS}) or resources",
         steps=[create(build_object("Namespace", name=OTHER_NAMESPACE), build_unreachable_webhook())],
     ),
+    Variant(
+        name="strict-mutual-tls",
+        description="the Jupyter Web App accepts requests by mutual TLS only",
+        chapters=LOGIN,
+        steps=[
+            create(
+                build_object(
+                    "PeerAuthentication",
+                    "security.istio.io/v1beta1",
+                    namespace="kubeflow",
+                    spec={"selector": {"matchLabels": {"app": "jupyter-web-app"}}, "mtls": {"mode": "STRICT"}},
+                )
+            )
+        ],
+    ),
     # The environment of the run.
     Variant(
         name="http-proxy",

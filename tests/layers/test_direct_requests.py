@@ -1,0 +1,34 @@
+"""lab/layers/direct_requests.py: rejections of a pod are told from answers, and from Services that are down."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.layers.direct_requests import DirectAnswer
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("HTTP/1.1 403 Forbidden", True),
+        ("wget: error getting response: Connection reset by peer", True),
+        ("HTTP/1.1 200 OK", False),
+        ("HTTP/1.1 302 Found", False),
+        ("HTTP/1.1 503 Service Unavailable", False),
+        ("wget: bad address 'web.kubeflow.svc:80'", False),
+        ("wget: can't connect to remote host (10.43.0.9): Connection refused", False),
+        ("", False),
+    ],
+)
+def test_only_403_and_a_closed_connection_are_rejections(output: str, expected: bool) -> None:
+    assert DirectAnswer("web", "http://web", output).is_rejection is expected
+
+
+def test_a_network_policy_may_prevent_the_connection_but_not_excuse_an_answer() -> None:
+    refused = "wget: can't connect to remote host (10.43.0.9): Connection refused"
+    assert DirectAnswer("web", "http://web", refused, may_be_isolated=True).is_rejection
+    assert not DirectAnswer("web", "http://web", "HTTP/1.1 200 OK", may_be_isolated=True).is_rejection
+
+
+def test_a_pod_that_sent_nothing_is_described() -> None:
+    assert str(DirectAnswer("web", "http://web", "")) == "no output"
