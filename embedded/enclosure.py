@@ -1,7 +1,8 @@
 """Runs a program as the first process of an enclosure: with a root, mounts, processes and a network of its own.
 
-Started as `unshare … python -m embedded.enclosure ROOT [SOURCE:TARGET …] -- PROGRAM …`. When the first process ends,
-the kernel ends every other process in the enclosure and removes its mounts and its network, so nothing can remain.
+Started as `unshare … python -m embedded.enclosure CGROUP ROOT [SOURCE:TARGET …] -- PROGRAM …`. When the first process
+ends, the kernel ends every other process in the enclosure and removes its mounts and its network, so nothing can
+remain.
 
 The enclosure waits for a byte on its standard input before it does anything. In the meantime, the starting process
 saves the first process in the state of the lab, so that it can be killed later. If the starting process is killed
@@ -14,6 +15,7 @@ import ctypes
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from pyroute2 import IPRoute
@@ -29,13 +31,25 @@ def main(arguments: list[str]) -> None:
         sys.exit("the process that started this enclosure has ended")
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     divider = arguments.index("--")
-    root, *binds = arguments[:divider]
+    cgroup, root, *binds = arguments[:divider]
     program = arguments[divider + 1 :]
+    join_cgroup(Path(cgroup))
     _mount_file_systems(Path(root), binds)
     _enable_loopback()
     _enter(root)
     os.environ.pop("TMPDIR", None)  # a directory of the old root, without which runc cannot run a program
     os.execvp(program[0], program)  # noqa: S606 - executing the program is the purpose of an enclosure
+
+
+def join_cgroup(directory: Path) -> None:
+    """Move this process into a cgroup, whose memory is then measured; where this is not possible, leave it.
+
+    Args:
+        directory: The directory of the cgroup.
+    """
+    with suppress(OSError):
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "cgroup.procs").write_text("0")  # the writing process
 
 
 def _mount_file_systems(root: Path, binds: list[str]) -> None:

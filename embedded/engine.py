@@ -15,6 +15,7 @@ import psutil
 from docker.errors import DockerException
 
 from embedded import enclosure
+from lab.host.memory import get_engine_cgroup
 from lab.run.journal import Journal
 from lab.run.shell import KILL_WITH_PARENT, Shell
 from lab.run.state import ProcessId
@@ -112,7 +113,8 @@ def create(
         bounded_runc: The wrapper of runc for a machine that lacks a capability.
         directory: The directory for its root file system and its data.
         socket_dir: The directory for its socket; the path of a socket is limited to 107 bytes.
-        cgroup: The name of the cgroup below which those of its containers are created.
+        cgroup: The name of the cgroup below which those of its containers and of its own processes are created. It is
+            a cgroup of the first level: a relative one would be below that of this process, where nothing finds it.
         outlives_run: Whether it continues when this process has ended; otherwise the kernel kills it then, for
             whatever reason this process ended.
     """
@@ -125,12 +127,12 @@ def create(
         (sbin / name).symlink_to(f"{name}-nft")
     prefix = () if outlives_run else KILL_WITH_PARENT
     binds = (f"{directory / 'docker'}:/var/lib/docker", f"{socket_dir}:/run", f"{directory / 'shared'}:/lab")
-    dockerd = ("dockerd", "--host=unix:///run/docker.sock", f"--cgroup-parent={cgroup}")
+    dockerd = ("dockerd", "--host=unix:///run/docker.sock", f"--cgroup-parent=/{cgroup}")
     log_file = directory / LOG
     unshare = shell.with_environment(PYTHONPATH=str(REPOSITORY)).start(
         *prefix,
         *enclosure.UNSHARE,
-        *(sys.executable, "-m", enclosure.__name__, directory / "root", *binds, "--"),
+        *(sys.executable, "-m", enclosure.__name__, get_engine_cgroup(cgroup), directory / "root", *binds, "--"),
         *("tini", "--", *dockerd, f"--registry-mirror=http://{REGISTRY}", *_runtime_options()),
         log_file=log_file,
         stdin=subprocess.PIPE,

@@ -24,6 +24,7 @@ from lab.config.source import Source, StandIn
 from lab.context import Lab, RunContext, no_lab_to_verify, tool_environment
 from lab.errors import LabError
 from lab.host.disk import report_full_disk
+from lab.host.memory import MemoryRecorder
 from lab.host.netns import enter_network_namespace
 from lab.layers.vendored_manifests import list_targets
 from lab.preflight import machine
@@ -129,7 +130,9 @@ def open_embedded_lab(context: RunContext) -> Iterator[Lab]:
         state = LabState(kind="embedded")
     state.keep = state.keep or context.settings.keep_lab
     rehearsal = KitRehearsal(built, context.paths.home, context.journal)
-    lab = Lab.from_context(context, state, source=source_from_kit(built, context), disposable=True, rehearsal=rehearsal)
+    memory = MemoryRecorder(context.paths.unique_name(context.paths.lab_id))
+    source = source_from_kit(built, context)
+    lab = Lab.from_context(context, state, source=source, disposable=True, rehearsal=rehearsal, memory=memory)
     try:
         with report_full_disk(cache):
             state.save(context.paths)
@@ -139,7 +142,7 @@ def open_embedded_lab(context: RunContext) -> Iterator[Lab]:
         assert state.first_process
         if is_reused:
             context.progress.print("reusing the lab of an earlier run")
-        with enter_network_namespace(state.first_process.pid):
+        with enter_network_namespace(state.first_process.pid), memory.record():
             with report_full_disk(cache):
                 _start_services(lab, built)
             yield lab

@@ -24,6 +24,7 @@ from lab.config.session_cookies import read_cookies
 from lab.config.settings import Settings
 from lab.config.source import Source, StandIn
 from lab.errors import LabError
+from lab.host.memory import MemoryRecorder
 from lab.k8s.client import Kube
 from lab.k8s.kubeconfig import find_kubeconfig
 from lab.rehearsal import Rehearsal
@@ -114,11 +115,13 @@ class Lab(RunContext):
         disposable: Whether the lab's Docker belongs to it and is removed with it, so that layers need not be removed
             one by one.
         rehearsal: The rehearsal of manifests whose images the lab does not have; None if it takes images as they are.
+        memory: The record of the lab's memory; None if the lab is not the suite's own.
     """
 
     state: LabState = field(default_factory=lambda: LabState(kind="none"))
     disposable: bool = False
     rehearsal: Rehearsal | None = None
+    memory: MemoryRecorder | None = None
 
     @classmethod
     def from_context(
@@ -129,6 +132,7 @@ class Lab(RunContext):
         source: Source | None = None,
         disposable: bool = False,
         rehearsal: Rehearsal | None = None,
+        memory: MemoryRecorder | None = None,
     ) -> Lab:
         """Return a lab with the context of a run.
 
@@ -138,10 +142,11 @@ class Lab(RunContext):
             source: A source of the lab's own, in place of that of the context.
             disposable: See the class.
             rehearsal: See the class.
+            memory: See the class.
         """
         values = {part.name: getattr(context, part.name) for part in fields(RunContext)}
         values["source"] = source or context.source
-        return cls(**values, state=state, disposable=disposable, rehearsal=rehearsal)
+        return cls(**values, state=state, disposable=disposable, rehearsal=rehearsal, memory=memory)
 
     @property
     def stand_ins(self) -> list[StandIn]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lab.config.source import StandIn
 from lab.evidence.known_failures import Diagnosis
+from lab.host.memory import MemoryPeaks
 from lab.k8s.versions import Comparison
 from lab.layers.base import LedgerRow
 from lab.rehearsal import Change, ContainerRow
@@ -204,6 +205,7 @@ class Run(_Fact):
         containers: The containers of rehearsed manifests, and the program in each.
         components: The compared versions of the components.
         inventory: The inventory of the kit; empty if the lab has none.
+        memory: The highest memory of the lab and of the suite; None if the lab is not the suite's own.
         pictures: The screenshots, as paths relative to the directory of the run.
         afterwards: Whether the lab was removed or kept, in words.
     """
@@ -229,6 +231,7 @@ class Run(_Fact):
     containers: list[ContainerRow] = []
     components: list[Comparison]
     inventory: list[dict[str, Any]]
+    memory: MemoryPeaks | None = None
     pictures: list[str]
     afterwards: str
 

@@ -61,6 +61,7 @@ def _collect_facts(state: RunState, status: ExitStatus) -> Run:
     end = time.monotonic()
     begin = end - age
     rehearsal = lab.rehearsal if lab else None
+    memory = lab.memory if lab else None
     entries = sorted(journal.entries, key=lambda entry: entry.begin)
     return Run(
         result=DESCRIPTIONS[status],
@@ -92,6 +93,7 @@ def _collect_facts(state: RunState, status: ExitStatus) -> Run:
         containers=list(rehearsal.containers) if rehearsal and rehearsal.changes else [],
         components=list(state.comparisons.values()),
         inventory=load_inventory(context.paths) if context.settings.lab == "embedded" else [],
+        memory=memory.peaks if memory else None,
         pictures=sorted(picture.name for picture in state.directory.glob("*.png")),
         afterwards=_describe_lab_afterwards(state, status),
     )

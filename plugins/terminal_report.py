@@ -59,6 +59,8 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
     for table in _create_tables(state.facts):
         console.print(table)
     console.print(f"{state.facts.seconds:.1f} s in total, {state.facts.own_seconds:.1f} s of it in the suite itself")
+    if state.facts.memory:
+        console.print(words.format_memory(state.facts.memory))
     if state.facts.afterwards:
         console.print(state.facts.afterwards)
     console.print(f"reports: {(state.directory / report.FILE).relative_to(config.rootpath)}")

@@ -18,6 +18,7 @@ _ENVIRONMENT.filters |= {
     "counts": words.format_counts,
     "duration": words.format_duration,
     "size": words.format_size,
+    "gib": words.format_gib,
     "fenced": markdown.format_block,
     "md": markdown.format_prose,
     "cell": markdown.format_cell,

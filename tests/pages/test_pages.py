@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.evidence.known_failures import Diagnosis
+from lab.host.memory import MemoryPeaks
 from lab.layers.base import LedgerRow
 from pages import github, markdown, report, run, words
 from pages.run import Failure, Step
@@ -33,6 +34,19 @@ def test_duration(seconds: float, shown: str) -> None:
 @pytest.mark.parametrize(("count", "shown"), [(100_000, "0.1 MB"), (12_340_000, "12.3 MB"), (3_294_000_000, "3.3 GB")])
 def test_size(count: int, shown: str) -> None:
     assert words.format_size(count) == shown
+
+
+def test_memory_tells_what_each_number_includes() -> None:
+    shown = words.format_memory(MemoryPeaks(lab=3_300_000_000, lab_with_cache=5 * 2**30, suite=2**29))
+    assert shown == (
+        "peak memory of the lab: 3.1 GiB (5.0 GiB with its page cache); of the suite with its browser: 0.5 GiB"
+    )
+
+
+def test_report_shows_memory_of_a_lab_of_the_suite(tmp_path: Path) -> None:
+    memory = MemoryPeaks(lab=3_300_000_000, lab_with_cache=5 * 2**30, suite=2**29)
+    assert "<dd>3.1 GiB (5.0 GiB with its page cache)</dd>" in report.render(some_run.run(memory=memory), tmp_path)
+    assert "peak memory" not in report.render(some_run.run(), tmp_path)
 
 
 def test_counts() -> None:
