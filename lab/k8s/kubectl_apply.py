@@ -46,6 +46,7 @@ class ApplyRound:
         permanent: Those of them whose cause does not disappear.
         blockers: The blockers of the objects that the rejections wait for, if one of them has lasted too long.
         awaited: Texts about these objects.
+        number: The number of the round.
     """
 
     accepted: int
@@ -54,6 +55,7 @@ class ApplyRound:
     permanent: tuple[Rejection, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     awaited: tuple[str, ...] = ()
+    number: int = 0
 
 
 def build_manifests(shell: Shell, tree: Path, target: str) -> str:
@@ -202,6 +204,7 @@ class _ApplyLoop:
             tuple(permanent),
             trace.lasting if trace else (),
             trace.awaited if trace else (),
+            self._number,
         )
         self._report_changes(state)
         self.last = state

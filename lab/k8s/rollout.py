@@ -122,6 +122,17 @@ def inspect_namespace(
     return NamespaceReport(len(contents.pods), problems, contents.notes)
 
 
+def count_pods(kube: Kube, owned: Collection[ObjectRef]) -> tuple[int, int]:
+    """Return the number of an installation's pods that are ready, and of those that must be.
+
+    Args:
+        kube: The API of the cluster.
+        owned: The workloads and pods of the installation.
+    """
+    contents = _Contents(_NamespaceObjects(kube, None), owned)
+    return len(contents.ready_pods), len(contents.pods)
+
+
 def describe_workload(workload: Object) -> str:
     """Return name and replicas of a workload, as in "auth/dex (0 of 1 ready)"."""
     return f"{qualified_name(workload)} ({_describe_replicas(workload)})"
@@ -151,14 +162,14 @@ class NamespaceReport:
 
 
 class _NamespaceObjects(ObjectsByKind):
-    """The objects of a namespace by kind, listed when they are needed: events are needed only if something is unready.
+    """The objects of one or all namespaces by kind, listed when needed: events are needed only if something is unready.
 
     Args:
         kube: The API of the cluster.
-        namespace: The namespace.
+        namespace: The namespace; None for all.
     """
 
-    def __init__(self, kube: Kube, namespace: str) -> None:
+    def __init__(self, kube: Kube, namespace: str | None) -> None:
         super().__init__()
         self._kube, self._namespace = kube, namespace
 

@@ -17,7 +17,8 @@ LayerStatus = Literal["installed", "found", "misconfigured", "failed", "cancelle
 class Layer(Protocol):
     """One layer of the installation.
 
-    A layer whose name ends with "readiness" waits for what another layer has installed; its install() only waits.
+    A layer whose name ends with "readiness" waits for what another layer has installed; its install() only waits. A
+    layer that counts something has the attribute `counts` with the numbers by name, for the ledger.
     """
 
     name: str
@@ -42,12 +43,14 @@ class LedgerRow:
         status: The result.
         seconds: The duration of inspection and installation.
         reason: What was missing or misconfigured; empty if nothing was.
+        counts: The numbers that the layer has counted, by name; empty if it counts nothing.
     """
 
     layer: str
     status: LayerStatus
     seconds: float = 0
     reason: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -84,6 +87,8 @@ def ensure(layer: AnyLayer, lab: Lab, ledger: Ledger, *, installs: bool) -> AnyL
                 row.status = "installed"
             else:
                 row.status = "misconfigured" if row.reason else "found"
+            if installs:
+                row.counts = dict(getattr(layer, "counts", {}))
     except LabError as error:
         error.layer = error.layer or layer.name  # it may be the error of another layer that this one has waited for
         raise

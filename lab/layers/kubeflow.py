@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,8 @@ from lab.run.background import run_in_background
 
 INSTALL_TIMEOUT = 600
 READY_TIMEOUT = 900
+OBJECTS, ACCEPTED, ROUNDS = "objects", "accepted objects", "rounds"
+"""The names of the counts."""
 PIPELINES_CONTROLLER = ObjectRef("Deployment", "kubeflow-pipelines-profile-controller", "kubeflow")
 """The workload that creates those of Kubeflow Pipelines in the namespace of each Profile."""
 
@@ -51,12 +54,17 @@ class Kubeflow:
         lab: The lab.
         manifests: The manifests.
         example: The result of build_example, from the unchanged manifests: scenarios that change them revert that.
+
+    Attributes:
+        counts: The numbers of objects, of accepted ones, and of rounds; in several parts, their sums. Empty if nothing
+            was applied.
     """
 
     name = "Kubeflow"
 
     def __init__(self, lab: Lab, manifests: Manifests, example: str) -> None:
         self.lab, self.manifests, self._example = lab, manifests, example
+        self.counts: Counter[str] = Counter()
 
     @property
     def log_directory(self) -> Path:
@@ -295,7 +303,7 @@ class Kubeflow:
             self._wait_for(parse_documents(manifests))
 
     def _apply(self, manifests: str, log_directory: Path) -> None:
-        apply_in_rounds(
+        result = apply_in_rounds(
             self.lab.shell,
             order_manifests(manifests, apply_order.FIRST, apply_order.LAST),
             log_directory,
@@ -304,6 +312,7 @@ class Kubeflow:
             report=self.print_progress,
             kube=self.lab.kube,
         )
+        self.counts += Counter({OBJECTS: result.total, ACCEPTED: result.accepted, ROUNDS: result.number})
 
     def _wait_for(self, objects: Iterable[Object]) -> None:
         """Wait until the workloads among the objects, and all others in their namespaces, are ready."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from lab.k8s import certificates
 from lab.k8s.objects import ObjectRef
-from lab.k8s.rollout import is_workload_ready, wait_until_ready
+from lab.k8s.rollout import count_pods, is_workload_ready, wait_until_ready
 from lab.layers.kubeflow import READY_TIMEOUT, Kubeflow
 from lab.layers.temporary_objects import delete_leftovers, describe_leftovers, list_leftovers
 
+PODS, READY_PODS = "pods", "ready pods"
+"""The names of the counts."""
 CERTIFICATES_TIMEOUT = 120
 """Seconds for cert-manager to issue all Certificates after its pods are ready; most pods wait for theirs anyway."""
 
@@ -58,6 +60,12 @@ class KubeflowReadiness:
             owned=self._kubeflow.owned,
         )
         certificates.wait_until_ready(self.lab.kube, self._kubeflow.certificates, CERTIFICATES_TIMEOUT)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers of Kubeflow's pods that must be ready, and of those that are."""
+        ready, total = count_pods(self.lab.kube, self._kubeflow.owned)
+        return {PODS: total, READY_PODS: ready}
 
     def _list_leftovers(self) -> list[ObjectRef]:
         """Return what interrupted runs have left of the chapters on Kubeflow."""

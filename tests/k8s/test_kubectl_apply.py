@@ -89,7 +89,7 @@ exit 1"""
         "round 1: 1 of 2 objects accepted, 1 rejected: no kind Profile yet (1, e.g. Profile kubeflow-user-example-com)",
         "round 2: 2 of 2 objects accepted",
     ]
-    assert (last.accepted, last.rejections) == (2, ())
+    assert (last.accepted, last.number, last.rejections) == (2, 2, ())
     assert "no matches for kind" in (logs / "round-1.log").read_text()
     assert "created" in (logs / "round-2.log").read_text()
     assert (tmp_path / "applied").read_text() == MANIFESTS.partition("---")[2].lstrip()
@@ -128,7 +128,7 @@ def test_log_line_of_kubectl_is_no_rejection(shell: Shell, write_program: WriteP
     line = "E1127 10:00:01.123456   12345 memcache.go:287] couldn't get resource list for custom.metrics.k8s.io/v1beta1"
     write_program("kubectl", f'cat > /dev/null; echo "namespace/kubeflow unchanged"; echo "{line}" >&2')
     last, printed = apply(shell, tmp_path, "apiVersion: v1\nkind: Namespace\nmetadata: {name: kubeflow}\n")
-    assert last == ApplyRound(1, 1)
+    assert last == ApplyRound(1, 1, number=1)
     assert printed == ["round 1: 1 of 1 objects accepted"]
 
 

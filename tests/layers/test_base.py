@@ -35,6 +35,17 @@ class Database:
         self.fault = None
 
 
+@dataclass
+class Counted(Database):
+    """A layer that counts rows when it is installed."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def install(self) -> None:
+        super().install()
+        self.counts["rows"] = 3
+
+
 @pytest.fixture
 def lab(make_lab: MakeLab) -> Lab:
     """A lab without layers."""
@@ -56,6 +67,13 @@ def test_layer_with_a_problem_is_installed_for_that_reason(lab: Lab) -> None:
     [row] = ledger.rows
     assert (row.status, row.reason) == ("installed", "no database")
     assert row.seconds >= 0
+
+
+def test_counts_of_a_layer_are_in_the_ledger(lab: Lab) -> None:
+    ledger = Ledger()
+    ensure(Counted("no database"), lab, ledger, installs=True)
+    ensure(Database("no database"), lab, ledger, installs=True)
+    assert [row.counts for row in ledger.rows] == [{"rows": 3}, {}]
 
 
 def test_layer_with_a_problem_is_returned_if_nothing_may_be_installed(lab: Lab) -> None:

@@ -19,10 +19,11 @@ from lab.layers.kubeflow import (
     Kubeflow,
 )
 from lab.layers.kubeflow_images import list_images_in_order
+from lab.layers.kubeflow_readiness import KubeflowReadiness
 from lab.layers.manifests import for_lab
 from lab.releases import Component
 from lab.run.state import LabState
-from tests.conftest import MakeLab
+from tests.conftest import MakeLab, WriteProgram
 from tests.fake_cluster import FakeCluster, pod
 
 
@@ -171,3 +172,31 @@ def test_stand_in_is_recognized_by_the_tag_of_its_image(
     ]
     component = Component(name="Katib", directory="apps/katib", version="v0.15.0", workload="kubeflow/katib")
     assert Kubeflow(lab, for_lab(lab), "").is_stand_in(component) is is_stand_in
+
+
+def test_objects_and_rounds_of_an_installation_are_counted(
+    make_lab: MakeLab, cluster: FakeCluster, write_program: WriteProgram, tmp_path: Path
+) -> None:
+    kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig")
+    lab = make_lab(LabState(kind="k3d", environment={"KUBECONFIG": str(kubeconfig)}), lab="k3d")
+    write_program("kubectl", "cat > /dev/null; echo 'configmap/dex created'; echo 'configmap/web created'")
+    manifests = yaml.safe_dump_all([make_object("ConfigMap", name, "auth") for name in ("dex", "web")])
+    kubeflow = Kubeflow(lab, for_lab(lab), manifests)
+    assert kubeflow.counts == {}
+    kubeflow.install()
+    assert kubeflow.counts == {"objects": 2, "accepted objects": 2, "rounds": 1}
+
+
+def test_pods_that_must_be_ready_are_counted(make_lab: MakeLab, cluster: FakeCluster, tmp_path: Path) -> None:
+    kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig")
+    lab = make_lab(LabState(kind="k3d", environment={"KUBECONFIG": str(kubeconfig)}), lab="k3d")
+    owned = [make_object("Pod", name, "auth") for name in ("dex", "web")]
+    profile = make_object("Profile", PROFILE, api_version="kubeflow.org/v1")
+    profile["spec"] = {"owner": {"kind": "User", "name": "user@example.com"}}
+    cluster.objects["Pod"] = [
+        pod("dex", namespace="auth", ready=True),
+        pod("web", namespace="auth"),
+        pod("notebook", namespace="auth"),
+    ]
+    kubeflow = Kubeflow(lab, for_lab(lab), yaml.safe_dump_all([profile, *owned]))
+    assert KubeflowReadiness(kubeflow).counts == {"pods": 2, "ready pods": 1}
