@@ -56,7 +56,7 @@ down: $(READY) ## Remove the lab that was kept
 shell: $(READY) ## Open a shell in the lab that was kept
 	python -m lab shell
 
-docs: $(READY) ## Generate docs/tutorial.md from the features, the releases and the last run
+docs: $(READY) ## Generate docs/tutorial.md and docs/releases.md from the features, the releases and the last runs
 	python -m pages
 
 kit: $(READY) ## Build the kit of the embedded lab, and print its inventory

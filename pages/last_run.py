@@ -64,16 +64,13 @@ class LastRun(_Fact):
 
     @classmethod
     def from_run(cls, run: Run, features: Iterable[str]) -> LastRun | None:
-        """Return the facts of a run, or None if it did not select all applicable scenarios or not install all layers.
+        """Return the facts of a run, or None if it is not complete.
 
         Args:
             run: The run.
             features: The files of all features, relative to the project.
         """
-        selected = {chapter.file for chapter in run.chapters}
-        changing = [row for row in run.layers if row.layer not in READINESS]
-        installed = bool(changing) and all(row.status == "installed" for row in changing)
-        if run.deselected > run.inapplicable or selected != set(features) or not installed:
+        if not is_complete(run, features):
             return None
         return cls(
             day=run.began.date(),
@@ -94,6 +91,19 @@ class LastRun(_Fact):
         """The number of scenarios of all chapters, by status."""
         total = sum((Counter(chapter.counts) for chapter in self.chapters.values()), Counter[Status]())
         return {status: total[status] for status in STATUSES if total[status]}
+
+
+def is_complete(run: Run, features: Iterable[str]) -> bool:
+    """Return whether a run has selected all applicable scenarios and installed all layers.
+
+    Args:
+        run: The run.
+        features: The files of all features, relative to the project.
+    """
+    selected = {chapter.file for chapter in run.chapters}
+    changing = [row for row in run.layers if row.layer not in READINESS]
+    installed = bool(changing) and all(row.status == "installed" for row in changing)
+    return run.deselected <= run.inapplicable and selected == set(features) and installed
 
 
 def load(file: Path) -> LastRun | None:

@@ -109,7 +109,7 @@ def test_links_of_contents_lead_to_headings() -> None:
     assert set(links) <= anchors
 
 
-@pytest.mark.parametrize("file", [docs.PAGE, docs.LAST_RUN])
+@pytest.mark.parametrize("file", [docs.PAGE, docs.LAST_RUN, docs.RELEASES_PAGE])
 def test_documents_are_free_of_machine_and_registries(file: str) -> None:
     found = re.findall(
         r"(?<![\w/.])/(?:tmp|home|root|work|usr)/\S*|kubeflow-lab/lab|(?:docker|quay|gcr|ghcr)\.io|\$2[aby]\$",
