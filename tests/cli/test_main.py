@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from cli.invocation import CommandGroup, Invocation
 from cli.main import main
 from lab import releases
+from lab.config.paths import Paths
 from lab.errors import LabError
 from tests.cli.conftest import RunCli
 
@@ -95,3 +96,9 @@ def test_kit_builds_the_given_items(run_cli: RunCli, monkeypatch: pytest.MonkeyP
 
 def test_all_commands_are_those_of_the_tests() -> None:
     assert list(main.commands) == COMMANDS
+
+
+def test_kit_is_checked_without_building_it(run_cli: RunCli, paths: Paths) -> None:
+    result = run_cli("kit", "--check", "--release=1.10")
+    assert (result.exit_code, result.stdout) == (1, "the kit of Kubeflow 1.10 is not built completely\n")
+    assert not list(paths.kit.glob("*"))
