@@ -15,11 +15,11 @@ GO_PROGRAMS := node k3d-proxy runc-bounded webapp certgen
 ITEMS_OF_TESTS := programs/helm programs/kustomize charts/ingress-nginx roots/ingress-nginx
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-# Archives of upstream's manifests, for `make trees`.
+# Archives of upstream's manifests, for `make trees` and `make rehearsal`.
 DATA := $(wildcard ../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants clusters trees interrupt ready browser
+.PHONY: help lab test lint fmt down shell docs kit bench sabotage variants rehearsal clusters trees interrupt ready browser
 
 # in_go_programs COMMAND: runs a command in the directory of each Go program, and stops at the first that fails.
 in_go_programs = for program in $(GO_PROGRAMS); do (cd embedded/programs/$$program && $(1)) || exit 1; done
@@ -70,6 +70,9 @@ sabotage: $(READY) browser ## Check that the suite detects faults (ONLY=name, PA
 
 variants: $(READY) browser ## Check that the suite stays green with legitimate set-ups (ONLY=name or PART=1/3)
 	python -m tools.variants $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART))
+
+rehearsal: $(READY) browser ## Rehearse one release besides the tutorial's (NUMBER=3 selects it, SECONDS_LEFT=3600, DATA=DIRECTORY)
+	python -m tools.rotation --number=$(or $(NUMBER),0) --seconds-left=$(or $(SECONDS_LEFT),3600) $(if $(DATA),--data=$(DATA))
 
 clusters: $(READY) browser ## Check that clusters of other shapes pass --lab existing (ONLY=name or PART=1/4)
 	python -m tests.clusters $(if $(ONLY),--only=$(ONLY)) $(if $(PART),--part=$(PART))

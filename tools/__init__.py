@@ -1,4 +1,4 @@
-"""Instruments for maintainers: the benchmark, the interruption test and the sabotage test."""
+"""Instruments for maintainers: the benchmark, the interruption test, the sabotage test and the rehearsals in CI."""
 
 from __future__ import annotations
 
