@@ -6,6 +6,7 @@ Each one is reported: people must know in which way the installation differs fro
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Collection, Sequence
 
 import yaml
@@ -30,6 +31,9 @@ OLD_NAMES = {
 }
 """Filters by the names that Envoy had before version 1.14; Istio translated them until its versions around 1.20."""
 MESH = ObjectRef("ConfigMap", "istio", "istio-system")
+INJECTOR = ObjectRef("ConfigMap", "istio-sidecar-injector", "istio-system")
+PLUG_IN_VALUES = (("pilot", "cni"), ("istio_cni",))
+"""The settings for Istio's CNI plug-in in newer and in older versions."""
 ISTIOD = ObjectRef("Deployment", "istiod", "istio-system")
 STOCK_ENVOY = {"name": "PILOT_ENABLE_ALPN_FILTER", "value": "false"}
 """The setting of istiod that only the kit's has; see embedded.manifests.modules."""
@@ -148,7 +152,9 @@ def _replace_control_plane(
     for obj, text in documents:
         ref = ObjectRef.from_object(obj)
         if ref in by_ref:
-            result.append(by_ref.pop(ref))
+            own_obj, own_text = by_ref.pop(ref)
+            injector = _keep_redirection(own_obj, obj) if ref == INJECTOR else None
+            result.append((injector, _dump(injector)) if injector else (own_obj, own_text))
             replaced.append(ref)
         elif ref == MESH and (mesh := _remove_metrics(obj)):
             result.append((mesh, _dump(mesh)))
@@ -156,6 +162,20 @@ def _replace_control_plane(
         else:
             result.append((obj, text))
     return [*result, *by_ref.values()], [*replaced, *by_ref]
+
+
+def _keep_redirection(own: Object, original: Object) -> Object | None:
+    """Return the kit's settings of the injection, with the original's for the CNI plug-in; None if it has none.
+
+    Either this plug-in or a container of each pod redirects the traffic of pods to their sidecars.
+    """
+    values, wanted = (json.loads(config_map["data"]["values"]) for config_map in (own, original))
+    has_changed = False
+    for path in PLUG_IN_VALUES:
+        if setting := get_nested(wanted, *path):
+            get_nested(values, *path[:-1])[path[-1]] = setting
+            has_changed = True
+    return {**own, "data": {**own["data"], "values": json.dumps(values)}} if has_changed else None
 
 
 def _remove_metrics(config_map: Object) -> Object | None:

@@ -23,8 +23,8 @@ class Mesh:
     """What the edits of single objects must know of all objects of an installation.
 
     Args:
-        has_sidecars: Whether sidecars are injected where the manifests ask for them. They are not where an agent of the
-            nodes, and no container of a pod, redirects the traffic of pods.
+        has_sidecars: Whether sidecars are injected where the manifests ask for them. They are not where the traffic of
+            pods is redirected by a plug-in that the kit lacks.
         http_ports: The ports that VirtualServices route HTTP to.
     """
 
@@ -32,12 +32,17 @@ class Mesh:
     http_ports: frozenset[Port] = frozenset()
 
     @classmethod
-    def from_objects(cls, objects: Iterable[Object]) -> Mesh:
-        """Return the mesh of all objects of an installation."""
+    def from_objects(cls, objects: Iterable[Object], *, has_plug_in: bool = False) -> Mesh:
+        """Return the mesh of all objects of an installation.
+
+        Args:
+            objects: The objects.
+            has_plug_in: Whether the kit has the plug-in that an agent of the nodes installs.
+        """
         found = list(objects)
         has_agent = any(obj["kind"] == "DaemonSet" and obj["metadata"]["name"] == PLUG_IN for obj in found)
         ports = {port for obj in found if obj["kind"] == "VirtualService" for port in _list_http_ports(obj)}
-        return cls(not has_agent, frozenset(ports))
+        return cls(has_plug_in or not has_agent, frozenset(ports))
 
     def name_protocols(self, service: Object) -> bool:
         """Declare that ports of a Service serve HTTP; return whether this changes it.

@@ -24,6 +24,8 @@ PUSHES = 4
 """The number of images that are pushed at the same time."""
 ARCHIVE = "stand-ins.tar"
 IMPORT_TIMEOUT = 300
+PLUG_IN = "install-cni"
+"""The image of the agent that installs Istio's CNI plug-in on a node."""
 GENERATED = "images of the manifests that the kit does not have"
 
 
@@ -52,7 +54,7 @@ class KitRehearsal:
         Raises:
             LabError: If containers of a pod have the same port.
         """
-        self._mesh = Mesh.from_objects(parse_documents(manifests))
+        self._mesh = Mesh.from_objects(parse_documents(manifests), has_plug_in=PLUG_IN in self._kit.pins.images)
         adapted, self.changes = self._change(manifests)
         self._containers = list_containers(parse_documents(adapted))
         check_ports(self._containers)

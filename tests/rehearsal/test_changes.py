@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
 
@@ -78,6 +80,38 @@ def test_the_agent_of_the_nodes_shows_that_pods_do_not_redirect_their_traffic(ki
     assert mesh.has_sidecars is not expected
 
 
+def test_with_the_plug_in_of_the_agent_sidecars_are_injected() -> None:
+    assert Mesh.from_objects(parse_documents(AGENT), has_plug_in=True).has_sidecars
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"pilot": {"cni": {"enabled": True}}}, {"pilot": {"cni": {"enabled": True}}, "global": {"tag": "the-kits"}}),
+        ({"pilot": {}}, {"pilot": {"cni": {"enabled": False}}, "global": {"tag": "the-kits"}}),
+    ],
+)
+def test_the_injection_keeps_the_plug_in_that_redirects_traffic(wanted: Object, expected: Object) -> None:
+    injector = ISTIO + INJECTOR.format(values=json.dumps(wanted))
+    own = CONTROL_PLANE + INJECTOR.format(
+        values=json.dumps({"pilot": {"cni": {"enabled": False}}, "global": {"tag": "the-kits"}})
+    )
+    changed, _ = change_manifests(injector, set(), lambda: own, Mesh())
+    assert json.loads(find(changed, "ConfigMap", "istio-sidecar-injector")["data"]["values"]) == expected
+
+
+AGENT = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: istio-cni-node, namespace: kube-system}
+"""
+INJECTOR = """
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: istio-sidecar-injector, namespace: istio-system}}
+data: {{values: '{values}'}}
+"""
 ROUTED = """
 apiVersion: networking.istio.io/v1alpha3
 kind: VirtualService
