@@ -20,6 +20,8 @@ ISTIOD_VALUES = {
     "env": {"PILOT_ENABLE_ALPN_FILTER": "false", "PILOT_ENABLE_METADATA_EXCHANGE": "false"},
     "autoscaleEnabled": False,
     "resources": {"requests": {"cpu": "10m", "memory": "100Mi"}},
+    # Namespaces of newer releases admit no pod without it.
+    "seccompProfile": {"type": "RuntimeDefault"},
 }
 FILTERS, NETWORK_FILTER = "pilot/pkg/xds/filters/filters.go", "io.istio.network.authn"
 """Where older versions of istiod define a network filter of Istio's own that they add to each listener."""

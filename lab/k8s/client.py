@@ -55,6 +55,7 @@ API_VERSIONS = {
     "ServiceEntry": "networking.istio.io/v1alpha3",
     "EnvoyFilter": "networking.istio.io/v1alpha3",
     "AuthorizationPolicy": "security.istio.io/v1beta1",
+    "RequestAuthentication": "security.istio.io/v1beta1",
     "Certificate": "cert-manager.io/v1",
     "Issuer": "cert-manager.io/v1",
     "Notebook": "kubeflow.org/v1",

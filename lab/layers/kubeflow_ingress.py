@@ -10,15 +10,15 @@ from lab.config.entry_points import INGRESS_URL, KUBEFLOW_HOST
 from lab.context import Lab
 from lab.errors import WaitError, diagnose_if_permitted
 from lab.k8s.objects import Object, describe_external_addresses, load_balancer_ips
-from lab.layers import auth_chain, gateway
+from lab.layers import auth_chain, gateway, token_keys
 from lab.layers.ingress import Backend, create_ingress, diagnose_ingress, list_hosts
 from lab.run.waiting import poll, root_cause, wait_until
 from lab.web.http_client import is_served
 
 INGRESS = "svc-istio-ingressgateway"
 SERVED_TIMEOUT = 30
-KEYS_PATH, KEYS_TIMEOUT = "/dex/keys", 60
-"""The path at which Dex publishes its signing keys.
+KEYS_TIMEOUT = 60
+"""Seconds for Dex to have signing keys.
 
 If Dex cannot create keys when it starts, it tries again half a minute later, and is ready all the same.
 """
@@ -55,7 +55,7 @@ class KubeflowIngress:
         return None if self._is_served(status) else f"{INGRESS_URL} returns {status}"
 
     def install(self) -> None:
-        """Apply the Ingress, and wait until requests reach the auth proxy, and Dex has signing keys.
+        """Apply the Ingress, and wait until requests reach the auth proxy, and Dex and the gateway have signing keys.
 
         Raises:
             LabError: If the API server rejects the Ingress.
@@ -83,14 +83,15 @@ class KubeflowIngress:
                 known_failure=error.known_failure,
             ) from None
         wait_until(
-            poll(lambda: get_status(self.lab, KEYS_PATH), every=0.1, transient=(OSError,)),
+            poll(lambda: get_status(self.lab, token_keys.PATH), every=0.1, transient=(OSError,)),
             satisfied=lambda status: status == requests.codes.ok or status in HTTPS_REDIRECTS,
-            describe=lambda status: f"{INGRESS_URL}{KEYS_PATH} returns {status}",
+            describe=lambda status: f"{INGRESS_URL}{token_keys.PATH} returns {status}",
             timeout=KEYS_TIMEOUT,
             waiting_for="Dex to have signing keys, without which every login fails",
             journal=self.lab.journal,
             remedy="read the log of Dex: `kubectl logs -n auth deployment/dex`",
         )
+        token_keys.ensure_gateway_has_keys(self.lab)
 
     def apply(self, tls_secret: str = "") -> None:
         """Apply the Ingress, and wait until it has the address of the Ingress controller.

@@ -387,6 +387,11 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         "expected 200 from the web app, seen 403: Could not find CSRF cookie XSRF-TOKEN in the request.",
     ),
     (
+        "the gateway does not have the keys of Dex",
+        "response",
+        "http://localhost:7080/jupyter/api/namespaces/team/notebooks returns 401: Jwt verification fails",
+    ),
+    (
         "Istio's authorization rejects the request",
         "response",
         "http://kubeflow.example.it/ returns 403: RBAC: access denied",
