@@ -169,10 +169,10 @@ def _keep_redirection(own: Object, original: Object) -> Object | None:
 
     Either this plug-in or a container of each pod redirects the traffic of pods to their sidecars.
     """
-    values, wanted = (json.loads(config_map["data"]["values"]) for config_map in (own, original))
+    values, settings = (json.loads(config_map["data"]["values"]) for config_map in (own, original))
     has_changed = False
     for path in PLUG_IN_VALUES:
-        if setting := get_nested(wanted, *path):
+        if setting := get_nested(settings, *path):
             get_nested(values, *path[:-1])[path[-1]] = setting
             has_changed = True
     return {**own, "data": {**own["data"], "values": json.dumps(values)}} if has_changed else None

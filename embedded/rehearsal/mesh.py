@@ -20,7 +20,7 @@ Port = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Mesh:
-    """What the edits of single objects must know of all objects of an installation.
+    """The facts about all objects of an installation that edits of single objects depend on.
 
     Args:
         has_sidecars: Whether sidecars are injected where the manifests ask for them. They are not where the traffic of

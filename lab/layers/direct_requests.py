@@ -33,14 +33,14 @@ END_TIMEOUT, ANSWER_TIMEOUT = 120, 10
 SHOWN_TEXT = 200
 STATUS = re.compile(r"HTTP/1\.[01] (\d{3})")
 CLOSED = ("error getting response", "connection reset", "short read")
-"""What wget reports if a connection is closed without an answer."""
+"""The errors of wget if a connection is closed without an answer."""
 REDIRECTION = "/dev/termination-log"
 """The file whose content the API server shows as the message of an ended container, up to 4 KiB."""
 
 
 @dataclass(frozen=True)
 class DirectAnswer:
-    """What a pod has seen when it requested a Service.
+    """The output of a request that a pod has sent to a Service.
 
     Args:
         service: The name of the Service.

@@ -1,4 +1,4 @@
-"""lab/layers/direct_requests.py: rejections of a pod are told from answers, and from Services that are down."""
+"""lab/layers/direct_requests.py: rejections differ from answers, and from Services that are down."""
 
 from __future__ import annotations
 
