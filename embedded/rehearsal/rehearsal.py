@@ -21,7 +21,10 @@ from lab.run.journal import Journal
 from lab.run.shell import Shell
 
 PUSHES = 4
-"""The number of images that are pushed at the same time."""
+"""The number of images that are pushed at the same time, each to another repository.
+
+The registry may reject an image while another one with the same layers is pushed to the same repository.
+"""
 ARCHIVE = "stand-ins.tar"
 IMPORT_TIMEOUT = 300
 PLUG_IN = "install-cni"
@@ -108,8 +111,11 @@ class KitRehearsal:
         if not images:
             return
         waiting_for = f"the registry to accept {len(images)} images"
+        repositories: dict[str, dict[str, oci.Image]] = {}
+        for reference, image in images.items():
+            repositories.setdefault(split_reference(reference)[0], {})[reference] = image
         with self._journal.record("wait", waiting_for), ThreadPoolExecutor(PUSHES) as pool:
-            list(pool.map(_push, images, images.values()))
+            list(pool.map(_push_all, repositories.values()))
 
     @property
     def imported(self) -> frozenset[str]:
@@ -171,7 +177,8 @@ class KitRehearsal:
         return oci.read_image(self._kit.directory("images", name), repository, tag)
 
 
-def _push(reference: str, image: oci.Image) -> None:
-    repository, tag = split_reference(reference)
-    if tag:
-        oci.push_image(image, engine.REGISTRY, repository, tag)
+def _push_all(images: Mapping[str, oci.Image]) -> None:
+    for reference, image in images.items():
+        repository, tag = split_reference(reference)
+        if tag:
+            oci.push_image(image, engine.REGISTRY, repository, tag)
