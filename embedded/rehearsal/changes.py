@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import yaml
 
 from embedded.rehearsal.mesh import Mesh, disable_injection, disable_mutual_tls
 from lab.k8s.documents import Document, join_documents, split_documents
-from lab.k8s.images import full_reference
 from lab.k8s.objects import Object, ObjectRef, get_nested
 from lab.k8s.pod_templates import find_template
 from lab.rehearsal import Change
@@ -40,15 +39,15 @@ STOCK_ENVOY = {"name": "PILOT_ENABLE_ALPN_FILTER", "value": "false"}
 
 
 def change_manifests(
-    manifests: str, generated: Collection[str], read_control_plane: Callable[[], str], mesh: Mesh
+    manifests: str, read_control_plane: Callable[[], str], mesh: Mesh, *, keeps_cpu: bool
 ) -> tuple[str, list[Change]]:
     """Return manifests with the changes of a rehearsal, and a description of each change that was necessary.
 
     Args:
         manifests: YAML documents.
-        generated: The full references of the images that generated stand-ins implement.
         read_control_plane: Returns the objects of the kit's istiod as YAML documents.
         mesh: The mesh of the whole installation.
+        keeps_cpu: Whether containers keep their requests of CPU.
     """
     documents = split_documents(manifests)
     replaced: list[ObjectRef] = []
@@ -56,18 +55,21 @@ def change_manifests(
     if istiod and not _is_of_kit(istiod):
         documents, replaced = _replace_control_plane(documents, split_documents(read_control_plane()))
     changes = [Change(CONTROL_PLANE, CONTROL_PLANE_REASON, tuple(map(str, replaced)))]
-    for title, reason, edit in _list_edits(generated, mesh):
+    for title, reason, edit in _list_edits(mesh, keeps_cpu=keeps_cpu):
         documents, edited = _edit(documents, edit)
         changes.append(Change(title, reason, tuple(map(str, edited))))
     return join_documents(text for _, text in documents), [change for change in changes if change.objects]
 
 
-def _list_edits(generated: Collection[str], mesh: Mesh) -> list[tuple[str, str, Callable[[Object], bool]]]:
+def _list_edits(mesh: Mesh, *, keeps_cpu: bool) -> list[tuple[str, str, Callable[[Object], bool]]]:
     """Return the title and the reason of each edit of single objects, and the function that edits one."""
     no_sidecars = "the lab's nodes have no plug-in that redirects the traffic of pods to sidecars"
     without_sidecars: list[tuple[str, str, Callable[[Object], bool]]] = [
         ("no sidecars are injected", no_sidecars, disable_injection),
         ("no mutual TLS is required of Services", no_sidecars, disable_mutual_tls),
+    ]
+    without_cpu = [
+        ("containers request no CPU", "a small machine cannot admit the requests of all components", _remove_cpu)
     ]
     return [
         *([] if mesh.has_sidecars else without_sidecars),
@@ -77,11 +79,7 @@ def _list_edits(generated: Collection[str], mesh: Mesh) -> list[tuple[str, str, 
             mesh.name_protocols,
         ),
         ("filters have Envoy's names of today", "a newer istiod ignores filters with the old names", _rename_filters),
-        (
-            "stand-ins request no CPU",
-            "a small machine cannot admit the requests of the real programs",
-            lambda obj: _remove_cpu(obj, generated),
-        ),
+        *([] if keeps_cpu else without_cpu),
     ]
 
 
@@ -118,16 +116,15 @@ def _rename_filters(obj: Object) -> bool:
     return bool(obj["spec"] != before)
 
 
-def _remove_cpu(obj: Object, generated: Collection[str]) -> bool:
-    """Remove the requests and limits of CPU from the containers of stand-ins; a limit alone would be a request too."""
+def _remove_cpu(obj: Object) -> bool:
+    """Remove the requests and limits of CPU from all containers; a limit alone would be a request too."""
     spec = (find_template(obj) or {}).get("spec") or {}
     has_changed = False
     for part in ("initContainers", "containers"):
         for container in spec.get(part) or []:
             resources = container.get("resources") or {}
-            if full_reference(container["image"]) in generated:
-                removed = [(resources.get(kind) or {}).pop("cpu", None) for kind in ("requests", "limits")]
-                has_changed = has_changed or any(removed)
+            removed = [(resources.get(kind) or {}).pop("cpu", None) for kind in ("requests", "limits")]
+            has_changed = has_changed or any(removed)
     return has_changed
 
 

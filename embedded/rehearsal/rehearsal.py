@@ -45,7 +45,7 @@ class KitRehearsal:
         self._kit, self._directory, self._journal = built, directory, journal
         self._containers: Sequence[Container] = ()
         self._assignments: Mapping[str, Assignment] = {}
-        self._mesh = Mesh()
+        self._mesh, self._has_stand_ins = Mesh(), False
         self.changes: Sequence[Change] = ()
 
     def prepare(self, manifests: str) -> str:
@@ -58,6 +58,8 @@ class KitRehearsal:
             LabError: If containers of a pod have the same port.
         """
         self._mesh = Mesh.from_objects(parse_documents(manifests), has_plug_in=PLUG_IN in self._kit.pins.images)
+        assignments = self._assign(list_containers(parse_documents(manifests))).values()
+        self._has_stand_ins = any(found.image is None for found in assignments)
         adapted, self.changes = self._change(manifests)
         self._containers = list_containers(parse_documents(adapted))
         check_ports(self._containers)
@@ -159,9 +161,8 @@ class KitRehearsal:
         return {name: image for name, image in self._images.items() if name in generated or "@" in name}
 
     def _change(self, manifests: str) -> tuple[str, list[Change]]:
-        assignments = self._assign(list_containers(parse_documents(manifests)))
-        generated = {found.reference for found in assignments.values() if found.image is None}
-        return change_manifests(manifests, generated, self._read_control_plane, self._mesh)
+        keeps_cpu = not self._has_stand_ins
+        return change_manifests(manifests, self._read_control_plane, self._mesh, keeps_cpu=keeps_cpu)
 
     def _assign(self, containers: Collection[Container]) -> dict[str, Assignment]:
         references = sorted({container.reference for container in containers})

@@ -39,26 +39,20 @@ def find(manifests: str, kind: str, name: str) -> Object:
 
 def test_manifests_of_the_kit_itself_are_not_changed() -> None:
     unchanged = WEBHOOK.replace("istio-injection: enabled, ", "")
-    changed, changes = change_manifests(unchanged, set(), no_control_plane, Mesh())
+    changed, changes = change_manifests(unchanged, no_control_plane, Mesh(), keeps_cpu=True)
     assert changes == []
     assert parse_documents(changed) == parse_documents(unchanged)
 
 
-def test_stand_ins_request_no_cpu_and_keep_their_memory() -> None:
-    changed, changes = change_manifests(WEBHOOK, {MANAGER}, no_control_plane, Mesh())
+def test_containers_request_no_cpu_and_keep_their_memory() -> None:
+    changed, changes = change_manifests(WEBHOOK, no_control_plane, Mesh(), keeps_cpu=False)
     [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
     assert manager["resources"] == {"requests": {"memory": "1Gi"}, "limits": {}}
     assert changes[-1].objects == ("Deployment webhook in kubeflow",)
 
 
-def test_real_programs_keep_their_requests() -> None:
-    changed, _ = change_manifests(WEBHOOK, set(), no_control_plane, Mesh())
-    [manager] = find(changed, "Deployment", "webhook")["spec"]["template"]["spec"]["containers"]
-    assert manager["resources"]["requests"]["cpu"] == "100m"
-
-
 def test_no_sidecars_are_injected_and_other_labels_stay() -> None:
-    changed, changes = change_manifests(WEBHOOK + PROFILES, set(), no_control_plane, Mesh(has_sidecars=False))
+    changed, changes = change_manifests(WEBHOOK + PROFILES, no_control_plane, Mesh(has_sidecars=False), keeps_cpu=True)
     assert find(changed, "Namespace", "kubeflow")["metadata"]["labels"] == {
         "istio-injection": "disabled",
         "kept": "yes",
@@ -69,7 +63,7 @@ def test_no_sidecars_are_injected_and_other_labels_stay() -> None:
 
 
 def test_sidecars_are_injected_where_the_manifests_ask_for_them() -> None:
-    changed, changes = change_manifests(WEBHOOK + PROFILES, set(), no_control_plane, Mesh())
+    changed, changes = change_manifests(WEBHOOK + PROFILES, no_control_plane, Mesh(), keeps_cpu=True)
     assert changes == []
     assert parse_documents(changed) == parse_documents(WEBHOOK + PROFILES)
 
@@ -96,7 +90,7 @@ def test_the_injection_keeps_the_plug_in_that_redirects_traffic(wanted: Object, 
     own = CONTROL_PLANE + INJECTOR.format(
         values=json.dumps({"pilot": {"cni": {"enabled": False}}, "global": {"tag": "the-kits"}})
     )
-    changed, _ = change_manifests(injector, set(), lambda: own, Mesh())
+    changed, _ = change_manifests(injector, lambda: own, Mesh(), keeps_cpu=True)
     assert json.loads(find(changed, "ConfigMap", "istio-sidecar-injector")["data"]["values"]) == expected
 
 
@@ -135,7 +129,9 @@ spec: {ports: [{port: 80, name: http-app}]}
 
 
 def test_ports_that_http_is_routed_to_name_their_protocol() -> None:
-    changed, [change] = change_manifests(ROUTED, set(), no_control_plane, Mesh.from_objects(parse_documents(ROUTED)))
+    changed, [change] = change_manifests(
+        ROUTED, no_control_plane, Mesh.from_objects(parse_documents(ROUTED)), keeps_cpu=True
+    )
     http, other = find(changed, "Service", "app")["spec"]["ports"]
     assert (http["appProtocol"], other) == ("http", {"port": 3306})
     assert change.objects == ("Service app in kubeflow",)
@@ -143,11 +139,11 @@ def test_ports_that_http_is_routed_to_name_their_protocol() -> None:
 
 def test_without_sidecars_ports_need_no_protocol() -> None:
     mesh = Mesh(has_sidecars=False, http_ports=Mesh.from_objects(parse_documents(ROUTED)).http_ports)
-    assert change_manifests(ROUTED, set(), no_control_plane, mesh)[1] == []
+    assert change_manifests(ROUTED, no_control_plane, mesh, keeps_cpu=True)[1] == []
 
 
 def test_the_control_plane_is_replaced_and_the_authorization_of_the_mesh_stays() -> None:
-    changed, [change] = change_manifests(ISTIO, set(), lambda: CONTROL_PLANE, Mesh())
+    changed, [change] = change_manifests(ISTIO, lambda: CONTROL_PLANE, Mesh(), keeps_cpu=True)
     [discovery] = find(changed, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"]
     assert discovery["image"] == "docker.io/istio/pilot:the-kits"
     mesh = yaml.safe_load(find(changed, "ConfigMap", "istio")["data"]["mesh"])
@@ -160,11 +156,11 @@ def test_the_control_plane_is_replaced_and_the_authorization_of_the_mesh_stays()
 def test_an_istiod_with_the_settings_of_the_kit_stays() -> None:
     container = 'name: discovery, env: [{name: PILOT_ENABLE_ALPN_FILTER, value: "false"}]'
     unchanged = ISTIO.replace("name: discovery", container)
-    assert change_manifests(unchanged, set(), no_control_plane, Mesh())[1] == []
+    assert change_manifests(unchanged, no_control_plane, Mesh(), keeps_cpu=True)[1] == []
 
 
 def test_a_part_of_the_manifests_without_istiod_gets_no_control_plane() -> None:
-    changed, changes = change_manifests(WEBHOOK, set(), lambda: CONTROL_PLANE, Mesh())
+    changed, changes = change_manifests(WEBHOOK, lambda: CONTROL_PLANE, Mesh(), keeps_cpu=True)
     assert len(parse_documents(changed)) == len(parse_documents(WEBHOOK))
     assert changes == []
 
@@ -196,7 +192,7 @@ spec: {host: outside, trafficPolicy: {tls: {mode: SIMPLE}}}
 
 
 def test_the_authorization_of_the_gateway_has_names_that_envoy_knows() -> None:
-    changed, _ = change_manifests(AUTH, set(), no_control_plane, Mesh())
+    changed, _ = change_manifests(AUTH, no_control_plane, Mesh(), keeps_cpu=True)
     [patch] = find(changed, "EnvoyFilter", "authn-filter")["spec"]["configPatches"]
     matched = patch["match"]["listener"]["filterChain"]["filter"]["name"]
     assert matched == "envoy.filters.network.http_connection_manager"
@@ -207,11 +203,11 @@ def test_a_filter_with_names_of_today_stays() -> None:
     today = AUTH.replace("envoy.http_conn", "envoy.filters.network.http_conn").replace(
         ".v3.ExtAuthz}", ".v3.ExtAuthz, transport_api_version: V3}"
     )
-    assert change_manifests(today, set(), no_control_plane, Mesh())[1] == []
+    assert change_manifests(today, no_control_plane, Mesh(), keeps_cpu=True)[1] == []
 
 
 def test_only_mutual_tls_between_sidecars_is_switched_off() -> None:
-    changed, _ = change_manifests(AUTH, set(), no_control_plane, Mesh(has_sidecars=False))
+    changed, _ = change_manifests(AUTH, no_control_plane, Mesh(has_sidecars=False), keeps_cpu=True)
     modes = {
         name: find(changed, "DestinationRule", name)["spec"]["trafficPolicy"]["tls"]["mode"]
         for name in ("app", "outside")
