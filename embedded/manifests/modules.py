@@ -43,6 +43,11 @@ NETWORK_FILTER_REMOVAL = {
 depend on it."""
 SIDECAR_RESOURCES = {"requests": {"cpu": "10m", "memory": "40Mi"}}
 """The requests of a sidecar. With those of the chart, two cores would not admit the forty sidecars of a release."""
+INJECTION_VALUES = {
+    "templates": {"seccomp": "spec:\n  securityContext:\n    seccompProfile:\n      type: RuntimeDefault\n"},
+    "defaultTemplates": ["sidecar", "seccomp"],
+}
+"""Newer namespaces admit no sidecar without a seccomp profile, for which not all versions of istiod have a setting."""
 NESTED_VALUES = ("defaults", "_internal_defaults_do_not_set")
 """The keys below which some versions of istiod's chart have all their values."""
 CERT_MANAGER_VERSION = "v1.10.1"
@@ -75,7 +80,12 @@ def render_istio(shell: Shell, helm: Path, istio: Path, pilot: str) -> dict[str,
     chart = istio / ISTIOD_CHART
     own: dict[str, object] = {"pilot": ISTIOD_VALUES} if _has_values_below_pilot(chart) else ISTIOD_VALUES
     common = {"hub": image.rpartition("/")[0], "tag": tag, "proxy": {"resources": SIDECAR_RESOURCES}}
-    values = {"global": common, "telemetry": {"enabled": False}, **own}
+    values = {
+        "global": common,
+        "telemetry": {"enabled": False},
+        "sidecarInjectorWebhook": INJECTION_VALUES,
+        **own,
+    }
     [crds] = (istio / file for file in CRDS if (istio / file).is_file())
     istiod = _render(shell, helm, "istiod", chart, "istio-system", values)
     if NETWORK_FILTER in (istio / FILTERS).read_text():

@@ -151,11 +151,11 @@ class Kubeflow:
         return bool(component.workload and self.describe_omission(component.name, namespace, name))
 
     def is_stand_in(self, component: Component) -> bool:
-        """Return whether the cluster runs a stand-in for a component, or another version of it.
+        """Return whether a stand-in for a component, or another version of it, answers users.
 
         This lab knows its stand-ins; in another cluster, the tag of an image states it.
         """
-        namespace, _, name = component.workload.partition("/")
+        namespace, _, name = (component.interface or component.workload).partition("/")
         workload = self.lab.kube.get("Deployment", name, namespace)
         found = images.list_images([workload])
         replaced = {image for stand_in in self.lab.stand_ins for image in stand_in.images}

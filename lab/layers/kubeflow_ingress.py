@@ -55,7 +55,7 @@ class KubeflowIngress:
         return None if self._is_served(status) else f"{INGRESS_URL} returns {status}"
 
     def install(self) -> None:
-        """Apply the Ingress, and wait until requests reach the auth proxy, and Dex and the gateway have signing keys.
+        """Apply the Ingress, and wait until requests reach the auth proxy, and Dex has signing keys.
 
         Raises:
             LabError: If the API server rejects the Ingress.
@@ -91,7 +91,6 @@ class KubeflowIngress:
             journal=self.lab.journal,
             remedy="read the log of Dex: `kubectl logs -n auth deployment/dex`",
         )
-        token_keys.ensure_gateway_has_keys(self.lab)
 
     def apply(self, tls_secret: str = "") -> None:
         """Apply the Ingress, and wait until it has the address of the Ingress controller.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lab.k8s import certificates
 from lab.k8s.objects import ObjectRef
 from lab.k8s.rollout import count_pods, is_workload_ready, wait_until_ready
+from lab.layers import token_keys
 from lab.layers.kubeflow import READY_TIMEOUT, Kubeflow
 from lab.layers.temporary_objects import delete_leftovers, describe_leftovers, list_leftovers
 
@@ -43,7 +44,7 @@ class KubeflowReadiness:
         return next(iter(certificates.describe_unready(self._kubeflow.certificates, existing)), None)
 
     def install(self) -> None:
-        """Delete leftovers, which need not become ready, and wait until all workloads and Certificates are ready.
+        """Delete leftovers, which need not become ready, and wait until all others are ready, and the gateway has keys.
 
         Raises:
             UnrecoverableError: If a pod can never become ready.
@@ -60,6 +61,7 @@ class KubeflowReadiness:
             owned=self._kubeflow.owned,
         )
         certificates.wait_until_ready(self.lab.kube, self._kubeflow.certificates, CERTIFICATES_TIMEOUT)
+        token_keys.ensure_gateway_has_keys(self.lab)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -8,9 +8,7 @@ well start later than istiod; until then, the gateway rejects every session.
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 
-from lab.config.entry_points import INGRESS_URL
 from lab.context import Lab
 from lab.k8s.objects import ObjectRef
 from lab.layers import gateway
@@ -18,6 +16,8 @@ from lab.run.waiting import poll, wait_until
 
 PATH = "/dex/keys"
 """The path at which Dex publishes its keys."""
+SERVICE = "/api/v1/namespaces/auth/services/dex:5556/proxy"
+"""The path at which the API server forwards requests to Dex."""
 DUMP = ("pilot-agent", "request", "GET", "config_dump?resource=dynamic_listeners")
 FIXED_KEYS = "local_jwks"
 """The name of keys that istiod gives to the gateway; it may let the gateway request them instead."""
@@ -41,6 +41,7 @@ def ensure_gateway_has_keys(lab: Lab) -> None:
     lab.progress.print("Kubeflow: istiod was ready before Dex, and has no keys of Dex; restarting istiod")
     command = ("kubectl", "rollout", "restart", ISTIOD.kubectl_name, "--namespace", ISTIOD.namespace)
     lab.shell.run(*command)
+    lab.shell.run("kubectl", "rollout", "status", ISTIOD.kubectl_name, "--namespace", ISTIOD.namespace, timeout=TIMEOUT)
     wait_until(
         poll(lambda: _list_missing_keys(lab), every=1),
         satisfied=lambda missing: not missing,
@@ -65,9 +66,10 @@ def find_missing_keys(listeners: str, keys: str) -> list[str]:
 
 
 def _list_missing_keys(lab: Lab) -> list[str]:
-    answer = lab.http.get(INGRESS_URL + PATH)
-    if answer.status_code != HTTPStatus.OK:  # a redirect to HTTPS
+    # Dex has no keys for up to half a minute; the Ingress waits for them.
+    keys = lab.shell.run("kubectl", "get", "--raw", SERVICE + PATH, allow_failure=True)
+    if keys.exit_status:
         return []
     service = gateway.find_service(lab.settings)
     pod = (f"--namespace={service.namespace}", f"deployment/{service.name}")
-    return find_missing_keys(lab.shell.run("kubectl", "exec", *pod, "--", *DUMP).output, answer.text)
+    return find_missing_keys(lab.shell.run("kubectl", "exec", *pod, "--", *DUMP).output, keys.output)

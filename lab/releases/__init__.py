@@ -218,6 +218,7 @@ class Component(_Strict):
         version: The upstream version that the manifests contain.
         workload: NAMESPACE/NAME of the Deployment that shows the version; empty if `example` does not install the
             component.
+        interface: NAMESPACE/NAME of the Deployment that answers users, if it is another one.
         label: The label of the Deployment that contains the version; empty if the tag of an image contains it.
         expected_tag: The expected value of the label or tag; empty if it is the version itself.
         images: A part of the names of its images, and of no other component's images, to verify that a component that
@@ -228,6 +229,7 @@ class Component(_Strict):
     directory: str
     version: str
     workload: str = ""
+    interface: str = ""
     label: str = ""
     expected_tag: str = ""
     images: str = ""
