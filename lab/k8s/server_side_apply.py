@@ -17,15 +17,17 @@ from lab.run.waiting import poll, wait_until
 
 WEBHOOK_NOT_READY = ("failed calling webhook", "no endpoints available", "connection refused", "EOF")
 """Parts of the reasons for which the API server rejects an object as long as a webhook does not answer."""
+NOT_SERVED = "the API server does not serve the kind"
+"""The beginning of the reason of Kube.apply for a kind that is unknown, or whose CRD was created a moment ago."""
 
 
 def apply_objects(kube: Kube, objects: Sequence[Object], *, timeout: float = 60) -> None:
-    """Apply objects in their order, repeatedly as long as a webhook that validates them does not answer.
+    """Apply objects in their order, repeatedly as long as a webhook does not answer, or their kind is not served.
 
     Args:
         kube: The API of the cluster.
         objects: The objects.
-        timeout: Seconds after which the wait for the webhook fails.
+        timeout: Seconds after which the wait for the webhook or the kind fails.
 
     Raises:
         UnrecoverableError: If the API server rejects an object.
@@ -49,5 +51,5 @@ def apply_objects(kube: Kube, objects: Sequence[Object], *, timeout: float = 60)
 
 
 def _explain_rejection(reason: str) -> str | None:
-    """Return a text if the API server rejects an object permanently, or None while a webhook does not answer."""
-    return None if any(part in reason for part in WEBHOOK_NOT_READY) else "the API server rejects it"
+    """Return a text if the API server rejects an object permanently; None if it may accept the object later."""
+    return None if any(part in reason for part in (*WEBHOOK_NOT_READY, NOT_SERVED)) else "the API server rejects it"

@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 from lab.errors import UnrecoverableError, WaitTimeoutError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object
-from lab.k8s.server_side_apply import apply_objects
+from lab.k8s.server_side_apply import NOT_SERVED, apply_objects
 from tests.fake_cluster import FakeCluster
 
 POOL = {
@@ -98,8 +98,9 @@ def test_permanent_rejection_ends_the_wait_immediately(kube: Kube, server: Apply
 
 
 def test_error_names_an_unknown_kind(kube: Kube, server: ApplyServer) -> None:
-    with pytest.raises(UnrecoverableError, match=r"does not serve the kind Backup in storage\.example/v1"):
-        apply_objects(kube, [{**POOL, "apiVersion": "storage.example/v1", "kind": "Backup"}])
+    with pytest.raises(WaitTimeoutError) as caught:
+        apply_objects(kube, [{**POOL, "apiVersion": "storage.example/v1", "kind": "Backup"}], timeout=0.1)
+    assert caught.value.seen == f"{NOT_SERVED} Backup in storage.example/v1"
 
 
 def test_timeout_error_names_the_objects_and_the_last_rejection(kube: Kube, server: ApplyServer) -> None:
