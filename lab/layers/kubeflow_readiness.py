@@ -41,7 +41,8 @@ class KubeflowReadiness:
         if unready:
             return f"workloads are not ready: {', '.join(unready)}"
         existing = kube.list_objects(certificates.KIND)
-        return next(iter(certificates.describe_unready(self._kubeflow.certificates, existing)), None)
+        unready_certificates = certificates.describe_unready(self._kubeflow.certificates, existing)
+        return next(iter(unready_certificates), None) or token_keys.describe_missing_keys(self.lab)
 
     def install(self) -> None:
         """Delete leftovers, which need not become ready, and wait until all others are ready, and the gateway has keys.

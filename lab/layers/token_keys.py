@@ -34,9 +34,7 @@ def ensure_gateway_has_keys(lab: Lab) -> None:
     Raises:
         WaitTimeoutError: If the gateway does not get the keys.
     """
-    if not lab.kube.list_objects("RequestAuthentication", gateway.find_service(lab.settings).namespace):
-        return
-    if not _list_missing_keys(lab):
+    if not describe_missing_keys(lab):
         return
     lab.progress.print("Kubeflow: istiod was ready before Dex, and has no keys of Dex; restarting istiod")
     command = ("kubectl", "rollout", "restart", ISTIOD.kubectl_name, "--namespace", ISTIOD.namespace)
@@ -51,6 +49,21 @@ def ensure_gateway_has_keys(lab: Lab) -> None:
         journal=lab.journal,
         remedy=f"check that istiod reaches Dex: `kubectl logs -n {ISTIOD.namespace} {ISTIOD.kubectl_name}`",
     )
+
+
+def describe_missing_keys(lab: Lab) -> str | None:
+    """Return that the gateway verifies tokens, and does not have the keys of Dex; or None.
+
+    In a cluster that the suite does not install, a failed login shows it.
+
+    Args:
+        lab: The lab.
+    """
+    namespace = gateway.find_service(lab.settings).namespace
+    if not lab.settings.kind.is_installed or not lab.kube.list_objects("RequestAuthentication", namespace):
+        return None
+    missing = _list_missing_keys(lab)
+    return f"the gateway does not have the keys of Dex: {', '.join(missing)}" if missing else None
 
 
 def find_missing_keys(listeners: str, keys: str) -> list[str]:
