@@ -99,7 +99,7 @@ def _become(command: tuple[str, ...], context: RunContext) -> None:
         try:
             direct = bypass_proxies(context.environment, KINDS[state.kind], context.settings.subnet)
             environment = {**context.environment, **state.environment, **direct}
-            os.execvpe(command[0], command, environment)  # noqa: S606 - running a program of the user is the purpose
+            os.execvpe(command[0], command, environment)
         except OSError as error:
             raise LabError(f"{command[0]} cannot be run in the lab", seen=str(error.strerror)) from None
 

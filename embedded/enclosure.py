@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
     _enable_loopback()
     _enter(root)
     os.environ.pop("TMPDIR", None)  # a directory of the old root, without which runc cannot run a program
-    os.execvp(program[0], program)  # noqa: S606 - executing the program is the purpose of an enclosure
+    os.execvp(program[0], program)
 
 
 def join_cgroup(directory: Path) -> None:

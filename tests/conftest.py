@@ -23,6 +23,7 @@ from lab.run.redaction import Secrets
 from lab.run.shell import Shell
 from lab.run.state import LabState
 from tests.fake_cluster import FakeCluster
+from tests.git_repositories import commit, git
 from tests.trees import archives
 
 pytest_plugins = ["pytester"]
@@ -203,3 +204,13 @@ def listener() -> Iterator[Listener]:
             yield Listener(process.pid, int(process.stdout.readline()))
         finally:
             process.kill()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit on the branch v1."""
+    directory = tmp_path / "origin"
+    directory.mkdir()
+    git(directory, "init", "--quiet", "--initial-branch=v1")
+    commit(directory, "first")
+    return directory

@@ -13,7 +13,7 @@ from typing import Any
 from lab.errors import LabError
 from lab.k8s.images import full_reference
 from lab.k8s.objects import Object, get_nested, namespace_of
-from lab.k8s.pod_templates import find_template
+from lab.k8s.pod_templates import find_shared, find_template
 
 JOBS = ("Job", "CronJob")
 PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
@@ -83,13 +83,12 @@ def check_ports(containers: Iterable[Container]) -> None:
     Raises:
         LabError: If there are such containers; it names each port.
     """
-    users: dict[tuple[str, int], list[str]] = {}
-    for container in containers:
-        for port in () if container.ends else sorted(container.ports):
-            users.setdefault((container.workload, port), []).append(container.name)
-    taken = [
-        f"{workload}: port {port} in {' and '.join(names)}" for (workload, port), names in users.items() if names[1:]
-    ]
+    shared = find_shared(
+        ((container.workload, port), container.name)
+        for container in containers
+        for port in (() if container.ends else sorted(container.ports))
+    )
+    taken = [f"{workload}: port {port} in {' and '.join(names)}" for (workload, port), names in shared.items()]
     if taken:
         raise LabError(
             "containers of one pod have the same port, at which only one stand-in can listen; nothing was applied",

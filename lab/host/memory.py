@@ -33,6 +33,7 @@ PEAK = ("memory.max_usage_in_bytes", "memory.peak")
 """The files of cgroup v1 and v2; memory.peak exists from Linux 5.19 on."""
 INACTIVE_FILE = re.compile(r"^(total_inactive_file|inactive_file) (\d+)$", re.MULTILINE)
 """The lines of memory.stat; in cgroup v1, only the one with the prefix includes the cgroups below."""
+PROC = Path("/proc")
 PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -126,19 +127,20 @@ def get_engine_cgroup(name: str, root: Path = CGROUPS) -> Path:
     return (controller if controller.is_dir() else root) / name / ENGINE
 
 
-def measure_programs(pid: int, cgroup: str) -> int:
+def measure_programs(pid: int, cgroup: str, proc: Path = PROC) -> int:
     """Return the proportional set size of a process and its descendants outside of a cgroup, in bytes.
 
     Args:
         pid: The process.
         cgroup: The name of the cgroup, that of the lab: its engine was started by the suite.
+        proc: The directory in which the file system of processes is mounted.
     """
     process = psutil.Process(pid)
-    return sum(_measure_process(each.pid, cgroup) for each in (process, *process.children(recursive=True)))
+    processes = (process, *process.children(recursive=True))
+    return sum(_measure_process(proc / str(each.pid), cgroup) for each in processes)
 
 
-def _measure_process(pid: int, cgroup: str) -> int:
-    directory = Path("/proc") / str(pid)
+def _measure_process(directory: Path, cgroup: str) -> int:
     try:
         if re.search(rf"/{re.escape(cgroup)}(/|$)", (directory / "cgroup").read_text(), re.MULTILINE):
             return 0

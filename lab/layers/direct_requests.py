@@ -34,6 +34,8 @@ SHOWN_TEXT = 200
 STATUS = re.compile(r"HTTP/1\.[01] (\d{3})")
 CLOSED = ("error getting response", "connection reset", "short read")
 """The errors of wget if a connection is closed without an answer."""
+PREVENTED = ("can't connect", "timed out")
+"""The errors of wget if there is no connection, as where a NetworkPolicy prevents it."""
 REDIRECTION = "/dev/termination-log"
 """The file whose content the API server shows as the message of an ended container, up to 4 KiB."""
 
@@ -56,10 +58,14 @@ class DirectAnswer:
 
     @property
     def is_rejection(self) -> bool:
-        """Whether the request was rejected, or the connection was closed; a Service that is down rejects nothing."""
+        """True if the answer is 403, or there is none because of a sidecar or a NetworkPolicy.
+
+        An address that is not resolved, or a request that was not sent, is no rejection.
+        """
         if status := STATUS.search(self.output):
             return int(status[1]) == HTTPStatus.FORBIDDEN
-        return self.may_be_isolated or any(text in self.output.lower() for text in CLOSED)
+        errors = (*CLOSED, *PREVENTED) if self.may_be_isolated else CLOSED
+        return any(text in self.output.lower() for text in errors)
 
     def __str__(self) -> str:
         """Return the output for users."""
@@ -160,7 +166,7 @@ def _build_pod(namespace: str, script: str) -> Object:
 def _write_script(urls: Collection[str], headers: Mapping[str, str]) -> str:
     """Return a script that writes one line per URL: the first one of the answer, or the error."""
     options = " ".join(shlex.quote(f"--header={name}: {value}") for name, value in headers.items())
-    wget = f"timeout {ANSWER_TIMEOUT} wget -q -S -O /dev/null {options}"
+    wget = f"wget -q -S -T {ANSWER_TIMEOUT} -O /dev/null {options}"
     lines = (f"echo $({wget} {shlex.quote(url)} 2>&1 | head -n 1 | head -c {SHOWN_TEXT})" for url in urls)
     return "\n".join(["{", *lines, f"}} > {REDIRECTION}"])
 

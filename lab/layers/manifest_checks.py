@@ -9,7 +9,7 @@ from lab.errors import LabError
 from lab.k8s.api_kinds import check_kinds_known
 from lab.k8s.images import CONTAINER_FIELDS, image_tag, is_reference
 from lab.k8s.objects import Object, get_nested, namespace_of
-from lab.k8s.pod_templates import find_template
+from lab.k8s.pod_templates import find_shared, find_template
 from lab.k8s.version_numbers import find_version
 
 SHOWN = 12
@@ -58,14 +58,8 @@ def check_host_ports(objects: Iterable[Object]) -> None:
     Raises:
         LabError: If there are such pods; it names each port.
     """
-    users: dict[tuple[str, int], list[str]] = {}
-    for obj in objects:
-        replicas = get_nested(obj, "spec", "replicas")
-        for port in sorted(set(_list_host_ports(obj))):
-            users.setdefault(port, []).extend([_describe(obj)] * (1 if replicas is None else int(replicas)))
-    taken = [
-        f"{protocol} port {number}: {' and '.join(names)}" for (protocol, number), names in users.items() if names[1:]
-    ]
+    shared = find_shared((port, _describe(obj)) for obj in objects for port in _list_host_ports(obj))
+    taken = [f"{protocol} port {number}: {' and '.join(names)}" for (protocol, number), names in shared.items()]
     if taken:
         raise LabError(
             "pods of the manifests need the same port of the node, of which the lab has one; nothing was applied",
@@ -82,12 +76,16 @@ def _list_containers(obj: Object) -> Iterator[Object]:
 
 
 def _list_host_ports(obj: Object) -> Iterator[tuple[str, int]]:
-    """Yield protocol and number of the ports of the node that each pod of an object needs."""
+    """Yield protocol and number of the ports of the node that an object needs, each once for each of its pods."""
     spec = (find_template(obj) or {}).get("spec") or {}
-    for container in _list_containers(obj):
-        for port in container.get("ports") or []:
-            if number := port.get("hostPort") or (spec.get("hostNetwork") and port.get("containerPort")):
-                yield port.get("protocol", "TCP"), number
+    ports = {
+        (port.get("protocol", "TCP"), number)
+        for container in _list_containers(obj)
+        for port in container.get("ports") or []
+        if (number := port.get("hostPort") or (spec.get("hostNetwork") and port.get("containerPort")))
+    }
+    replicas = get_nested(obj, "spec", "replicas")
+    yield from sorted(ports) * (1 if replicas is None else int(replicas))
 
 
 def _describe(obj: Object) -> str:

@@ -17,7 +17,7 @@ from lab.layers.remote_base_urls import parse_url
 from lab.layers.remote_bases import find_remote_bases, replace_remote_bases
 from tests.conftest import MakeContext
 from tests.kit_programs import require_program
-from tests.layers.test_remote_bases import build, write
+from tests.remote_bases import build, write
 
 JOBSET = "https://github.com/kubernetes-sigs/jobset/releases/download/v0.10.1/manifests.yaml"
 UNKNOWN = "https://github.com/owner/unknown//config?ref=v1.0.0"

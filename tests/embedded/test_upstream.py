@@ -13,17 +13,7 @@ from lab.context import Lab, RunContext
 from lab.errors import LabError
 from lab.layers.manifests import Copy, for_lab
 from tests.conftest import MakeContext, MakeLab
-from tests.layers.test_manifests import commit, git, url
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one commit on the branch v1."""
-    directory = tmp_path / "origin"
-    directory.mkdir()
-    git(directory, "init", "--quiet", "--initial-branch=v1")
-    commit(directory, "first")
-    return directory
+from tests.git_repositories import commit, git, url
 
 
 @pytest.mark.parametrize("ref", ["", "v1", "refs/heads/v1"])

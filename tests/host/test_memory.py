@@ -112,9 +112,20 @@ def test_programs_are_measured_with_their_parent() -> None:
     assert during - before > 60 * MIB
 
 
-def test_programs_in_the_cgroup_of_the_lab_are_not_measured() -> None:
-    names = [line.rpartition("/")[2] for line in Path("/proc/self/cgroup").read_text().splitlines()]
-    own = next(filter(None, names), "")
-    if not own:
-        pytest.skip("this process is in root cgroups only")
-    assert measure_programs(os.getpid(), own) == 0
+@pytest.mark.parametrize(
+    ("cgroup", "expected"),
+    [
+        (f"0::/{LAB}/engine", 0),
+        (f"9:memory:/{LAB}\n1:name=systemd:/", 0),
+        ("0::/", 3 * MIB),
+        (f"0::/{LAB}-of-another-project", 3 * MIB),
+    ],
+)
+def test_programs_in_the_cgroup_of_the_lab_are_not_measured(tmp_path: Path, cgroup: str, expected: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as program:
+        directory = tmp_path / str(program.pid)
+        directory.mkdir()
+        (directory / "cgroup").write_text(f"{cgroup}\n")
+        (directory / "smaps_rollup").write_text(f"Rss: 9 kB\nPss:   {3 * 1024} kB\n")
+        assert measure_programs(program.pid, LAB, tmp_path) == expected
+        program.communicate(b"\n")

@@ -27,7 +27,13 @@ def test_only_403_and_a_closed_connection_are_rejections(output: str, expected: 
 def test_a_network_policy_may_prevent_the_connection_but_not_excuse_an_answer() -> None:
     refused = "wget: can't connect to remote host (10.43.0.9): Connection refused"
     assert DirectAnswer("web", "http://web", refused, may_be_isolated=True).is_rejection
+    assert DirectAnswer("web", "http://web", "wget: download timed out", may_be_isolated=True).is_rejection
     assert not DirectAnswer("web", "http://web", "HTTP/1.1 200 OK", may_be_isolated=True).is_rejection
+
+
+@pytest.mark.parametrize("output", ["wget: bad address 'web.kubeflow.svc:80'", ""])
+def test_a_network_policy_does_not_excuse_a_request_that_was_not_sent(output: str) -> None:
+    assert not DirectAnswer("web", "http://web", output, may_be_isolated=True).is_rejection
 
 
 def test_a_pod_that_sent_nothing_is_described() -> None:

@@ -16,7 +16,7 @@ from lab.layers.manifest_checks import check_host_ports, check_image_references,
 from lab.layers.manifests import Copy
 from tests.conftest import MakeLab
 from tests.kit_programs import require_program
-from tests.layers.test_remote_bases import write
+from tests.remote_bases import write
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 

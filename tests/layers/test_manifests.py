@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,36 +11,7 @@ from lab.errors import LabError
 from lab.layers import manifests
 from lab.layers.manifests import Clone, Copy
 from tests.conftest import MakeLab
-
-
-def git(directory: Path, *arguments: str) -> str:
-    """Run Git in a directory, and return its output."""
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    command = ["git", *identity, *arguments]
-    return subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit(repository: Path, content: str) -> str:
-    """Commit a file with this content to a repository, and return the commit."""
-    (repository / "file").write_text(content)
-    git(repository, "add", ".")
-    git(repository, "commit", "--quiet", "--message", content)
-    return git(repository, "rev-parse", "HEAD")
-
-
-def url(repository: Path) -> str:
-    """Return the URL of a repository."""
-    return f"file://{repository}"
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one commit on the branch v1."""
-    directory = tmp_path / "origin"
-    directory.mkdir()
-    git(directory, "init", "--quiet", "--initial-branch=v1")
-    commit(directory, "first")
-    return directory
+from tests.git_repositories import commit, git, url
 
 
 @pytest.fixture

@@ -11,25 +11,13 @@ from lab.layers.manifests import Copy
 from lab.layers.remote_bases import check_copies
 from lab.layers.vendored_manifests import VendoredManifests, select_manifests
 from tests.conftest import MakeLab
-from tests.layers.test_manifests import git, url
-from tests.layers.test_remote_bases import COPIES, DIRECTORY, FILE, TREE, build, write
+from tests.git_repositories import git, url
+from tests.remote_bases import COPIES, DIRECTORY, FILE, TREE, build, write
 
 
 def read(directory: Path) -> dict[str, str]:
     """Return the files of a directory by relative path."""
     return {str(path.relative_to(directory)): path.read_text() for path in directory.rglob("*") if path.is_file()}
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A user's manifests with remote bases."""
-    return write(tmp_path / "tree", TREE)
-
-
-@pytest.fixture
-def copies(tmp_path: Path) -> Path:
-    """A directory with copies of them."""
-    return write(tmp_path / "copies", COPIES)
 
 
 def test_the_replacement_is_made_in_the_lab(tree: Path, copies: Path, make_lab: MakeLab) -> None:

@@ -40,11 +40,18 @@ def base(tmp_path: Path) -> oci.Image:
     return oci.read_image(tmp_path, "kubeflow-lab/webapp", "1.7.0")
 
 
+def read_member(tar: tarfile.TarFile, member: str | tarfile.TarInfo) -> bytes:
+    """Return the content of a file of an archive."""
+    content = tar.extractfile(member)
+    assert content, f"{member} is no file"
+    return content.read()
+
+
 def read_layer(image: oci.Image) -> dict[str, str]:
     """Return the content of each file, and the target of each link, in the last layer of an image."""
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(image.layers[-1].data))) as tar:
         return {
-            entry.name: entry.linkname if entry.issym() else tar.extractfile(entry).read().decode()  # type: ignore[union-attr]
+            entry.name: entry.linkname if entry.issym() else read_member(tar, entry).decode()
             for entry in tar
             if not entry.isdir()
         }
@@ -82,7 +89,7 @@ def test_an_archive_has_each_part_once_and_names_with_digests(base: oci.Image, t
     oci.write_archive({MANAGER: base, "docker.io/library/a:1": base}, tmp_path / "images.tar")
     with tarfile.open(tmp_path / "images.tar") as tar:
         names = tar.getnames()
-        index = json.loads(tar.extractfile("index.json").read())  # type: ignore[union-attr]
+        index = json.loads(read_member(tar, "index.json"))
     assert [entry["annotations"][oci.NAME_ANNOTATION] for entry in index["manifests"]] == [
         MANAGER,
         "docker.io/library/a:1",
