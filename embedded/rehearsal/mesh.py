@@ -23,8 +23,8 @@ class Mesh:
     """The facts about all objects of an installation that edits of single objects depend on.
 
     Args:
-        has_sidecars: Whether sidecars are injected where the manifests ask for them. They are not where the traffic of
-            pods is redirected by a plug-in that the kit lacks.
+        has_sidecars: Whether sidecars are injected: the manifests ask for them, and do not need a plug-in that the kit
+            lacks.
         http_ports: The ports that VirtualServices route HTTP to.
     """
 
@@ -42,7 +42,8 @@ class Mesh:
         found = list(objects)
         has_agent = any(obj["kind"] == "DaemonSet" and obj["metadata"]["name"] == PLUG_IN for obj in found)
         ports = {port for obj in found if obj["kind"] == "VirtualService" for port in _list_http_ports(obj)}
-        return cls(has_plug_in or not has_agent, frozenset(ports))
+        has_sidecars = any(map(_asks_for_sidecars, found)) and (has_plug_in or not has_agent)
+        return cls(has_sidecars, frozenset(ports))
 
     def name_protocols(self, service: Object) -> bool:
         """Declare that ports of a Service serve HTTP; return whether this changes it.
@@ -61,15 +62,21 @@ class Mesh:
         return has_changed
 
 
+def _asks_for_sidecars(obj: Object) -> bool:
+    """Return whether a namespace, or those of Profiles, have the label with which pods get sidecars."""
+    if obj["kind"] == "Namespace":
+        return (get_nested(obj, "metadata", "labels") or {}).get(INJECTION) == "enabled"
+    return obj["kind"] == "ConfigMap" and PROFILE_LABELS in (obj.get("data") or {})
+
+
 def disable_injection(obj: Object) -> bool:
     """Disable the injection into a namespace, or into those of Profiles, whose labels are in a ConfigMap."""
-    if obj["kind"] == "ConfigMap" and PROFILE_LABELS in (obj.get("data") or {}):
-        obj["data"][PROFILE_LABELS] += f"\n{INJECTION}: ''\n"
-        return True
-    labels = get_nested(obj, "metadata", "labels") or {}
-    if obj["kind"] != "Namespace" or labels.get(INJECTION) != "enabled":
+    if not _asks_for_sidecars(obj):
         return False
-    labels[INJECTION] = "disabled"
+    if obj["kind"] == "ConfigMap":
+        obj["data"][PROFILE_LABELS] += f"\n{INJECTION}: ''\n"
+    else:
+        obj["metadata"]["labels"][INJECTION] = "disabled"
     return True
 
 

@@ -70,12 +70,17 @@ def test_sidecars_are_injected_where_the_manifests_ask_for_them() -> None:
 
 @pytest.mark.parametrize(("kind", "expected"), [("DaemonSet", True), ("Deployment", False)])
 def test_the_agent_of_the_nodes_shows_that_pods_do_not_redirect_their_traffic(kind: str, expected: bool) -> None:
-    mesh = Mesh.from_objects([{"kind": kind, "metadata": {"name": "istio-cni-node"}}])
-    assert mesh.has_sidecars is not expected
+    agent = AGENT.replace("DaemonSet", kind)
+    assert Mesh.from_objects(parse_documents(WEBHOOK + agent)).has_sidecars is not expected
 
 
 def test_with_the_plug_in_of_the_agent_sidecars_are_injected() -> None:
-    assert Mesh.from_objects(parse_documents(AGENT), has_plug_in=True).has_sidecars
+    assert Mesh.from_objects(parse_documents(WEBHOOK + AGENT), has_plug_in=True).has_sidecars
+
+
+def test_manifests_that_ask_for_no_sidecars_get_none() -> None:
+    assert not Mesh.from_objects(parse_documents(ROUTED)).has_sidecars
+    assert Mesh.from_objects(parse_documents(ROUTED + PROFILES)).has_sidecars
 
 
 @pytest.mark.parametrize(
@@ -95,6 +100,7 @@ def test_the_injection_keeps_the_plug_in_that_redirects_traffic(wanted: Object, 
 
 
 AGENT = """
+---
 apiVersion: apps/v1
 kind: DaemonSet
 metadata: {name: istio-cni-node, namespace: kube-system}
@@ -129,16 +135,16 @@ spec: {ports: [{port: 80, name: http-app}]}
 
 
 def test_ports_that_http_is_routed_to_name_their_protocol() -> None:
-    changed, [change] = change_manifests(
-        ROUTED, no_control_plane, Mesh.from_objects(parse_documents(ROUTED)), keeps_cpu=True
-    )
+    mesh = Mesh.from_objects(parse_documents(ROUTED + PROFILES))
+    changed, [change] = change_manifests(ROUTED, no_control_plane, mesh, keeps_cpu=True)
     http, other = find(changed, "Service", "app")["spec"]["ports"]
     assert (http["appProtocol"], other) == ("http", {"port": 3306})
     assert change.objects == ("Service app in kubeflow",)
 
 
 def test_without_sidecars_ports_need_no_protocol() -> None:
-    mesh = Mesh(has_sidecars=False, http_ports=Mesh.from_objects(parse_documents(ROUTED)).http_ports)
+    mesh = Mesh.from_objects(parse_documents(ROUTED))
+    assert mesh.http_ports
     assert change_manifests(ROUTED, no_control_plane, mesh, keeps_cpu=True)[1] == []
 
 
