@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import parsers, scenarios, then
 
 from lab.k8s import certificates
-from lab.k8s.rollout import describe_workload, is_workload_ready
+from lab.k8s.workloads import describe_workload, is_workload_ready
 from lab.layers.kubeflow import Kubeflow
 from steps.shared import skip_if_omitted
 

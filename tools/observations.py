@@ -13,7 +13,7 @@ from lab.context import Lab
 from lab.errors import LabError
 from lab.k8s.objects import ObjectRef, load_balancer_ip
 from lab.k8s.readiness import is_ready
-from lab.k8s.rollout import WORKLOADS, is_workload_ready
+from lab.k8s.workloads import WORKLOADS, is_workload_ready
 from lab.layers import direct_requests, nginx_site
 from lab.layers.ingress_admission import try_duplicate
 from lab.run.waiting import poll, wait_until

@@ -22,8 +22,8 @@ from lab.k8s.differences import list_corrections
 from lab.k8s.objects import Object, ObjectRef, is_terminated, names_with_annotation, qualified_name
 from lab.k8s.ownership import KINDS, find_controller, find_workload
 from lab.k8s.readiness import is_ready
-from lab.k8s.rollout import WORKLOADS, is_workload_ready
 from lab.k8s.workload_blockers import creation_blockers, lacks_pods
+from lab.k8s.workloads import WORKLOADS, is_workload_ready
 from lab.layers import auth_chain, nginx_site, temporary_objects
 from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
 from lab.layers.kubeflow import find_known_differences, load_owned

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError, WaitTimeoutError
+from lab.k8s.blocker_logs import describe_blockers
 from lab.k8s.blocker_tracker import PATIENCE
 from lab.k8s.blockers import Blocker
 from lab.k8s.client import Kube
@@ -22,7 +23,6 @@ from lab.k8s.kubectl_rejections import Rejection, count_accepted, name_subjects,
 from lab.k8s.objects import Object, get_nested
 from lab.k8s.rejection_causes import Definitions, Outlook
 from lab.k8s.rejection_tracing import RejectionTracer
-from lab.k8s.rollout import describe_blockers
 from lab.run.shell import Shell
 from lab.run.waiting import Unrecoverable, poll, wait_until
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from lab.errors import PermissionDeniedError
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, get_nested, qualified_name
-from lab.k8s.rollout import WORKLOADS
+from lab.k8s.workloads import WORKLOADS
 
 
 def find_missing_objects(objects: Iterable[Object], kube: Kube, note: Callable[[str], None]) -> Iterator[Object]:

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from lab.k8s.documents import join_documents, split_documents
 from lab.k8s.objects import Object, ObjectRef, get_nested, namespace_of, qualified_name
-from lab.k8s.rollout import WORKLOADS
+from lab.k8s.workloads import WORKLOADS
 
 SETTINGS = ("ConfigMap", "Secret")
 CRD = "CustomResourceDefinition"

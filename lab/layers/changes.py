@@ -14,7 +14,7 @@ from lab.context import Lab
 from lab.errors import LabError
 from lab.k8s.objects import Object, ObjectRef, find_by_name, has_ended, label_selector
 from lab.k8s.readiness import describe_unready
-from lab.k8s.rollout import is_workload_ready
+from lab.k8s.workloads import is_workload_ready
 from lab.layers import gateway
 from lab.layers.kubeflow_ingress import get_status
 from lab.layers.kustomize_build import build_directory

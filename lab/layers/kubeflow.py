@@ -14,6 +14,7 @@ from lab.config.source import STAND_IN_SUFFIX
 from lab.context import Lab
 from lab.k8s import certificates, images
 from lab.k8s.api_kinds import check_kinds_served
+from lab.k8s.contents import NamespaceReport, describe_other_workloads, inspect_namespace
 from lab.k8s.differences import Difference, is_compared, list_differences
 from lab.k8s.documents import parse_documents
 from lab.k8s.kubectl_apply import apply_in_rounds
@@ -21,13 +22,8 @@ from lab.k8s.missing_objects import describe_object, find_missing_objects, find_
 from lab.k8s.objects import Object, ObjectRef, namespace_of, qualified_name
 from lab.k8s.ordering import order_manifests
 from lab.k8s.ownership import list_owned
-from lab.k8s.rollout import (
-    WORKLOADS,
-    NamespaceReport,
-    describe_other_workloads,
-    inspect_namespace,
-    wait_until_ready,
-)
+from lab.k8s.rollout import wait_until_ready
+from lab.k8s.workloads import WORKLOADS
 from lab.layers import apply_order, changes
 from lab.layers.authservice import PARAMETERS
 from lab.layers.dex_configuration import find_unknown_user, get_from

@@ -9,7 +9,7 @@ from lab.k8s import images, prepull
 from lab.k8s.documents import parse_documents
 from lab.k8s.moved_images import describe_move
 from lab.k8s.objects import qualified_name
-from lab.k8s.rollout import WORKLOADS
+from lab.k8s.workloads import WORKLOADS
 from lab.layers import apply_order
 from lab.layers.cluster import list_mirrors, list_node_containers, node_name
 

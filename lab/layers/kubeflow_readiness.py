@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from lab.k8s import certificates
+from lab.k8s.contents import count_pods
 from lab.k8s.objects import ObjectRef
-from lab.k8s.rollout import count_pods, is_workload_ready, wait_until_ready
+from lab.k8s.rollout import wait_until_ready
+from lab.k8s.workloads import is_workload_ready
 from lab.layers import token_keys
 from lab.layers.kubeflow import READY_TIMEOUT, Kubeflow
 from lab.layers.temporary_objects import delete_leftovers, describe_leftovers, list_leftovers

@@ -9,8 +9,10 @@ import pytest
 
 from lab.errors import UnrecoverableError, WaitTimeoutError
 from lab.k8s.client import Kube
+from lab.k8s.contents import describe_other_workloads, inspect_namespace
 from lab.k8s.objects import Object, ObjectRef
-from lab.k8s.rollout import describe_other_workloads, inspect_namespace, is_workload_ready, wait_until_ready
+from lab.k8s.rollout import wait_until_ready
+from lab.k8s.workloads import is_workload_ready
 from lab.run.shell import Shell
 from tests.conftest import WriteProgram
 from tests.fake_cluster import FakeCluster, claim, claim_event, event_about, owned_by, pod, replica_set
