@@ -34,9 +34,11 @@ SHOWN_TEXT = 200
 STATUS = re.compile(r"HTTP/1\.[01] (\d{3})")
 CLOSED = ("error getting response", "connection reset", "short read")
 """The errors of wget if a connection is closed without an answer."""
-PREVENTED = ("can't connect", "timed out")
-"""The errors of wget if there is no connection, as where a NetworkPolicy prevents it."""
-REDIRECTION = "/dev/termination-log"
+TIMED_OUT, ENDED = "timed out", (124, 128 + 15)
+"""The output for a request that `timeout` has ended, and the exit statuses of GNU's and of busybox's."""
+PREVENTED = ("can't connect", TIMED_OUT)
+"""The outputs if there is no connection or no answer in time, as where a NetworkPolicy drops the packets."""
+MESSAGE_FILE = "/dev/termination-log"
 """The file whose content the API server shows as the message of an ended container, up to 4 KiB."""
 
 
@@ -115,7 +117,7 @@ def send_requests(lab: Lab, paths: Mapping[str, str], headers: Mapping[str, str]
     }
     is_isolated = bool(lab.kube.list_objects("NetworkPolicy", NAMESPACE))
     with _open_namespace(lab) as namespace:
-        apply_objects(lab.kube, [_build_pod(namespace, _write_script(urls.values(), headers))])
+        apply_objects(lab.kube, [_build_pod(namespace, write_script(urls.values(), headers))])
         outputs = _read_outputs(_wait_for_end(lab, namespace), len(urls))
     return [
         DirectAnswer(service.partition(":")[0], url, output, is_isolated)
@@ -155,7 +157,7 @@ def _build_pod(namespace: str, script: str) -> Object:
                 {
                     "name": NAME,
                     "image": IMAGE,
-                    "command": ["sh", "-c", script],
+                    "command": ["sh", "-c", f"{{\n{script}\n}} > {MESSAGE_FILE}"],
                     "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                 }
             ],
@@ -163,12 +165,19 @@ def _build_pod(namespace: str, script: str) -> Object:
     }
 
 
-def _write_script(urls: Collection[str], headers: Mapping[str, str]) -> str:
-    """Return a script that writes one line per URL: the first one of the answer, or the error."""
+def write_script(urls: Collection[str], headers: Mapping[str, str]) -> str:
+    """Return a script that prints one line per URL: the first one of the answer, or the error.
+
+    Args:
+        urls: The URLs to request.
+        headers: The headers of the requests.
+    """
     options = " ".join(shlex.quote(f"--header={name}: {value}") for name, value in headers.items())
-    wget = f"wget -q -S -T {ANSWER_TIMEOUT} -O /dev/null {options}"
-    lines = (f"echo $({wget} {shlex.quote(url)} 2>&1 | head -n 1 | head -c {SHOWN_TEXT})" for url in urls)
-    return "\n".join(["{", *lines, f"}} > {REDIRECTION}"])
+    wget = f"timeout {ANSWER_TIMEOUT} wget -q -S -O /dev/null {options}"  # not every wget has a timeout of its own
+    shown = f'echo $(echo "$seen" | head -n 1 | head -c {SHOWN_TEXT})'
+    report = f"case $? in {'|'.join(map(str, ENDED))}) echo {TIMED_OUT} ;; *) {shown} ;; esac"
+    lines = (f"seen=$({wget} {shlex.quote(url)} 2>&1); {report}" for url in urls)
+    return "\n".join(lines)
 
 
 def _wait_for_end(lab: Lab, namespace: str) -> Object:
