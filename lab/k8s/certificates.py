@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from lab.k8s.client import API_VERSIONS, Kube
+from lab.k8s.api_versions import API_VERSIONS
+from lab.k8s.client import Kube
 from lab.k8s.objects import Object, ObjectRef, get_nested, namespace_of
 from lab.k8s.readiness import is_ready
 from lab.run.waiting import wait_until

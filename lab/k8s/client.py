@@ -9,11 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from kubernetes import client, config, dynamic
+from kubernetes import client, dynamic
 from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic.discovery import LazyDiscoverer
 from kubernetes.dynamic.exceptions import (
     DynamicApiError,
     ForbiddenError,
@@ -25,47 +23,14 @@ from kubernetes.dynamic.resource import Resource
 from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
 
-from lab.config.addresses import ANY_ADDRESS, LOOPBACK
 from lab.errors import KnownFailureId, LabError, UnreachableError
-from lab.k8s.kubeconfig import find_current_context
+from lab.k8s.api_versions import API_VERSIONS
+from lab.k8s.connection import connect
 from lab.k8s.objects import Object, ObjectRef, get_nested
 from lab.k8s.permissions import DENIED, DENIED_PATH, Permission, explain_denial
 from lab.run.journal import Journal
 from lab.run.waiting import Observations, Unobserved, poll, root_cause
 
-API_VERSIONS = {
-    "Deployment": "apps/v1",
-    "DaemonSet": "apps/v1",
-    "ReplicaSet": "apps/v1",
-    "Job": "batch/v1",
-    "StatefulSet": "apps/v1",
-    "StorageClass": "storage.k8s.io/v1",
-    "CustomResourceDefinition": "apiextensions.k8s.io/v1",
-    "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
-    "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
-    "Ingress": "networking.k8s.io/v1",
-    "IngressClass": "networking.k8s.io/v1",
-    "NetworkPolicy": "networking.k8s.io/v1",
-    "EndpointSlice": "discovery.k8s.io/v1",
-    "IPAddressPool": "metallb.io/v1beta1",
-    "L2Advertisement": "metallb.io/v1beta1",
-    "Gateway": "networking.istio.io/v1alpha3",
-    "VirtualService": "networking.istio.io/v1alpha3",
-    "DestinationRule": "networking.istio.io/v1alpha3",
-    "ServiceEntry": "networking.istio.io/v1alpha3",
-    "EnvoyFilter": "networking.istio.io/v1alpha3",
-    "AuthorizationPolicy": "security.istio.io/v1beta1",
-    "RequestAuthentication": "security.istio.io/v1beta1",
-    "Certificate": "cert-manager.io/v1",
-    "Issuer": "cert-manager.io/v1",
-    "Notebook": "kubeflow.org/v1",
-    "Profile": "kubeflow.org/v1",
-    "Tensorboard": "tensorboard.kubeflow.org/v1alpha1",
-}
-"""The API versions of the kinds that the lab reads; all other kinds are in v1."""
-
-LOCAL_SERVERS = ("localhost", str(LOOPBACK), "::1", ANY_ADDRESS)
-"""Hosts of API servers that are never reached through a proxy of the environment."""
 OPENAPI = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 """The content type in which kubectl requests the OpenAPI document; the API server builds each type separately."""
 
@@ -88,13 +53,6 @@ METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta
 """Requests the metadata without the objects; some objects, such as CRDs, are large."""
 
 
-class _Discoverer(LazyDiscoverer):
-    """Keeps the discovered kinds in memory only; writing all of them after each new group takes 0.2 s."""
-
-    def _write_cache(self) -> None:
-        pass
-
-
 class Kube:
     """The API of one cluster.
 
@@ -111,11 +69,7 @@ class Kube:
 
     @cached_property
     def _client(self) -> dynamic.DynamicClient:
-        return dynamic.DynamicClient(
-            client.ApiClient(_load_configuration(self._kubeconfig)),
-            cache_file=f"{self._kubeconfig}.kinds",  # is never written; the default file may belong to another cluster
-            discoverer=_Discoverer,
-        )
+        return connect(self._kubeconfig)
 
     def reconnect(self) -> None:
         """Drop the connection and everything known about the server; the next call reads the kubeconfig again."""
@@ -439,23 +393,6 @@ class Kube:
                     ) from None
                 raise
         return found
-
-
-def _load_configuration(kubeconfig: str) -> client.Configuration:
-    configuration = client.Configuration()
-    context = find_current_context(kubeconfig)
-    try:
-        config.load_kube_config(kubeconfig, context=context, client_configuration=configuration)
-    except (config.ConfigException, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise LabError(
-            "the kubeconfig does not name a cluster that can be used",
-            expected="a current context with a cluster and a user",
-            seen=f"{kubeconfig}: {error}",
-            remedy="`kubectl config get-contexts` lists the contexts, `kubectl config use-context NAME` selects one",
-        ) from None
-    if urlsplit(configuration.host).hostname in LOCAL_SERVERS:  # as Go's programs do, which read the same variables
-        configuration.proxy = None
-    return configuration
 
 
 def _read_message(error: ApiException) -> str:

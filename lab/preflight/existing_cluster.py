@@ -13,7 +13,8 @@ from packaging.version import Version
 
 from lab.context import RunContext
 from lab.errors import LabError, PermissionDeniedError, ProgramTimeoutError
-from lab.k8s.client import API_VERSIONS, TRANSIENT_ERRORS, Kube
+from lab.k8s.api_versions import API_VERSIONS
+from lab.k8s.client import TRANSIENT_ERRORS, Kube
 from lab.k8s.objects import ObjectRef
 from lab.k8s.version_numbers import is_in_range, parse_kubernetes_version
 from lab.layers import gateway

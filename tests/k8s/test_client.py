@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from lab.errors import UnreachableError, WaitTimeoutError
-from lab.k8s import client
+from lab.k8s import connection
 from lab.k8s.client import Kube
 from lab.k8s.objects import Object, ObjectRef
 from lab.run.waiting import Observations, Unobserved, wait_until
@@ -53,7 +53,7 @@ def test_openapi_is_requested_in_the_content_type_of_kubectl(kube: Kube, http_se
 def test_discovery_cache_is_written_through_the_overridden_method(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a new version of the client writes its cache in another way, the override in _Discoverer has no effect."""
     calls: list[object] = []
-    monkeypatch.setattr(client._Discoverer, "_write_cache", lambda discoverer: calls.append(discoverer))
+    monkeypatch.setattr(connection._Discoverer, "_write_cache", lambda discoverer: calls.append(discoverer))
     kube.list_objects("Pod")
     assert calls
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from lab import releases
-from lab.k8s.client import API_VERSIONS, Kube
+from lab.k8s.api_versions import API_VERSIONS
+from lab.k8s.client import Kube
 from lab.preflight import existing_cluster
 from lab.preflight.findings import Finding
 from lab.run.shell import Shell

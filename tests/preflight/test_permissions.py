@@ -7,7 +7,8 @@ import re
 import pytest
 import yaml
 
-from lab.k8s.client import API_VERSIONS, Kube
+from lab.k8s.api_versions import API_VERSIONS
+from lab.k8s.client import Kube
 from lab.k8s.permissions import Permission
 from lab.preflight.findings import Finding
 from lab.preflight.permissions import (
