@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lab.config.source import STAND_IN_SUFFIX
 from lab.context import Lab
 from lab.k8s import certificates, images
 from lab.k8s.api_kinds import check_kinds_served
+from lab.k8s.certificate_retries import retry_until_cancelled
 from lab.k8s.contents import NamespaceReport, describe_other_workloads, inspect_namespace
 from lab.k8s.differences import Difference, is_compared, list_differences
 from lab.k8s.documents import parse_documents
@@ -194,9 +196,12 @@ class Kubeflow:
             WaitError: In parts, if a pod does not become ready.
         """
         check_kinds_served(parse_documents(self._example), self.lab.kube, self.lab.release)
-        with run_in_background(
-            lambda: self.print_progress(describe_pullable_images(self.lab, self._example))
-        ) as image_check:
+        with (
+            self.retry_certificates(),
+            run_in_background(
+                lambda: self.print_progress(describe_pullable_images(self.lab, self._example))
+            ) as image_check,
+        ):
             if self.lab.settings.install == "single":
                 self._apply(self._example, self.log_directory)
             else:
@@ -204,6 +209,13 @@ class Kubeflow:
             image_check.result()
         changes.restart_leftovers(self.lab)
         self._applied.write_text(self._digest)
+
+    @contextmanager
+    def retry_certificates(self) -> Iterator[None]:
+        """Let cert-manager retry Certificates of the manifests during the block, if it has lost a private key."""
+        kube, shell = self.lab.kube, self.lab.shell
+        with run_in_background(lambda: retry_until_cancelled(kube, shell, self.certificates, self.print_progress)):
+            yield
 
     def list_missing_objects(self) -> list[str]:
         """Return the objects of the manifests that the cluster does not have, as KIND/NAME and namespace."""

@@ -54,16 +54,18 @@ class KubeflowReadiness:
             WaitTimeoutError: If they do not become ready in time.
         """
         delete_leftovers(self.lab, self._list_leftovers())
-        wait_until_ready(
-            self.lab.kube,
-            self.lab.shell,
-            self._kubeflow.namespaces,
-            self._kubeflow.created_by_controllers,
-            READY_TIMEOUT,
-            self._kubeflow.print_progress,
-            owned=self._kubeflow.owned,
-        )
-        certificates.wait_until_ready(self.lab.kube, self._kubeflow.certificates, CERTIFICATES_TIMEOUT)
+        required = self._kubeflow.certificates
+        with self._kubeflow.retry_certificates():
+            wait_until_ready(
+                self.lab.kube,
+                self.lab.shell,
+                self._kubeflow.namespaces,
+                self._kubeflow.created_by_controllers,
+                READY_TIMEOUT,
+                self._kubeflow.print_progress,
+                owned=self._kubeflow.owned,
+            )
+            certificates.wait_until_ready(self.lab.kube, required, CERTIFICATES_TIMEOUT)
         token_keys.ensure_gateway_has_keys(self.lab)
 
     @property

@@ -387,6 +387,12 @@ SYMPTOMS: list[tuple[str, SymptomSource, str]] = [
         "expected 200 from the web app, seen 403: Could not find CSRF cookie XSRF-TOKEN in the request.",
     ),
     (
+        "cert-manager has deleted the private key of a request",
+        "event",
+        "Failed: The certificate request has failed to complete and will be retried: Error generating certificate "
+        "template: CSR not signed by referenced private key",
+    ),
+    (
         "the gateway does not have the keys of Dex",
         "response",
         "http://localhost:7080/jupyter/api/namespaces/team/notebooks returns 401: Jwt verification fails",
