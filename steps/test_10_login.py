@@ -13,9 +13,9 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from lab.config.settings import Settings
 from lab.context import Lab
+from lab.k8s.sidecars import SIDECAR
 from lab.layers.direct_requests import (
     NAMESPACE,
-    SIDECAR,
     DirectAnswer,
     describe_missing_sidecars,
     find_ports,

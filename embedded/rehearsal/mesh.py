@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lab.k8s.objects import Object, get_nested
+from lab.k8s.sidecars import INJECTION, REVISION, has_injection
 
-INJECTION = "istio-injection"
 PLUG_IN = "istio-cni-node"
 PROFILE_LABELS = "namespace-labels.yaml"
 """The file of the labels of Profiles' namespaces; a label with an empty value is not set."""
@@ -65,7 +65,7 @@ class Mesh:
 def _asks_for_sidecars(obj: Object) -> bool:
     """Return whether a namespace, or those of Profiles, have the label with which pods get sidecars."""
     if obj["kind"] == "Namespace":
-        return (get_nested(obj, "metadata", "labels") or {}).get(INJECTION) == "enabled"
+        return has_injection(obj)
     return obj["kind"] == "ConfigMap" and PROFILE_LABELS in (obj.get("data") or {})
 
 
@@ -76,6 +76,7 @@ def disable_injection(obj: Object) -> bool:
     if obj["kind"] == "ConfigMap":
         obj["data"][PROFILE_LABELS] += f"\n{INJECTION}: ''\n"
     else:
+        obj["metadata"]["labels"].pop(REVISION, None)
         obj["metadata"]["labels"][INJECTION] = "disabled"
     return True
 

@@ -18,17 +18,13 @@ from lab.context import Lab
 from lab.k8s.objects import Object, ObjectRef, get_nested, has_ended
 from lab.k8s.readiness import find_blocker
 from lab.k8s.server_side_apply import apply_objects
+from lab.k8s.sidecars import INJECTION, NO_INJECTION, has_injection, has_sidecar
 from lab.layers.temporary_objects import PREFIX, build_metadata
 from lab.run.waiting import Unrecoverable, wait_until
 
 NAMESPACE = "kubeflow"
 NAME = f"{PREFIX}pod"
 IMAGE = "busybox:1.35"
-SIDECAR = "istio-proxy"
-INJECTION, REVISION = "istio-injection", "istio.io/rev"
-"""The labels of namespaces whose pods get a sidecar."""
-NO_SIDECAR = {"sidecar.istio.io/inject": "false"}
-"""A label of pods; some installations inject sidecars into all namespaces."""
 END_TIMEOUT, ANSWER_TIMEOUT = 120, 10
 SHOWN_TEXT = 200
 STATUS = re.compile(r"HTTP/1\.[01] (\d{3})")
@@ -77,11 +73,7 @@ class DirectAnswer:
 def describe_missing_sidecars(lab: Lab) -> str:
     """Return why requests within the cluster are not checked: no sidecars are wanted; empty if they are."""
     namespace = lab.kube.get("Namespace", NAMESPACE)
-    labels = get_nested(namespace, "metadata", "labels") or {}
-    if labels.get(INJECTION) == "enabled" or REVISION in labels:
-        return ""
-    pods = lab.kube.list_objects("Pod", NAMESPACE)
-    if any(SIDECAR in _list_containers(pod) for pod in pods):
+    if has_injection(namespace) or any(map(has_sidecar, lab.kube.list_objects("Pod", NAMESPACE))):
         return ""
     return (
         f"this installation has no sidecars: the namespace {NAMESPACE} has no label {INJECTION}=enabled, so nothing "
@@ -140,7 +132,7 @@ def _open_namespace(lab: Lab) -> Iterator[str]:
 def _build_pod(namespace: str, script: str) -> Object:
     """Return a pod that the strictest Pod Security Standard admits."""
     metadata = build_metadata(NAME, namespace)
-    metadata["labels"] |= NO_SIDECAR
+    metadata["labels"] |= NO_INJECTION  # some installations inject sidecars into all namespaces
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -203,8 +195,3 @@ def _read_outputs(pod: Object, count: int) -> list[str]:
     [status] = pod["status"]["containerStatuses"]
     lines = (get_nested(status, "state", "terminated", "message") or "").splitlines()
     return [*lines, *[""] * count][:count]
-
-
-def _list_containers(pod: Object) -> list[str]:
-    """Return the names of a pod's containers; from Kubernetes 1.29 on, a sidecar is an init container."""
-    return [each["name"] for part in ("containers", "initContainers") for each in pod["spec"].get(part) or []]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lab.k8s.objects import Object, ObjectRef, get_nested
-from lab.request_path.pods import list_containers
+from lab.k8s.sidecars import list_containers
 from lab.request_path.snapshot import Snapshot
 
 DEFAULT_DOMAIN = "cluster.local"

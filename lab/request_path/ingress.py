@@ -14,9 +14,9 @@ from lab.k8s.objects import (
     load_balancer_ips,
     names_with_annotation,
 )
+from lab.k8s.sidecars import list_containers
 from lab.layers.ingress import ANY_HOST, DEFAULT_CLASS_ANNOTATION
 from lab.request_path.findings import Finding, list_texts
-from lab.request_path.pods import list_containers
 from lab.request_path.services import Reference, find_port, list_selected_pods
 from lab.request_path.snapshot import Snapshot
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lab.k8s.objects import Object, ObjectRef, get_nested
 from lab.k8s.readiness import describe_unready, is_ready
+from lab.k8s.sidecars import SIDECAR, list_containers
 from lab.request_path.findings import Finding
 from lab.request_path.snapshot import Snapshot
 
 HOP = "pod"
-SIDECAR = "istio-proxy"
-"""The container of Istio's proxy, in a pod and in the pod of a gateway."""
 
 
 def check_pods(snapshot: Snapshot, pods: Sequence[Object]) -> Iterator[Finding]:
@@ -31,13 +30,6 @@ def check_pods(snapshot: Snapshot, pods: Sequence[Object]) -> Iterator[Finding]:
         )
 
 
-def list_containers(pod: Object) -> list[Object]:
-    """Return the containers of a pod, and its init containers that keep running, such as native sidecars."""
-    spec = pod.get("spec") or {}
-    sidecars = [each for each in spec.get("initContainers") or [] if each.get("restartPolicy") == "Always"]
-    return [*(spec.get("containers") or []), *sidecars]
-
-
 def list_ports(pod: Object) -> list[Object]:
     """Return the ports that the containers of a pod declare."""
     return [port for container in list_containers(pod) for port in container.get("ports") or []]
@@ -48,11 +40,6 @@ def declares_all_ports(pod: Object) -> bool:
     containers = list_containers(pod)
     own = [container for container in containers if container.get("name") != SIDECAR] or containers
     return bool(own) and all(container.get("ports") for container in own)
-
-
-def has_sidecar(pod: Object) -> bool:
-    """Return whether Istio's proxy receives the requests to a pod."""
-    return any(container.get("name") == SIDECAR for container in list_containers(pod))
 
 
 def find_principal(pods: Sequence[Object], trust_domain: str = "cluster.local") -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.k8s.objects import Object, ObjectRef, get_nested, is_selected, label_selector
+from lab.k8s.sidecars import NO_INJECTION, has_injection, has_sidecar
 from lab.request_path.findings import Finding, list_texts
 from lab.request_path.hosts import Mesh
-from lab.request_path.pods import has_sidecar, list_ports
+from lab.request_path.pods import list_ports
 from lab.request_path.snapshot import ROOT_NAMESPACE, Snapshot, labels_of
 
 RULE_HOP, POLICY_HOP, NETWORK_HOP = "DestinationRule", "AuthorizationPolicy", "NetworkPolicy"
@@ -70,9 +71,22 @@ def check_destination_rule(
         without = [pod for pod in in_subset if not has_sidecar(pod)]
         if mode == MUTUAL and without:
             seen = f"{mode}, and {without[0]['metadata']['name']} has no sidecar (container istio-proxy)"
-            yield Finding(RULE_HOP, ref, field, "DISABLE, or pods with a sidecar", seen)
+            if has_injection(snapshot.get(ObjectRef("Namespace", service.namespace))):
+                yield Finding(RULE_HOP, ref, field, "pods with a sidecar", seen, remedy=_give_sidecar(without[0]))
+            else:
+                yield Finding(RULE_HOP, ref, field, "DISABLE, or pods with a sidecar", seen)
         elif mode in ("SIMPLE", "MUTUAL") and not any("443" in str(port["containerPort"]) for port in _ports(pods)):
             yield Finding(RULE_HOP, ref, field, f"{MUTUAL} or DISABLE", mode, is_certain=False)
+
+
+def _give_sidecar(pod: Object) -> str:
+    """Return the remedy where the namespace has sidecars: without mutual TLS, any pod could send the user header."""
+    name = f"-n {pod['metadata']['namespace']} pod/{pod['metadata']['name']}"
+    [(label, value)] = NO_INJECTION.items()
+    is_excluded = labels_of(pod).get(label) == value
+    reason = f"remove the label {label}={value} from the template of its workload, " if is_excluded else ""
+    restart = f"check that istiod is ready, and let the workload replace the pod: `kubectl delete {name}`"
+    return f"give the pod a sidecar, and keep mutual TLS: {reason}{restart}"
 
 
 def find_destination_rule(snapshot: Snapshot, service: ObjectRef, caller_namespace: str, mesh: Mesh) -> Object | None:

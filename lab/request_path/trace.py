@@ -13,6 +13,7 @@ from lab.context import Lab
 from lab.errors import PermissionDeniedError
 from lab.k8s.client import TRANSIENT_ERRORS
 from lab.k8s.objects import Object, ObjectRef
+from lab.k8s.sidecars import has_sidecar
 from lab.layers import gateway, ingress, kubeflow_ingress, nginx_site
 from lab.request_path import virtual_service
 from lab.request_path.auth_filter import check_auth_filter, find_auth_service
@@ -21,7 +22,7 @@ from lab.request_path.hosts import Mesh
 from lab.request_path.ingress import Classes, check_address, check_ingress, find_controller, find_route, find_target
 from lab.request_path.istio_gateway import Listener
 from lab.request_path.pods import HOP as POD_HOP
-from lab.request_path.pods import find_principal, has_sidecar
+from lab.request_path.pods import find_principal
 from lab.request_path.policies import (
     RULE_HOP,
     Call,

@@ -587,3 +587,21 @@ extensionProviders:
         finding = create_tracer(cluster, self.POLICY).trace(INGRESS_ENTRY).finding
         assert finding is not None
         assert (finding.ref.kind, finding.field) == (name, field)
+
+
+@pytest.mark.parametrize(("labels", "expected"), [({"sidecar.istio.io/inject": "false"}, True), ({}, False)])
+def test_where_sidecars_are_injected_mutual_tls_is_kept(
+    cluster: Cluster, labels: dict[str, str], expected: bool
+) -> None:
+    add(
+        "kubeflow", "DestinationRule", "katib", {"host": "katib-ui", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}}
+    )(cluster)
+    pod = cluster["kubeflow/Pod/katib-ui-0"]
+    pod["spec"]["containers"] = [each for each in pod["spec"]["containers"] if each["name"] != "istio-proxy"]
+    pod["metadata"]["labels"] |= labels
+    cluster.add("", "Namespace", "kubeflow", metadata={"labels": {"istio-injection": "enabled"}})
+    stop = list_stops(cluster, INGRESS_ENTRY)[0]
+    assert stop.finding.expected == "pods with a sidecar"
+    assert "keep mutual TLS" in stop.finding.advice
+    assert stop.finding.advice.endswith("`kubectl delete -n kubeflow pod/katib-ui-0`")
+    assert ("remove the label sidecar.istio.io/inject=false" in stop.finding.advice) is expected
