@@ -135,13 +135,13 @@ def page_has_title(user: BrowserUser, title: str) -> None:
 @then(parsers.parse("they own the namespace {namespace}"))
 def user_owns_namespace(user: BrowserUser, owner: Owner, namespace: str) -> None:
     """Check the namespaces and roles that the dashboard's API reads from the Profiles; a user may own several."""
-    namespace, namespaces = owner.translate(namespace), user.fetch_json(USER_INFO_PATH)["namespaces"]
+    namespace, namespaces = owner.translate(namespace), user.fetch_field(USER_INFO_PATH, "namespaces")
     seen = ", ".join(binding["namespace"] for binding in namespaces if binding["role"] == "owner")
     assert namespace in seen.split(", "), (
         f"expected the user to own the namespace {namespace}, seen {seen or 'none'}: "
         f"the dashboard lists the namespaces {namespaces or 'none'}"
     )
-    assert user.fetch_json("/api/workgroup/exists")["hasWorkgroup"] is True, (
+    assert user.fetch_field("/api/workgroup/exists", "hasWorkgroup") is True, (
         "the dashboard finds no Profile of this user"
     )
 
@@ -298,7 +298,7 @@ def dashboard_ignores_claim(user: BrowserUser, owner: Owner, email: str, other: 
     """Check that the dashboard ignores a user header that the client has set."""
     email, other = owner.translate(email), owner.translate(other)
     user.get_dashboard_user()
-    seen = user.fetch_json(USER_INFO_PATH, claimed_user=other)["user"]
+    seen = user.fetch_field(USER_INFO_PATH, "user", claimed_user=other)
     assert seen == email, (
         f"expected the dashboard to identify {email}, who claims to be {other}, seen {seen}: {HEADER_NOT_REMOVED}"
     )
@@ -312,7 +312,7 @@ def web_app_ignores_claim(
     skip_if_omitted(kubeflow, f"kubeflow/{release.web_apps['volumes'].deployment}", "the volumes web app")
     email, other = owner.translate(email), owner.translate(other)
     path = f"{release.web_apps['volumes'].path}api/namespaces/{owner.namespace}/pvcs"
-    seen = user.fetch_json(path, claimed_user=other)["user"]
+    seen = user.fetch_field(path, "user", claimed_user=other)
     assert seen == email, (
         f"expected the volumes web app to identify {email}, who claims to be {other}, seen {seen}: {HEADER_NOT_REMOVED}"
     )

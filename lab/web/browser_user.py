@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,7 +34,10 @@ FIRST_ERROR_STATUS = 400
 """The lowest HTTP status that is an error."""
 SHOWN_TEXT = 300
 """Characters of an unexpected page that an error shows."""
-FETCH_SCRIPT = "async ([path, headers]) => (await fetch(path, {headers})).json()"
+FETCH_SCRIPT = """async ([path, headers]) => {
+    const response = await fetch(path, {headers});
+    return {status: response.status, text: await response.text()};
+}"""
 CREATE_SCRIPT = """async ([path, body]) => {
     const token = (document.cookie.match(/(?:^|; )XSRF-TOKEN=([^;]*)/) || [])[1];
     const headers = {"Content-Type": "application/json", ...(token ? {"X-XSRF-TOKEN": token} : {})};
@@ -52,7 +56,7 @@ CHOICE = f'a[href*="{DEX_PATH}auth/"]'
 
 @dataclass(frozen=True)
 class Answer:
-    """The response of a web app to a request of its page: the HTTP status and the text."""
+    """The response to a request of a page's script: the HTTP status and the text."""
 
     status: int
     text: str
@@ -161,17 +165,32 @@ class BrowserUser:
             LabError: If the page is not the dashboard.
         """
         self._wait_for(USER_BADGE)
-        return str(self.fetch_json(USER_INFO_PATH)["user"])
+        return str(self.fetch_field(USER_INFO_PATH, "user"))
 
-    def fetch_json(self, path: str, claimed_user: str = "") -> Any:
-        """Request a path of Kubeflow from a script of the page, and return the decoded response.
+    def fetch_field(self, path: str, field: str, claimed_user: str = "") -> Any:
+        """Request a path of Kubeflow's APIs from a script of the page, and return a field of the JSON response.
 
         Args:
             path: The path.
+            field: The name of the field.
             claimed_user: The value of the user header that the request has; without that header if empty.
+
+        Raises:
+            LabError: If the response is an error, or lacks the field.
         """
         headers = {USERID_HEADER: claimed_user} if claimed_user else {}
-        return self.page.evaluate(FETCH_SCRIPT, [path, headers])
+        expected = f"a JSON object with the field {field!r}"
+        try:
+            answer = Answer(**self.page.evaluate(FETCH_SCRIPT, [path, headers]))
+        except BrowserError as error:  # such as a redirect to a login at another host
+            raise self._unexpected_page(
+                f"the page cannot request {path}", expected, error.message.splitlines()[0]
+            ) from None
+        try:
+            return json.loads(answer.text)[field]
+        except (ValueError, LookupError, TypeError):
+            text = answer.text.strip()[:SHOWN_TEXT] or "an empty response"
+            raise self._unexpected_page(f"{path} returns {answer.status} to the page", expected, text) from None
 
     def create_resource(self, form: ResourceForm, app: WebApp, namespace: str, name: str) -> Answer:
         """Open the page of a web app, and send the request by which that page creates a resource.

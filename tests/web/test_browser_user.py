@@ -168,12 +168,40 @@ def test_password_and_session_cookie_become_secrets(create_user: CreateUser) -> 
 @pytest.mark.usefixtures("kubeflow")
 def test_a_claimed_user_is_sent_in_the_header(create_user: CreateUser, http_server: HTTPServer) -> None:
     http_server.expect_request("/whoami").respond_with_handler(
-        lambda request: Response(json.dumps(request.headers.get(USERID_HEADER)), content_type="application/json")
+        lambda request: Response(json.dumps({"user": request.headers.get(USERID_HEADER)}), content_type="application/json")
     )
     user = create_user("sign-in")
     user.open_entry_point()
-    assert user.fetch_json("/whoami") is None
-    assert user.fetch_json("/whoami", claimed_user="other@example.com") == "other@example.com"
+    assert user.fetch_field("/whoami", "user") is None
+    assert user.fetch_field("/whoami", "user", claimed_user="other@example.com") == "other@example.com"
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [(502, ""), (500, '{"error": "unable to contact KFAM"}'), (200, "<title>Login</title>"), (200, "[]"), (200, "null")],
+)
+@pytest.mark.usefixtures("kubeflow")
+def test_a_response_without_the_field_is_an_error(
+    status: int, text: str, create_user: CreateUser, http_server: HTTPServer
+) -> None:
+    http_server.expect_request("/whoami").respond_with_data(text, status)
+    user = create_user("sign-in")
+    user.open_entry_point()
+    with pytest.raises(LabError) as caught:
+        user.fetch_field("/whoami", "user")
+    assert caught.value.headline == f"/whoami returns {status} to the page"
+    assert (text or "an empty response") in caught.value.seen
+    assert "Dex is not ready" in caught.value.seen
+
+
+@pytest.mark.usefixtures("kubeflow")
+def test_a_redirect_to_another_host_is_an_error(create_user: CreateUser, http_server: HTTPServer) -> None:
+    login = f"http://127.0.0.1:{http_server.port}/dex/auth"
+    http_server.expect_request("/whoami").respond_with_data("", 302, {"Location": login})
+    user = create_user("sign-in")
+    user.open_entry_point()
+    with pytest.raises(LabError, match="the page cannot request /whoami"):
+        user.fetch_field("/whoami", "user")
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,12 @@ SABOTAGES = (
         name="kfam-without-endpoints",
         fault="the Service of KFAM selects no pods",
         chapter="10_login",
-        scenario=APPS,
-        expected_words=("Profiles + KFAM does not answer the owner", "returns 503"),
+        scenario="The owner logs in and is greeted",
+        expected_words=(
+            "/api/workgroup/env-info returns",
+            "to the page",
+            "spec.selector of Service profiles-kfam in kubeflow",
+        ),
         steps=[edit("kubeflow/Service/profiles-kfam", '"selector": {', f'"selector": {{"app": "{NAME}", ')],
     ),
     Sabotage(

@@ -65,9 +65,12 @@ func (e *kfamError) Error() string { return fmt.Sprintf("%d: %s", e.status, e.me
 // because it is a Service in the same namespace.
 func newDashboard() http.Handler {
 	host, port := envOrDefault("PROFILES_KFAM_SERVICE_HOST", "profiles-kfam.kubeflow"), envOrDefault("PROFILES_KFAM_SERVICE_PORT", "8081")
+	// Like upstream's dashboard, the stand-in opens a connection for each request, so that an open one to a pod that the
+	// Service does not select any more cannot hide that KFAM is unreachable.
+	transport := &http.Transport{DisableKeepAlives: true}
 	board := &dashboard{
 		kfam:              "http://" + net.JoinHostPort(host, port) + "/kfam",
-		client:            &http.Client{Timeout: kfamTimeout},
+		client:            &http.Client{Transport: transport, Timeout: kfamTimeout},
 		userHeader:        envOrDefault("USERID_HEADER", defaultUserHeader),
 		userPrefix:        os.Getenv("USERID_PREFIX"),
 		logoutURL:         envOrDefault("LOGOUT_URL", "/logout"),
