@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -200,9 +201,9 @@ class Image(_Pin):
         """The directory with its Dockerfile."""
         return IMAGES / self.name
 
-    @property
+    @cached_property
     def references(self) -> tuple[str, ...]:
-        """All names by which the lab pulls it."""
+        """All names by which the lab pulls it; read once, since each container of the manifests is looked up here."""
         others = components.list_stand_in_images(components.load()) if self.of_all_stand_ins else []
         return (self.reference, *others)
 

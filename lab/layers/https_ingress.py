@@ -54,12 +54,9 @@ class HttpsIngress:
             WaitTimeoutError: If the certificate is not issued, or the Ingress controller does not use it in time.
         """
         lab = self._lab
-        required = [ObjectRef("Certificate", name, self._namespace) for name in (AUTHORITY, CERTIFICATE)]
         with TemporaryDirectory(prefix="https-") as directory:
             try:
-                apply_objects(lab.kube, self._build_objects())
-                waiting_for = f"cert-manager to issue the certificate for {KUBEFLOW_HOST}"
-                certificates.wait_until_ready(lab.kube, required, CERTIFICATES_TIMEOUT, waiting_for)
+                self._issue_certificates()
                 self._ingress.apply(tls_secret=CERTIFICATE)
                 with lab.http.trust(self._save_authority(Path(directory))):
                     self._wait_until_served(HTTPS_URL)
@@ -85,6 +82,22 @@ class HttpsIngress:
                 expected=tls.describe_certificate(expected),
                 seen=tls.describe_certificate(seen),
                 remedy=ingress.READ_LOG,
+            )
+
+    def _issue_certificates(self) -> None:
+        """Let cert-manager issue the certificate of the authority, and then the one for kubeflow.example.it.
+
+        The Issuer is created when the Secret of the authority exists: without it, cert-manager waits for 5 s before it
+        tries again.
+        """
+        authority, *others = self._build_objects()
+        for name, objects in ((AUTHORITY, [authority]), (CERTIFICATE, others)):
+            apply_objects(self._lab.kube, objects)
+            certificates.wait_until_ready(
+                self._lab.kube,
+                [ObjectRef("Certificate", name, self._namespace)],
+                CERTIFICATES_TIMEOUT,
+                f"cert-manager to issue the certificate {name} for {KUBEFLOW_HOST}",
             )
 
     def _save_authority(self, directory: Path) -> Path:

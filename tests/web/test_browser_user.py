@@ -168,7 +168,7 @@ def test_password_and_session_cookie_become_secrets(create_user: CreateUser) -> 
 @pytest.mark.usefixtures("kubeflow")
 def test_a_claimed_user_is_sent_in_the_header(create_user: CreateUser, http_server: HTTPServer) -> None:
     http_server.expect_request("/whoami").respond_with_handler(
-        lambda request: Response(json.dumps({"user": request.headers.get(USERID_HEADER)}), content_type="application/json")
+        lambda request: Response(json.dumps({"user": request.headers.get(USERID_HEADER)}))
     )
     user = create_user("sign-in")
     user.open_entry_point()
@@ -178,7 +178,7 @@ def test_a_claimed_user_is_sent_in_the_header(create_user: CreateUser, http_serv
 
 @pytest.mark.parametrize(
     ("status", "text"),
-    [(502, ""), (500, '{"error": "unable to contact KFAM"}'), (200, "<title>Login</title>"), (200, "[]"), (200, "null")],
+    [(502, ""), (500, '{"error": "no answer of KFAM"}'), (200, "<title>Login</title>"), (200, "[]"), (200, "null")],
 )
 @pytest.mark.usefixtures("kubeflow")
 def test_a_response_without_the_field_is_an_error(
