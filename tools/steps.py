@@ -115,6 +115,28 @@ def edit(name: str, old: str, new: str, restart: str = "") -> Step:
     return step
 
 
+def set_label(name: str, key: str, value: str) -> Step:
+    """Return a step that sets a label of an object, and restores its earlier value, or its absence, at its end.
+
+    Args:
+        name: The object, as NAMESPACE/KIND/NAME, or KIND/NAME if it has no namespace.
+        key: The name of the label.
+        value: Its value.
+    """
+    ref = ObjectRef.parse(name)
+
+    @contextmanager
+    def step(lab: Lab) -> Iterator[None]:
+        before = (_get(ref, lab)["metadata"].get("labels") or {}).get(key)
+        try:
+            _patch({"metadata": {"labels": {key: value}}}, ref, lab)
+            yield
+        finally:
+            _patch({"metadata": {"labels": {key: before}}}, ref, lab)
+
+    return step
+
+
 def build_merge_patch(before: Object, after: Object) -> Object:
     """Return the JSON merge patch (RFC 7386) that changes one object to another.
 

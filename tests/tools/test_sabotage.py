@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from pytest_bdd.feature import get_features
 
+from lab import releases
 from lab.errors import WaitTimeoutError
 from tests.conftest import REPOSITORY
 from tests.test_features import run_pytest_in_copy
 from tools.features import FailedScenario, Outcome
 from tools.sabotage.__main__ import main
-from tools.sabotage.outcome import DETECTION_TIMEOUT, expected_test, explain_miss
-from tools.sabotage.sabotage import Sabotage
+from tools.sabotage.outcome import DETECTION_TIMEOUT, expected_test, explain_miss, list_expected_tests
+from tools.sabotage.sabotage import FIRST_USE_OF_ENTRY_POINTS, REPLACEMENTS, Sabotage
 from tools.sabotage.table import SABOTAGES
 
 CHAPTERS = {Path(feature.filename).stem: feature for feature in get_features([str(REPOSITORY / "features")])}
@@ -29,6 +30,7 @@ SABOTAGE = Sabotage(
 DETECTED = FailedScenario(
     f"{expected_test(SABOTAGE)}[row]", "expected 172.20.0.0/24, seen 10.0.0.0/8", AssertionError.__name__
 )
+RELEASE = releases.load("1.7")
 OTHER_TEST = "steps/test_02_cluster.py::test_the_cluster_is_ready_for_use"
 
 
@@ -45,6 +47,10 @@ class TestTable:
         assert sabotage.expected_words
         assert all(sabotage.expected_words)
         assert sabotage.steps or sabotage.options
+
+    @pytest.mark.parametrize("name", REPLACEMENTS)
+    def test_replaces_scenarios_by_existing_ones(self, name: str) -> None:
+        assert all(scenario in CHAPTERS[chapter].scenarios for chapter, scenario in REPLACEMENTS[name])
 
     def test_names_only_scenarios_that_pytest_collects(self, tmp_path: Path) -> None:
         result = run_pytest_in_copy(tmp_path, "--collect-only", "-qq")
@@ -74,12 +80,14 @@ class TestDetection:
     """The conditions under which a sabotage counts as detected."""
 
     def test_accepts_the_expected_error_in_time(self) -> None:
-        assert explain_miss(SABOTAGE, Outcome(0, [DETECTED], DETECTION_TIMEOUT)) == ""
+        assert explain_miss(SABOTAGE, Outcome(0, [DETECTED], DETECTION_TIMEOUT), RELEASE) == ""
 
     def test_requires_the_expected_diagnosis(self) -> None:
         sabotage, recognized = replace(SABOTAGE, diagnosis="DNS"), replace(DETECTED, diagnoses=("DNS",))
-        assert explain_miss(sabotage, Outcome(0, [recognized], 1)) == ""
-        assert explain_miss(sabotage, Outcome(0, [DETECTED], 1)) == "the known failure 'DNS' was not recognized"
+        assert explain_miss(sabotage, Outcome(0, [recognized], 1), RELEASE) == ""
+        assert (
+            explain_miss(sabotage, Outcome(0, [DETECTED], 1), RELEASE) == "the known failure 'DNS' was not recognized"
+        )
 
     @pytest.mark.parametrize(
         ("failed", "seconds", "reason"),
@@ -97,4 +105,12 @@ class TestDetection:
         ],
     )
     def test_rejects_any_other_outcome(self, failed: list[FailedScenario], seconds: float, reason: str) -> None:
-        assert explain_miss(SABOTAGE, Outcome(3, failed, seconds)).startswith(reason)
+        assert explain_miss(SABOTAGE, Outcome(3, failed, seconds), RELEASE).startswith(reason)
+
+    def test_accepts_another_scenario_only_in_releases_that_lack_the_expected_one(self) -> None:
+        sabotage = replace(SABOTAGE, chapter="08_authservice", scenario=FIRST_USE_OF_ENTRY_POINTS)
+        of_oauth2_proxy = list_expected_tests(sabotage, releases.load("1.10"))
+        assert list_expected_tests(sabotage, RELEASE) == [expected_test(sabotage)]
+        failed = replace(DETECTED, test=of_oauth2_proxy[0])
+        assert explain_miss(sabotage, Outcome(0, [failed], 1), releases.load("1.10")) == ""
+        assert explain_miss(sabotage, Outcome(0, [failed], 1), RELEASE).startswith("another scenario failed")

@@ -30,9 +30,12 @@ from tools.sabotage.sabotage import (
     FIRST_USE_OF_ENTRY_POINTS,
     LOGIN,
     NAME,
+    OAUTH2_PROXY,
+    OIDC_AUTHSERVICE,
     Sabotage,
+    requires_auth_proxy,
 )
-from tools.steps import create, edit, run_command
+from tools.steps import Step, create, edit, run_command
 
 OTHER_USER, ADDITIONAL_USER = "admin@example.com", "nobody@example.com"
 
@@ -51,6 +54,17 @@ OPEN_POLICY: Object = {
     "spec": {"action": "ALLOW", "selector": {"matchLabels": {"app": "jupyter-web-app"}}, "rules": [{}]},
 }
 
+
+def _set_password_hash(password_hash: str) -> Step:
+    """Return a step that sets the hash of the owner's password in the Secret of releases with oauth2-proxy."""
+    return edit(
+        "auth/Secret/dex-passwords",
+        '"DEX_USER_PASSWORD": "[^"]*"',
+        f'"DEX_USER_PASSWORD": "{b64encode(password_hash.encode()).decode()}"',
+        restart="auth/Deployment/dex",
+    )
+
+
 SABOTAGES = (
     Sabotage(
         name="authservice-parameter-differs",
@@ -65,6 +79,7 @@ SABOTAGES = (
                 '"USERID_CLAIM": "name"',
             )
         ],
+        explain_omission=requires_auth_proxy(OIDC_AUTHSERVICE),
     ),
     Sabotage(
         name="port-forward-without-target",
@@ -91,14 +106,19 @@ SABOTAGES = (
         expected_words=(f"login failed: {USER}", OPEN_TO_ALL),
         steps=[edit("istio-system/EnvoyFilter/authn-filter", '"istio": "ingressgateway"', '"istio": "other"')],
         effect=returns_status(INGRESS_URL, 200),
+        explain_omission=requires_auth_proxy(OIDC_AUTHSERVICE),
     ),
     Sabotage(
         name="redirect-uri-unregistered",
-        fault="the redirect URI of authservice is not registered in Dex",
+        fault="the redirect URI of the auth proxy is not registered in Dex",
         chapter=AUTHSERVICE,
         scenario=FIRST_USE_OF_ENTRY_POINTS,
         expected_words=("Dex does not ask for user and password", "nregistered redirect_uri"),
-        steps=[edit("auth/ConfigMap/dex", "/authservice/oidc/callback", "/elsewhere", restart="auth/Deployment/dex")],
+        steps=[
+            edit(
+                "auth/ConfigMap/dex", "/(authservice/oidc|oauth2)/callback", "/elsewhere", restart="auth/Deployment/dex"
+            )
+        ],
         effect=shows_text(INGRESS_URL, "nregistered redirect_uri"),
     ),
     Sabotage(
@@ -109,6 +129,7 @@ SABOTAGES = (
         expected_words=(f"login failed: {USER}", "Invalid Email Address and password."),
         steps=[edit("auth/ConfigMap/dex", "hash: [^ ]*", f"hash: {_hash(NAME)}\\\\n", restart="auth/Deployment/dex")],
         effect=rejects_owner(),
+        explain_omission=requires_auth_proxy(OIDC_AUTHSERVICE),
     ),
     Sabotage(
         name="password-hash-too-cheap",
@@ -119,10 +140,48 @@ SABOTAGES = (
         diagnosis="Dex rejects the cost of a password hash",
         steps=[edit("auth/ConfigMap/dex", "hash: [^ ]*", f"hash: {CHEAP_HASH}\\\\n", restart="auth/Deployment/dex")],
         effect=fails_login(500),
+        explain_omission=requires_auth_proxy(OIDC_AUTHSERVICE),
+    ),
+    Sabotage(
+        name="auth-policy-without-gateway",
+        fault="the policy that asks oauth2-proxy applies to no gateway, so that the dashboard needs no login",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=(f"login failed: {USER}", OPEN_TO_ALL),
+        steps=[
+            edit(
+                "istio-system/AuthorizationPolicy/istio-ingressgateway-oauth2-proxy",
+                '"app": "istio-ingressgateway"',
+                '"app": "other"',
+            )
+        ],
+        effect=returns_status(INGRESS_URL, 200),
+        explain_omission=requires_auth_proxy(OAUTH2_PROXY),
+    ),
+    Sabotage(
+        name="owner-password-in-secret-differs",
+        fault="the owner has another password in the Secret that Dex reads",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=(f"login failed: {USER}", "Invalid Email Address and password."),
+        steps=[_set_password_hash(_hash(NAME))],
+        effect=rejects_owner(),
+        explain_omission=requires_auth_proxy(OAUTH2_PROXY),
+    ),
+    Sabotage(
+        name="password-hash-in-secret-too-cheap",
+        fault="the hash in the Secret that Dex reads has a cost that Dex does not accept",
+        chapter=AUTHSERVICE,
+        scenario=FIRST_USE_OF_ENTRY_POINTS,
+        expected_words=(f"login failed: {USER}", "returned 500"),
+        diagnosis="Dex rejects the cost of a password hash",
+        steps=[_set_password_hash(CHEAP_HASH)],
+        effect=fails_login(500),
+        explain_omission=requires_auth_proxy(OAUTH2_PROXY),
     ),
     Sabotage(
         name="client-secret-differs",
-        fault="Dex has another secret for its client than authservice",
+        fault="Dex has another secret for its client than the auth proxy",
         chapter=AUTHSERVICE,
         scenario=FIRST_USE_OF_ENTRY_POINTS,
         expected_words=(f"login failed: {USER}",),
@@ -139,7 +198,7 @@ SABOTAGES = (
     ),
     Sabotage(
         name="issuer-differs",
-        fault="Dex has another issuer than authservice expects",
+        fault="Dex has another issuer than the auth proxy expects",
         chapter=AUTHSERVICE,
         scenario=FIRST_USE_OF_ENTRY_POINTS,
         expected_words=("Dex does not ask for user and password", "404 page not found"),
@@ -219,6 +278,7 @@ SABOTAGES = (
             ),
         ],
         effect=identifies_owner_as(OTHER_USER, claimed_user=OTHER_USER),
+        explain_omission=requires_auth_proxy(OIDC_AUTHSERVICE),
     ),
     Sabotage(
         name="insecure-cookies",

@@ -8,7 +8,15 @@ from __future__ import annotations
 from lab.config.entry_points import INGRESS_URL
 from lab.k8s.objects import Object
 from tools.observations import NGINX_URL, returns_status
-from tools.sabotage.sabotage import AUTHSERVICE, FIRST_USE_OF_ENTRY_POINTS, INGRESS, NAME, Sabotage
+from tools.sabotage.sabotage import (
+    AUTHSERVICE,
+    FIRST_USE_OF_ENTRY_POINTS,
+    INGRESS,
+    NAME,
+    OIDC_AUTHSERVICE,
+    Sabotage,
+    requires_auth_proxy,
+)
 from tools.steps import create, edit
 
 DEX_URL = f"{INGRESS_URL}/dex/"
@@ -105,6 +113,7 @@ SABOTAGES = (
         expected_words=("server_uri.cluster of EnvoyFilter authn-filter in istio-system", "seen 8081"),
         steps=[edit("istio-system/EnvoyFilter/authn-filter", r"outbound\|8080\|\|", "outbound|8081||")],
         effect=returns_status(INGRESS_URL, 403),
+        explain_omission=requires_auth_proxy(OIDC_AUTHSERVICE),
     ),
     Sabotage(
         name="authorization-policy-denies",

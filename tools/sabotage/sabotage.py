@@ -12,9 +12,19 @@ from tools.steps import Step
 NAME = "sabotage"
 """The name of the objects that sabotages create."""
 CLUSTER, METALLB, INGRESS = "02_cluster", "03_metallb", "04_ingress"
-MANIFESTS, READINESS, AUTHSERVICE, LOGIN = "05_manifests", "06_readiness", "08_authservice", "10_login"
+MANIFESTS, READINESS, AUTHSERVICE = "05_manifests", "06_readiness", "08_authservice"
+ENTRY_POINTS, LOGIN = "09_entry_points", "10_login"
 FIRST_USE_OF_ENTRY_POINTS = "The tutorial's route leads to the login, not to the pages of authservice"
 """The first scenario that uses the entry points."""
+REPLACEMENTS = {
+    FIRST_USE_OF_ENTRY_POINTS: (
+        (AUTHSERVICE, "After login, Dex redirects the user to the callback of the auth proxy"),
+        (ENTRY_POINTS, "A request without a session is redirected to the login"),
+        (LOGIN, "The owner logs in and is greeted"),
+    )
+}
+"""The chapters and scenarios that detect a fault in releases without authservice, instead of a scenario about it."""
+OIDC_AUTHSERVICE, OAUTH2_PROXY = "oidc-authservice", "oauth2-proxy"
 
 
 @dataclass(frozen=True)
@@ -44,3 +54,17 @@ class Sabotage:
     diagnosis: str = ""
     options: tuple[str, ...] = ()
     explain_omission: Callable[[Lab], str] | None = None
+
+
+def requires_auth_proxy(name: str) -> Callable[[Lab], str]:
+    """Return a function for explain_omission: a sabotage does not apply to releases with another auth proxy.
+
+    Args:
+        name: The name of the auth proxy.
+    """
+
+    def explain_omission(lab: Lab) -> str:
+        seen = lab.release.auth_proxy.name
+        return "" if seen == name else f"the auth proxy of Kubeflow {lab.release.kubeflow} is {seen}"
+
+    return explain_omission

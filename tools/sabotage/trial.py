@@ -69,7 +69,7 @@ def try_sabotage(
             outcome = run_features(log_file, lab, *UNTIL_FIRST_FAILURE, *sabotage.options, environment=environment)
     except NotAppliedError as error:
         return Row(sabotage.name, False, "", 0, "", str(error))
-    problem = explain_miss(sabotage, outcome, timeout)
+    problem = explain_miss(sabotage, outcome, lab.release, timeout)
     if outcome.failed and (test := outcome.failed[0].test):
         with hold_changes(lab.paths):
             restored = run_features(logs / f"{sabotage.name}-restored.log", lab, test, environment=environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.config.settings import TUTORIAL_NAMESPACE as PROFILE
 from lab.k8s.objects import Object
 from tools.sabotage.sabotage import NAME, Sabotage
-from tools.steps import create, delete, edit, run_command
+from tools.steps import create, delete, edit, set_label
 
 APPS = "Every app that the dashboard links to answers the owner"
 NOTEBOOKS = "The pod of a notebook can be created in the owner's namespace"
@@ -126,11 +126,6 @@ SABOTAGES = (
         chapter="11_resources",
         scenario=NOTEBOOKS,
         expected_words=(NO_NOTEBOOK, "Pod Security of the namespace forbids it", 'violates PodSecurity "restricted'),
-        steps=[
-            run_command(
-                f"kubectl label namespace {PROFILE} pod-security.kubernetes.io/enforce=restricted",
-                f"kubectl label namespace {PROFILE} pod-security.kubernetes.io/enforce-",
-            )
-        ],
+        steps=[set_label(f"Namespace/{PROFILE}", "pod-security.kubernetes.io/enforce", "restricted")],
     ),
 )

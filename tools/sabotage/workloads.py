@@ -16,10 +16,13 @@ from tools.observations import (
 from tools.sabotage.sabotage import (
     MANIFESTS,
     NAME,
+    OAUTH2_PROXY,
+    OIDC_AUTHSERVICE,
     READINESS,
     Sabotage,
+    requires_auth_proxy,
 )
-from tools.steps import create, delete, edit, run_command, scale_to_zero
+from tools.steps import create, delete, edit, run_command, scale_to_zero, set_label
 
 CLAIM = {
     "apiVersion": "v1",
@@ -165,10 +168,7 @@ SABOTAGES = (
             'violates PodSecurity "restricted:latest"',
         ),
         steps=[
-            run_command(
-                "kubectl label namespace kubeflow pod-security.kubernetes.io/enforce=restricted",
-                "kubectl label namespace kubeflow pod-security.kubernetes.io/enforce-",
-            ),
+            set_label("Namespace/kubeflow", "pod-security.kubernetes.io/enforce", "restricted"),
             edit(
                 "kubeflow/Deployment/centraldashboard",
                 '"terminationGracePeriodSeconds": 30',
@@ -219,6 +219,17 @@ SABOTAGES = (
         expected_words=("StatefulSet istio-system/authservice is set to 0 replicas",),
         steps=[scale_to_zero("istio-system/StatefulSet/authservice")],
         effect=has_no_pods("istio-system", "app=authservice"),
+        explain_omission=requires_auth_proxy(OIDC_AUTHSERVICE),
+    ),
+    Sabotage(
+        name="oauth2-proxy-stopped",
+        fault="oauth2-proxy has no pods",
+        chapter=READINESS,
+        scenario="Every workload has all its replicas",
+        expected_words=("Deployment oauth2-proxy/oauth2-proxy is set to 0 replicas",),
+        steps=[scale_to_zero("oauth2-proxy/Deployment/oauth2-proxy")],
+        effect=has_no_pods("oauth2-proxy", "app=oauth2-proxy"),
+        explain_omission=requires_auth_proxy(OAUTH2_PROXY),
     ),
     Sabotage(
         name="webhook-stopped",
