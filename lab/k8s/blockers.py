@@ -28,6 +28,15 @@ UNBOUND = "unbound immediate PersistentVolumeClaims"
 
 PULL_FAILURE = "Failed to pull image"
 """The beginning of the event about a failed pull, which contains the registry's message."""
+MESH_VALIDATION = "istio-validation"
+"""The init container by which Istio checks that its CNI plug-in redirects the traffic of a pod."""
+NOT_REDIRECTED = Explanation(
+    "Istio's CNI plug-in was not on its node when the pod was created",
+    "see why the plug-in's agent does not repair the pod: `kubectl logs -n kube-system daemonset/istio-cni-node`; a new "
+    "pod in its place works as soon as the agent is ready",
+    topic=CRASH_TOPIC,
+    may_recover=True,
+)
 OUT_OF_MEMORY = "OOMKilled"
 """The kubelet's reason for a container that has exceeded its memory limit."""
 
@@ -200,6 +209,8 @@ def container_blockers(pod: Object, events: Collection[Object] = ()) -> Iterator
                 explanation = image_pulls.explain_pull(text, image)
             elif reason == CRASHES and OUT_OF_MEMORY in message:
                 explanation = MEMORY
+            elif reason == CRASHES and name == MESH_VALIDATION:
+                explanation = NOT_REDIRECTED
             yield Blocker(qualified_name(pod), f"container {name}", explanation, text, name)
 
 

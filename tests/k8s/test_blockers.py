@@ -231,6 +231,17 @@ def test_crash_has_the_reason_of_the_last_end() -> None:
     assert "exceeds its memory limit" in str(get_only(pod_blockers(web, [], [])))
 
 
+def test_a_pod_that_is_older_than_the_cni_plug_in_may_recover() -> None:
+    """The agent of the plug-in repairs it, and the kubelet repeats the check after a back-off."""
+    web = pod("web", waiting=CRASHES)
+    web["status"]["initContainerStatuses"] = [
+        {**web["status"].pop("containerStatuses")[0], "name": "istio-validation", "restartCount": 3}
+    ]
+    blocker = get_only(pod_blockers(web, [], []))
+    assert "Istio's CNI plug-in was not on its node" in str(blocker)
+    assert blocker.explanation.may_recover
+
+
 @pytest.mark.parametrize("reason", ["CreateContainerError", "RunContainerError"])
 def test_container_that_cannot_be_started_has_a_blocker(reason: str) -> None:
     assert "cannot be started" in str(get_only(pod_blockers(pod("web", waiting=reason), [], [])))
