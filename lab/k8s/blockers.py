@@ -32,8 +32,8 @@ MESH_VALIDATION = "istio-validation"
 """The init container by which Istio checks that its CNI plug-in redirects the traffic of a pod."""
 NOT_REDIRECTED = Explanation(
     "Istio's CNI plug-in was not on its node when the pod was created",
-    "see why the plug-in's agent does not repair the pod: `kubectl logs -n kube-system daemonset/istio-cni-node`; a new "
-    "pod in its place works as soon as the agent is ready",
+    "see why the plug-in's agent does not repair the pod: `kubectl logs -n kube-system daemonset/istio-cni-node`; a "
+    "new pod in its place works as soon as the agent is ready",
     topic=CRASH_TOPIC,
     may_recover=True,
 )
