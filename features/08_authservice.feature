@@ -61,7 +61,8 @@ Feature: Every request is authenticated by authservice
   Scenario Outline: After login, Dex redirects the user to the callback of the auth proxy
     Given the entry points are open
     When an HTTP client without a session requests <entry_point>
-    Then its redirect URI is the callback of the auth proxy, and is registered in Dex
+    Then it is redirected to Dex at the same entry point
+    And its redirect URI is the callback of the auth proxy, and is registered in Dex
 
     Examples:
       | entry_point                |

@@ -144,10 +144,10 @@ SABOTAGES = (
     ),
     Sabotage(
         name="auth-policy-without-gateway",
-        fault="the policy that asks oauth2-proxy applies to no gateway, so that the dashboard needs no login",
+        fault="the policy that asks oauth2-proxy applies to no gateway, so that another one denies requests without a login",
         chapter=AUTHSERVICE,
         scenario=FIRST_USE_OF_ENTRY_POINTS,
-        expected_words=(f"login failed: {USER}", OPEN_TO_ALL),
+        expected_words=("RBAC: access denied",),
         steps=[
             edit(
                 "istio-system/AuthorizationPolicy/istio-ingressgateway-oauth2-proxy",
@@ -155,7 +155,7 @@ SABOTAGES = (
                 '"app": "other"',
             )
         ],
-        effect=returns_status(INGRESS_URL, 200),
+        effect=shows_text(INGRESS_URL, "RBAC: access denied"),
         explain_omission=requires_auth_proxy(OAUTH2_PROXY),
     ),
     Sabotage(
@@ -173,7 +173,7 @@ SABOTAGES = (
         fault="the hash in the Secret that Dex reads has a cost that Dex does not accept",
         chapter=AUTHSERVICE,
         scenario=FIRST_USE_OF_ENTRY_POINTS,
-        expected_words=(f"login failed: {USER}", "returned 500"),
+        expected_words=("expected the title 'Kubeflow Central Dashboard'", "seen 'dex'"),
         diagnosis="Dex rejects the cost of a password hash",
         steps=[_set_password_hash(CHEAP_HASH)],
         effect=fails_login(500),

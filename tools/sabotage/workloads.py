@@ -225,7 +225,7 @@ SABOTAGES = (
         name="oauth2-proxy-stopped",
         fault="oauth2-proxy has no pods",
         chapter=READINESS,
-        scenario="Every workload has all its replicas",
+        scenario="All pods of a namespace are ready",
         expected_words=("Deployment oauth2-proxy/oauth2-proxy is set to 0 replicas",),
         steps=[scale_to_zero("oauth2-proxy/Deployment/oauth2-proxy")],
         effect=has_no_pods("oauth2-proxy", "app=oauth2-proxy"),
