@@ -10,6 +10,7 @@ from cli.clean import clean
 from cli.invocation import CommandGroup, Invocation
 from cli.kit import kit
 from cli.password import password
+from cli.plan import plan
 from cli.preflight import preflight
 from cli.releases import releases
 from lab.config.paths import NAME_VARIABLE
@@ -23,5 +24,5 @@ def main(ctx: click.Context, name: str | None) -> None:
     ctx.obj = Invocation(name)
 
 
-for command in (lab.status, lab.execute, lab.shell, lab.down, clean, preflight, password, browser, kit, releases):
+for command in (lab.status, lab.execute, lab.shell, lab.down, clean, preflight, password, browser, kit, plan, releases):
     main.add_command(command)

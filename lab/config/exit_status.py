@@ -18,3 +18,5 @@ class ExitStatus(IntEnum):
     """This machine, or the existing lab, does not meet the requirements; nothing was changed."""
     INSTALL_FAILED = 11
     """A layer of the lab could not be installed."""
+    UPGRADE_BLOCKED = 20
+    """Something must be done for an upgrade to succeed; see the plan."""

@@ -144,7 +144,7 @@ SABOTAGES = (
     ),
     Sabotage(
         name="auth-policy-without-gateway",
-        fault="the policy that asks oauth2-proxy applies to no gateway, so that another one denies requests without a login",
+        fault="the policy that asks oauth2-proxy applies to no gateway, so that another policy denies all requests",
         chapter=AUTHSERVICE,
         scenario=FIRST_USE_OF_ENTRY_POINTS,
         expected_words=("RBAC: access denied",),

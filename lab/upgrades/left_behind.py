@@ -1,0 +1,149 @@
+"""The objects that stay in the cluster when the manifests of a later release are applied, which lack them.
+
+`kubectl apply` deletes nothing. Most of these objects have no effect any more, some keep answering requests in place of
+their successors, and some must never be deleted, because they contain people's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lab.k8s.objects import Object, ObjectRef, get_nested
+from lab.k8s.pod_templates import TEMPLATES
+from lab.upgrades.findings import Finding, Topic
+from lab.upgrades.tree import Key, Tree, remove_hash
+
+WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+ROUTES = ("VirtualService", "Gateway", "DestinationRule", "Ingress")
+POLICIES = ("AuthorizationPolicy", "RequestAuthentication", "PeerAuthentication", "NetworkPolicy", "EnvoyFilter")
+DATA = ("PersistentVolumeClaim", "PersistentVolume")
+CRD = "CustomResourceDefinition"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Left-behind objects that have the same effect.
+
+    Args:
+        effect: The effect.
+        has: Returns whether an object has it.
+        blocks: Whether people cannot work before the objects are deleted.
+        is_deleted: Whether the remedy is to delete the objects.
+        advice: The remedy, if it is another one, or more than the command.
+    """
+
+    effect: str
+    has: Callable[[Key, Object], bool]
+    blocks: bool = False
+    is_deleted: bool = True
+    advice: str = ""
+
+
+def find_left_behind(old: Tree, new: Tree) -> dict[Key, Object]:
+    """Return the objects of the old tree that the new one lacks, by their identity."""
+    return {key: obj for key, obj in old.objects.items() if key not in new.objects}
+
+
+def list_left_behind(old: Tree, new: Tree) -> Iterator[Finding]:
+    """Yield what applying the new tree leaves in a cluster with the old one, by effect.
+
+    Args:
+        old: The tree that was applied.
+        new: The tree to be applied.
+    """
+    rest = find_left_behind(old, new)
+    for group in _list_groups(old, new):
+        keys = sorted(key for key, obj in rest.items() if group.has(key, obj))
+        if not keys:
+            continue
+        for key in keys:
+            del rest[key]
+        command = f"`{_delete(keys)}`" if group.is_deleted else ""
+        remedy = "; ".join(filter(None, (command, group.advice)))
+        yield Finding(Topic.LEFT_BEHIND, group.effect, tuple(map(str, keys)), group.blocks, remedy)
+
+
+def _list_groups(old: Tree, new: Tree) -> list[Group]:
+    """Return the groups, the first of which that an object belongs to is that of the object."""
+    proxy = ObjectRef.parse(old.release.auth_proxy.ext_authz_object)
+    generated = {remove_hash(key.ref) for key in new.objects}
+    return [
+        Group(
+            "the gateway asks the auth proxy of the earlier release about every request",
+            lambda key, _: key.ref == proxy,
+            blocks=True,
+        ),
+        Group(
+            "a webhook calls a Service that no workload answers, so the API server rejects what it is called for",
+            lambda key, obj: key.ref.kind in WEBHOOKS and not _is_answered(obj, old, new) and _rejects(obj),
+            blocks=True,
+        ),
+        Group(
+            "a webhook calls a workload that the later release lacks, and blocks writes as soon as that is deleted",
+            lambda key, _: key.ref.kind in WEBHOOKS,
+            advice="delete them before the workload",
+        ),
+        Group(
+            "a workload of the earlier release keeps running",
+            lambda key, _: key.ref.kind in TEMPLATES,
+        ),
+        Group(
+            "a CustomResourceDefinition, and with it all objects of its kind, is no longer used",
+            lambda key, _: key.ref.kind == CRD,
+            is_deleted=False,
+            advice="keep it as long as people need these objects: to delete it deletes all of them",
+        ),
+        Group(
+            "a volume with data is no longer used",
+            lambda key, _: key.ref.kind in DATA,
+            is_deleted=False,
+            advice="keep it until its data is copied: to delete it may delete the data",
+        ),
+        Group(
+            "a namespace, with everything that people have created in it, is no longer used",
+            lambda key, _: key.ref.kind == "Namespace",
+            is_deleted=False,
+            advice="keep it until nothing in it is needed: to delete it deletes everything in it",
+        ),
+        Group("a route still leads to a Service of the earlier release", lambda key, _: key.ref.kind in ROUTES),
+        Group("a policy of the earlier release is still in force", lambda key, _: key.ref.kind in POLICIES),
+        Group(
+            "a ConfigMap or Secret has been replaced by one with another hash in its name, and has no effect",
+            lambda key, _: remove_hash(key.ref) != key.ref and remove_hash(key.ref) in generated,
+        ),
+        Group("an object is no longer part of the release", lambda _key, _obj: True),
+    ]
+
+
+def _is_answered(configuration: Object, old: Tree, new: Tree) -> bool:
+    """Return whether a workload answers each webhook of a configuration after the new tree was applied."""
+    applied = Tree(new.name, new.release, {**old.objects, **new.objects})
+    services = [get_nested(webhook, "clientConfig", "service") for webhook in configuration.get("webhooks") or []]
+    return all(
+        applied.find_workloads(ObjectRef("Service", service["name"], service["namespace"]))
+        for service in services
+        if service
+    )
+
+
+def _rejects(configuration: Object) -> bool:
+    """Return whether the API server rejects objects for which it cannot call a webhook; Fail is the default."""
+    return any(webhook.get("failurePolicy", "Fail") == "Fail" for webhook in configuration.get("webhooks") or [])
+
+
+def _delete(keys: list[Key]) -> str:
+    """Return commands that delete objects, one for each namespace."""
+    by_namespace: dict[str, list[Key]] = {}
+    for key in keys:
+        by_namespace.setdefault(key.ref.namespace, []).append(key)
+    return " && ".join(
+        f"kubectl delete {f'-n {namespace} ' if namespace else ''}{' '.join(map(_name, found))}"
+        for namespace, found in by_namespace.items()
+    )
+
+
+def _name(key: Key) -> str:
+    """Return the name for kubectl, with the group of kinds that several groups may have."""
+    kind = key.ref.kind.lower()
+    return f"{kind}.{key.group}/{key.ref.name}" if key.group else f"{kind}/{key.ref.name}"
