@@ -16,7 +16,7 @@ from lab.upgrades.tree import Tree
 
 @dataclass(frozen=True)
 class Plan:
-    """What an upgrade does, read from the manifests of both releases.
+    """The effects of an upgrade, read from the manifests of both releases.
 
     Args:
         old: The tree that was applied.
