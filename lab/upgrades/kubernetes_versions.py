@@ -41,7 +41,7 @@ def list_kubernetes_findings(old: Tree, new: Tree) -> Iterator[Finding]:
             tuple(supported),
             blocks=True,
             remedy=f"upgrade the nodes from 1.{highest} to 1.{lowest}, one minor version after the other, directly "
-            "before the manifests are applied; until then, Kubeflow runs on a version that nobody has tested",
+            "before the manifests are applied; until then, Kubeflow runs on a version that it does not support",
         )
     else:
         last = "and newer" if shared[-1] == LAST_MINOR - 1 else f"to 1.{shared[-1]}"
