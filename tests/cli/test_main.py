@@ -18,7 +18,7 @@ from lab.config.paths import Paths
 from lab.errors import LabError
 from tests.cli.conftest import RunCli
 
-COMMANDS = ["status", "exec", "shell", "down", "clean", "preflight", "password", "browser", "kit", "releases"]
+COMMANDS = ["status", "exec", "shell", "down", "clean", "preflight", "password", "browser", "kit", "plan", "releases"]
 
 
 def test_the_help_describes_every_command_in_one_line(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
