@@ -16,7 +16,7 @@ ITEMS_OF_TESTS := programs/helm programs/kustomize charts/ingress-nginx roots/in
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Archives of upstream's manifests, for `make trees` and `make rehearsal`.
-DATA := $(wildcard ../shared/data)
+DATA ?= $(wildcard ../shared/data)
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test lint fmt down shell docs kit bench sabotage variants rehearsal clusters trees interrupt ready browser
