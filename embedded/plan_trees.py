@@ -13,6 +13,7 @@ from embedded.upstream import clone_given_manifests, clone_manifests, find_tree
 from lab import releases
 from lab.config.locations import GitRepository, parse_location
 from lab.context import RunContext
+from lab.errors import LabError
 from lab.k8s.documents import parse_documents
 from lab.k8s.kubectl_apply import run_kustomize
 from lab.layers.kustomization_files import TARGET
@@ -36,11 +37,30 @@ def load_tree(location: str, create_context: CreateContext) -> Tree:
         LabError: If the manifests cannot be read or built, or belong to no release that the suite knows.
     """
     is_release = location in releases.list_names()
+    if not is_release:
+        _check_location(location)
     context = create_context(release=location) if is_release else create_context(manifests=location)
-    directory = find_tree(context) or _clone(context)
+    try:
+        directory = find_tree(context) or _clone(context)
+    except LabError as error:
+        error.remedy = f"give a directory or an archive of these manifests instead of {location}"
+        raise
     objects = parse_documents(_build(context, directory))
     release = context.release if is_release else find_release(objects, location)
     return Tree.from_objects(location, release, objects)
+
+
+def _check_location(location: str) -> None:
+    try:
+        parse_location(location)
+    except ValueError as error:
+        raise LabError(
+            f"{location} names no manifests",
+            expected=f"a directory, an archive, the URL of a Git repository, or one of the releases "
+            f"{', '.join(releases.list_names())}",
+            seen=str(error),
+            remedy="correct the argument; `kubeflow-lab plan --help` describes it",
+        ) from None
 
 
 def _clone(context: RunContext) -> Path:

@@ -7,7 +7,7 @@ import textwrap
 
 from lab.upgrades.findings import Finding
 from lab.upgrades.plan import Plan
-from pages.markdown import format_code
+from pages.markdown import format_block, format_code
 
 WIDTH = 120
 SHOWN = 8
@@ -27,6 +27,10 @@ def format_text(plan: Plan) -> str:
             lines += _wrap(finding.remedy, "    do: ", "        ") if finding.remedy else []
             lines.append(f"    source: {finding.source}")
         lines.append("")
+    lines.append("STEPS")
+    for number, (phase, step) in enumerate(plan.steps, 1):
+        lines += [*_wrap(f"{number}. ({phase}) {step.title}", "", "   "), *_wrap(step.reason, "   ", "   ")]
+        lines += [*(f"       {command}" for command in step.commands), f"   source: {step.source}"]
     return "\n".join(lines).rstrip()
 
 
@@ -47,6 +51,10 @@ def format_markdown(plan: Plan) -> str:
             ]
             lines += [f"  <br>{finding.remedy}"] if finding.remedy else []
         lines.append("")
+    lines += ["### Steps", ""]
+    for number, (phase, step) in enumerate(plan.steps, 1):
+        lines += [f"{number}. {step.title} ({phase}) *({step.source})*", "", f"   {' '.join(step.reason.split())}", ""]
+        lines += [format_block("\n".join(step.commands), "sh"), ""] if step.commands else []
     return "\n".join(lines).rstrip()
 
 
@@ -68,6 +76,7 @@ def format_json(plan: Plan) -> str:
             }
             for finding in plan.findings
         ],
+        "steps": [{"phase": phase, **step.model_dump()} for phase, step in plan.steps],
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
 

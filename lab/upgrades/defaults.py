@@ -39,7 +39,7 @@ def list_default_findings(old: Tree, new: Tree) -> Iterator[Finding]:
         ("way to apply", (old.release.manifests.apply, new.release.manifests.apply), ""),
     ):
         if values[0] != values[1]:
-            yield Finding(Topic.DEFAULTS, f"{name}: {values[0]} becomes {values[1]}", (name,), remedy=consequence)
+            yield Finding(Topic.DEFAULTS, f"{name}: {values[0]} becomes {values[1]}", (name,), advice=consequence)
     yield from _compare_namespaces(old, new)
     yield from _compare_pod_security(old, new)
 
@@ -71,6 +71,6 @@ def _compare_pod_security(old: Tree, new: Tree) -> Iterator[Finding]:
                 Topic.DEFAULTS,
                 f"Pod Security in the namespace {key.ref.name}: {before} level becomes the level {after}",
                 (str(key),),
-                remedy=f"check your own pods in it: `kubectl label --dry-run=server --overwrite ns {key.ref.name} "
+                advice=f"check your own pods in it: `kubectl label --dry-run=server --overwrite ns {key.ref.name} "
                 f"{POD_SECURITY}={after}` prints those that violate it",
             )

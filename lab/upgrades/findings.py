@@ -29,7 +29,9 @@ class Finding:
         effect: A sentence that states it, for all of the subjects.
         subjects: The objects, images or settings concerned.
         blocks: Whether the upgrade does not succeed, or people cannot work, unless something is done about it.
-        remedy: What to do, with commands in backticks; empty if there is nothing to do.
+        title: The remedy as an imperative sentence, if it consists of commands.
+        commands: The commands of the remedy.
+        advice: A remedy that is no command, or what to know about the commands; may contain commands in backticks.
         source: Where the fact comes from: an issue, upstream's README, or DERIVED.
     """
 
@@ -37,5 +39,12 @@ class Finding:
     effect: str
     subjects: tuple[str, ...]
     blocks: bool = False
-    remedy: str = ""
+    title: str = ""
+    commands: tuple[str, ...] = ()
+    advice: str = ""
     source: str = DERIVED
+
+    @property
+    def remedy(self) -> str:
+        """The commands in backticks, and the advice; empty if there is nothing to do."""
+        return "; ".join(filter(None, (*(f"`{command}`" for command in self.commands), self.advice)))

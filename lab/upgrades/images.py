@@ -34,6 +34,6 @@ def list_image_findings(new: Tree) -> Iterator[Finding]:
                 effect,
                 tuple(homes or dict.fromkeys(move.reference for move in found)),
                 blocks=state != "leaving",
-                remedy="; ".join(filter(None, [remedy, *notes])),
+                advice="; ".join(filter(None, [remedy, *notes])),
                 source="; ".join(dict.fromkeys(move.row.source for move in found)),
             )

@@ -40,7 +40,7 @@ def list_kubernetes_findings(old: Tree, new: Tree) -> Iterator[Finding]:
             "no version of Kubernetes is supported by both releases",
             tuple(supported),
             blocks=True,
-            remedy=f"upgrade the nodes from 1.{highest} to 1.{lowest}, one minor version after the other, directly "
+            advice=f"upgrade the nodes from 1.{highest} to 1.{lowest}, one minor version after the other, directly "
             "before the manifests are applied; until then, Kubeflow runs on a version that it does not support",
         )
     else:
@@ -64,7 +64,7 @@ def list_kubernetes_findings(old: Tree, new: Tree) -> Iterator[Finding]:
                 f"which the manifests of {tree.name} contain",
                 tuple(keys),
                 blocks=blocks,
-                remedy="change the API version in the manifests"
+                advice="change the API version in the manifests"
                 if blocks
                 else "upgrade Kubeflow before Kubernetes, or apply these objects in a version that it still serves",
             )

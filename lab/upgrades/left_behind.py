@@ -29,14 +29,14 @@ class Group:
         effect: The effect.
         has: Returns whether an object has it.
         blocks: Whether people cannot work before the objects are deleted.
-        is_deleted: Whether the remedy is to delete the objects.
-        advice: The remedy, if it is another one, or more than the command.
+        title: The remedy, if it is to delete the objects; empty if they must not be deleted.
+        advice: Another remedy, or what to know about the deletion.
     """
 
     effect: str
     has: Callable[[Key, Object], bool]
     blocks: bool = False
-    is_deleted: bool = True
+    title: str = ""
     advice: str = ""
 
 
@@ -59,9 +59,15 @@ def list_left_behind(old: Tree, new: Tree) -> Iterator[Finding]:
             continue
         for key in keys:
             del rest[key]
-        command = f"`{_delete(keys)}`" if group.is_deleted else ""
-        remedy = "; ".join(filter(None, (command, group.advice)))
-        yield Finding(Topic.LEFT_BEHIND, group.effect, tuple(map(str, keys)), group.blocks, remedy)
+        yield Finding(
+            Topic.LEFT_BEHIND,
+            group.effect,
+            tuple(map(str, keys)),
+            blocks=group.blocks,
+            title=group.title,
+            commands=tuple(_list_deletions(keys)) if group.title else (),
+            advice=group.advice,
+        )
 
 
 def _list_groups(old: Tree, new: Tree) -> list[Group]:
@@ -73,46 +79,60 @@ def _list_groups(old: Tree, new: Tree) -> list[Group]:
             "the gateway asks the auth proxy of the earlier release about every request",
             lambda key, _: key.ref == proxy,
             blocks=True,
+            title="delete the object by which the gateway asks the earlier auth proxy",
         ),
         Group(
             "a webhook calls a Service that no workload answers, so the API server rejects what it is called for",
             lambda key, obj: key.ref.kind in WEBHOOKS and not _is_answered(obj, old, new) and _rejects(obj),
             blocks=True,
+            title="delete the webhooks that no workload answers",
         ),
         Group(
             "a webhook calls a workload that the later release lacks, and blocks writes as soon as that is deleted",
             lambda key, _: key.ref.kind in WEBHOOKS,
+            title="delete the webhooks of the earlier release",
             advice="delete them before the workload",
         ),
         Group(
             "a workload of the earlier release keeps running",
             lambda key, _: key.ref.kind in TEMPLATES,
+            title="delete the workloads of the earlier release",
         ),
         Group(
             "a CustomResourceDefinition, and with it all objects of its kind, is no longer used",
             lambda key, _: key.ref.kind == CRD,
-            is_deleted=False,
             advice="keep it as long as people need these objects: to delete it deletes all of them",
         ),
         Group(
             "a volume with data is no longer used",
             lambda key, _: key.ref.kind in DATA,
-            is_deleted=False,
             advice="keep it until its data is copied: to delete it may delete the data",
         ),
         Group(
             "a namespace, with everything that people have created in it, is no longer used",
             lambda key, _: key.ref.kind == "Namespace",
-            is_deleted=False,
             advice="keep it until nothing in it is needed: to delete it deletes everything in it",
         ),
-        Group("a route still leads to a Service of the earlier release", lambda key, _: key.ref.kind in ROUTES),
-        Group("a policy of the earlier release is still in force", lambda key, _: key.ref.kind in POLICIES),
+        Group(
+            "a route still leads to a Service of the earlier release",
+            lambda key, _: key.ref.kind in ROUTES,
+            title="delete the routes of the earlier release",
+        ),
+        Group(
+            "a policy of the earlier release is still in force",
+            lambda key, _: key.ref.kind in POLICIES,
+            title="delete the policies of the earlier release",
+        ),
         Group(
             "a ConfigMap or Secret has been replaced by one with another hash in its name, and has no effect",
             lambda key, _: remove_hash(key.ref) != key.ref and remove_hash(key.ref) in generated,
+            title="delete the settings that have been replaced",
         ),
-        Group("an object is no longer part of the release", lambda _key, _obj: True),
+        Group(
+            "an object is no longer part of the release",
+            lambda _key, _obj: True,
+            title="delete the other objects that are no longer part of the release",
+        ),
     ]
 
 
@@ -132,15 +152,14 @@ def _rejects(configuration: Object) -> bool:
     return any(webhook.get("failurePolicy", "Fail") == "Fail" for webhook in configuration.get("webhooks") or [])
 
 
-def _delete(keys: list[Key]) -> str:
-    """Return commands that delete objects, one for each namespace."""
+def _list_deletions(keys: list[Key]) -> Iterator[str]:
+    """Yield commands that delete objects, one for each namespace; to repeat a command has no effect."""
     by_namespace: dict[str, list[Key]] = {}
     for key in keys:
         by_namespace.setdefault(key.ref.namespace, []).append(key)
-    return " && ".join(
-        f"kubectl delete {f'-n {namespace} ' if namespace else ''}{' '.join(map(_name, found))}"
-        for namespace, found in by_namespace.items()
-    )
+    for namespace, found in by_namespace.items():
+        option = f"-n {namespace} " if namespace else ""
+        yield f"kubectl delete {option}{' '.join(map(_name, found))} --ignore-not-found"
 
 
 def _name(key: Key) -> str:

@@ -11,6 +11,7 @@ from lab.upgrades.images import list_image_findings
 from lab.upgrades.kubernetes_versions import list_kubernetes_findings
 from lab.upgrades.left_behind import list_left_behind
 from lab.upgrades.refusals import list_refusals
+from lab.upgrades.steps import Phase, Step, list_steps
 from lab.upgrades.tree import Tree
 
 
@@ -22,11 +23,13 @@ class Plan:
         old: The tree that was applied.
         new: The tree to be applied.
         findings: The findings, by topic.
+        steps: The steps of the upgrade in their order, each with its phase.
     """
 
     old: Tree
     new: Tree
     findings: tuple[Finding, ...]
+    steps: tuple[tuple[Phase, Step], ...]
 
     @property
     def blockers(self) -> tuple[Finding, ...]:
@@ -54,4 +57,4 @@ def make_plan(old: Tree, new: Tree) -> Plan:
         *list_image_findings(new),
         *list_default_findings(old, new),
     )
-    return Plan(old, new, findings)
+    return Plan(old, new, findings, tuple(list_steps(old, new, findings)))

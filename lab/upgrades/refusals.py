@@ -35,7 +35,16 @@ IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
     "CustomResourceDefinition": (("spec", "scope"), ("spec", "names", "kind"), ("spec", "names", "plural")),
 }
 """The fields that Kubernetes' API does not change in an existing object, by kind."""
-DELETABLE = ("Deployment", "DaemonSet", "ReplicaSet", "Job", "RoleBinding", "ClusterRoleBinding", "PriorityClass")
+DELETABLE = (
+    "Deployment",
+    "DaemonSet",
+    "ReplicaSet",
+    "Job",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "PriorityClass",
+    "Service",
+)
 """The kinds of which an object can be deleted and created again without a loss, but of the time in between."""
 CRD = "CustomResourceDefinition"
 
@@ -67,17 +76,17 @@ def _list_immutable(key: Key, old: Object, new: Object) -> Iterator[Finding]:
     if kind in ("ConfigMap", "Secret") and old.get("immutable") and old.get("data") != new.get("data"):
         paths.append(("data",))
     namespace = f"-n {key.ref.namespace} " if key.ref.namespace else ""
+    command = f"kubectl delete {namespace}{name} --ignore-not-found"
     for path in paths:
-        remedy = f"`kubectl delete {namespace}{name}` before the manifests are applied"
-        if kind not in DELETABLE and kind != "Service":
-            remedy = f"keep the earlier value in the manifests, or copy the content before `kubectl delete {name}`"
         yield Finding(
             Topic.REFUSED,
             f"{'.'.join(path)} of an existing {kind} cannot be changed, from {_show(get_nested(old, *path))} to "
             f"{_show(get_nested(new, *path))}",
             (str(key),),
             blocks=True,
-            remedy=remedy,
+            title=f"delete {key}, so that it is created again" if kind in DELETABLE else "",
+            commands=(command,) if kind in DELETABLE else (),
+            advice="" if kind in DELETABLE else f"keep the earlier value, or copy the content before `{command}`",
         )
 
 
@@ -95,7 +104,7 @@ def _list_dropped_versions(key: Key, old: Object, new: Object) -> Iterator[Findi
         f"status.storedVersions of the CRD names {', '.join(dropped)}, which the later release drops",
         (str(key),),
         blocks=True,
-        remedy=f"first let the earlier release store its objects as {target}: set `storage: true` for {target} in the "
+        advice=f"first let the earlier release store its objects as {target}: set `storage: true` for {target} in the "
         f"CRD, write each object again (`kubectl get {name} -A -o yaml | kubectl replace -f -`), and remove the old "
         f"version: `kubectl patch crd {name} --subresource=status --type=merge -p '{patch}'`",
     )
@@ -111,7 +120,7 @@ def _check_size(key: Key, obj: Object) -> Iterator[Finding]:
             f"an object of {size:,} bytes is too long for the annotation in which client-side apply stores it",
             (str(key),),
             blocks=True,
-            remedy="apply the manifests with `kubectl apply --server-side --force-conflicts`",
+            advice="apply the manifests with `kubectl apply --server-side --force-conflicts`",
         )
 
 

@@ -63,7 +63,9 @@ def test_the_filter_of_the_earlier_auth_proxy_blocks(make_tree: MakeTree) -> Non
     envoy_filter = make_object("EnvoyFilter", "authn-filter", "networking.istio.io/v1alpha3", "istio-system")
     (finding,) = list_left_behind(make_tree(envoy_filter, release="1.8"), make_tree(release="1.9"))
     assert finding.blocks
-    assert finding.remedy == "`kubectl delete -n istio-system envoyfilter.networking.istio.io/authn-filter`"
+    assert finding.commands == (
+        "kubectl delete -n istio-system envoyfilter.networking.istio.io/authn-filter --ignore-not-found",
+    )
 
 
 @pytest.mark.parametrize(
