@@ -16,9 +16,9 @@ from embedded.engine import Engine
 from embedded.kit import Kit
 from embedded.rehearsal.rehearsal import KitRehearsal
 from embedded.remote_bases import check_remote_bases, copy_remote_bases
-from embedded.upstream import clone_given_manifests, clone_manifests, find_tree
+from embedded.upstream import clone_tree, find_tree
 from lab.config import source as source_module
-from lab.config.locations import GitRepository, parse_location
+from lab.config.locations import parse_location
 from lab.config.paths import Paths
 from lab.config.source import Source, StandIn
 from lab.context import Lab, RunContext, no_lab_to_verify, tool_environment
@@ -186,10 +186,8 @@ def source_from_kit(built: Kit, context: RunContext) -> Source:
 def _clone_manifests(context: RunContext, built: Kit) -> Path | None:
     """Return a clone of the manifests, since no Git host is in reach of the lab; None if they are on this machine."""
     given = context.settings.manifests
-    if not given:
-        return None if built.pins.has_manifests else clone_manifests(context)
-    location = parse_location(given)
-    return clone_given_manifests(context, location) if isinstance(location, GitRepository) else None
+    is_here = isinstance(parse_location(given), Path) if given else built.pins.has_manifests
+    return None if is_here else clone_tree(context)
 
 
 def _start_engine(lab: Lab, built: Kit) -> None:

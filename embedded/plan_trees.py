@@ -9,9 +9,9 @@ from pathlib import Path
 from embedded import kit
 from embedded.remote_bases import copy_remote_bases
 from embedded.rules import program_key
-from embedded.upstream import clone_given_manifests, clone_manifests, find_tree
+from embedded.upstream import clone_tree, find_tree
 from lab import releases
-from lab.config.locations import GitRepository, parse_location
+from lab.config.locations import parse_location
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.k8s.documents import parse_documents
@@ -41,7 +41,7 @@ def load_tree(location: str, create_context: CreateContext) -> Tree:
         _check_location(location)
     context = create_context(release=location) if is_release else create_context(manifests=location)
     try:
-        directory = find_tree(context) or _clone(context)
+        directory = find_tree(context) or clone_tree(context)
     except LabError as error:
         error.remedy = f"give a directory or an archive of these manifests instead of {location}"
         raise
@@ -61,11 +61,6 @@ def _check_location(location: str) -> None:
             seen=str(error),
             remedy="correct the argument; `kubeflow-lab plan --help` describes it",
         ) from None
-
-
-def _clone(context: RunContext) -> Path:
-    given = parse_location(context.settings.manifests) if context.settings.manifests else None
-    return clone_given_manifests(context, given) if isinstance(given, GitRepository) else clone_manifests(context)
 
 
 def _build(context: RunContext, directory: Path) -> str:

@@ -57,6 +57,16 @@ def clone_given_manifests(
     return _clone(context, url, commit, answer_timeout)
 
 
+def clone_tree(context: RunContext) -> Path:
+    """Return the directory of the manifests of a run that are not on this machine, after cloning them if necessary.
+
+    Raises:
+        LabError: If they cannot be cloned.
+    """
+    given = parse_location(context.settings.manifests) if context.settings.manifests else None
+    return clone_given_manifests(context, given) if isinstance(given, GitRepository) else clone_manifests(context)
+
+
 def _clone(context: RunContext, repository: str, commit: str, answer_timeout: float) -> Path:
     directory = context.paths.cache / DIRECTORY / commit
     if directory.is_dir():

@@ -17,7 +17,8 @@ from _pytest._code.code import ExceptionRepr
 
 from lab.evidence import bundle, known_failures, observation
 from lab.evidence.known_failures import Diagnosis
-from lab.evidence.observation import NOT_OBSERVED, Observation
+from lab.evidence.observation import NOT_OBSERVED
+from lab.evidence.symptoms import Observation
 from plugins.run_state import RunState, run_state
 
 OBSERVATION_LIFETIME = 10.0

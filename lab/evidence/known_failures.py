@@ -18,7 +18,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from lab.errors import KnownFailureId, format_error
-from lab.evidence.observation import Observation, Symptom, SymptomSource
+from lab.evidence.symptoms import Observation, Symptom, SymptomSource
 from lab.k8s.blockers import Blocker
 from lab.request_path.trace import Stop
 from lab.run.redaction import Secrets

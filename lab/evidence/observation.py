@@ -9,14 +9,13 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from lab.config.entry_points import INGRESS_URL
 from lab.context import Lab
 from lab.errors import KnownFailureId, LabError
-from lab.k8s.blockers import Blocker, pod_blockers
+from lab.evidence.symptoms import Observation, Symptom
+from lab.k8s.blockers import pod_blockers
 from lab.k8s.client import TRANSIENT_ERRORS, Kube
 from lab.k8s.differences import list_corrections
 from lab.k8s.objects import Object, ObjectRef, is_terminated, names_with_annotation, qualified_name
@@ -29,24 +28,10 @@ from lab.layers.cluster import DEFAULT_CLASS_ANNOTATION
 from lab.layers.kubeflow import find_known_differences, load_owned
 from lab.layers.network import DockerNetwork
 from lab.layers.port_forward import port_forward_log
-from lab.request_path.trace import Stop, find_stops
+from lab.request_path.trace import find_stops
 from lab.run.deadline import DeadlineExceededError, run_within
 from lab.run.redaction import Secrets
 from lab.run.waiting import root_cause
-
-SymptomSource = Literal["error", "pod", "event", "log", "cluster", "docker", "auth chain", "response", "port-forward"]
-"""The sources of symptoms:
-
-- error: the error of the failed step
-- pod: the messages of kubelet and scheduler about a pod that is not ready
-- event: a recent warning
-- log: the log of a container of a pod that is not ready, of Dex, or of the auth proxy
-- cluster: the objects of the cluster
-- docker: Docker
-- auth chain: the auth proxy, Dex and the object that makes the gateway ask the auth proxy
-- response: the response at the Ingress entry point
-- port-forward: the output of the port-forward
-"""
 
 TIMEOUT = 4.0
 """Seconds for an observation; a part of the lab that has not answered by then is left out."""
@@ -79,69 +64,6 @@ LAB_NAMESPACES = ("kube-system", "metallb-system")
 """The namespaces of the layers below Kubeflow, and of what they need."""
 NGINX = ObjectRef("Deployment", nginx_site.NAME, nginx_site.NAMESPACE)
 """The test site, whose namespace users may use for anything else."""
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """An observed text.
-
-    Args:
-        source: The source of the text.
-        subject: The object that the text is about, or comes from.
-        text: The text, possibly several lines.
-        known_failure: The known failure that the lab's own code reports with this text; None if it reports none.
-        is_foreign: Whether the subject is neither a part of Kubeflow nor of the lab, such as a user's notebook.
-        remedy: What to do about it; empty if the remedy of the known failure says it.
-    """
-
-    source: SymptomSource
-    subject: str
-    text: str
-    known_failure: KnownFailureId | None = None
-    is_foreign: bool = False
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """An observation of the lab.
-
-    Args:
-        symptoms: The observed texts.
-        blockers: The reasons why pods of Kubeflow and of the lab do not become ready, or are not created.
-        pods: All pods of the cluster.
-        foreign_blockers: The blockers of all other pods.
-        stops: The hops at which requests to the entry points stop, according to the objects of the cluster.
-    """
-
-    symptoms: tuple[Symptom, ...] = ()
-    blockers: tuple[Blocker, ...] = ()
-    pods: tuple[Object, ...] = ()
-    foreign_blockers: tuple[Blocker, ...] = ()
-    stops: tuple[Stop, ...] = ()
-
-    @classmethod
-    def from_error(cls, error: BaseException) -> Observation:
-        """Return an observation that consists of an error.
-
-        The remedy of a LabError is left out, because its text would match as a symptom.
-        """
-        if not isinstance(error, LabError):
-            return cls((Symptom("error", "the error", str(error)),))
-        text = f"{error.headline}\n{error.seen}"
-        return cls((Symptom("error", "the error", text, error.known_failure),))
-
-    @classmethod
-    def merge(cls, observations: Iterable[Observation]) -> Observation:
-        """Return one observation with the content of several."""
-        parts = list(observations)
-        return cls(
-            tuple(symptom for part in parts for symptom in part.symptoms),
-            tuple(blocker for part in parts for blocker in part.blockers),
-            tuple(pod for part in parts for pod in part.pods),
-            tuple(blocker for part in parts for blocker in part.foreign_blockers),
-            tuple(stop for part in parts for stop in part.stops),
-        )
 
 
 def observe(lab: Lab, timeout: float = TIMEOUT) -> Observation:

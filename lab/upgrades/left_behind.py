@@ -6,38 +6,40 @@ their successors, and some must never be deleted, because they contain people's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from lab.k8s.objects import Object, ObjectRef, get_nested
 from lab.k8s.pod_templates import TEMPLATES
 from lab.upgrades.findings import Finding, Topic
-from lab.upgrades.tree import Key, Tree, remove_hash
+from lab.upgrades.tree import HASHED_KINDS, Key, Tree, remove_hash
 
 WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
-ROUTES = ("VirtualService", "Gateway", "DestinationRule", "Ingress")
-POLICIES = ("AuthorizationPolicy", "RequestAuthentication", "PeerAuthentication", "NetworkPolicy", "EnvoyFilter")
-DATA = ("PersistentVolumeClaim", "PersistentVolume")
-CRD = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True)
 class Group:
-    """Left-behind objects that have the same effect.
+    """Left-behind objects of some kinds that have the same effect.
 
     Args:
         effect: The effect.
-        has: Returns whether an object has it.
+        kinds: The kinds; empty for all.
+        has: Returns whether an object of these kinds has the effect; None if each has it.
         blocks: Whether people cannot work before the objects are deleted.
         title: The remedy, if it is to delete the objects; empty if they must not be deleted.
         advice: Another remedy, or what to know about the deletion.
     """
 
     effect: str
-    has: Callable[[Key, Object], bool]
+    kinds: Collection[str] = ()
+    has: Callable[[Key, Object], bool] | None = None
     blocks: bool = False
     title: str = ""
     advice: str = ""
+
+    def contains(self, key: Key, obj: Object) -> bool:
+        """Return whether an object belongs to the group."""
+        return (not self.kinds or key.ref.kind in self.kinds) and (self.has is None or self.has(key, obj))
 
 
 def find_left_behind(old: Tree, new: Tree) -> dict[Key, Object]:
@@ -54,7 +56,7 @@ def list_left_behind(old: Tree, new: Tree) -> Iterator[Finding]:
     """
     rest = find_left_behind(old, new)
     for group in _list_groups(old, new):
-        keys = sorted(key for key, obj in rest.items() if group.has(key, obj))
+        keys = sorted(key for key, obj in rest.items() if group.contains(key, obj))
         if not keys:
             continue
         for key in keys:
@@ -77,60 +79,67 @@ def _list_groups(old: Tree, new: Tree) -> list[Group]:
     return [
         Group(
             "the gateway asks the auth proxy of the earlier release about every request",
-            lambda key, _: key.ref == proxy,
+            has=lambda key, _: key.ref == proxy,
             blocks=True,
             title="delete the object by which the gateway asks the earlier auth proxy",
         ),
         Group(
+            "the API server ignores the failure of a webhook of the earlier release",
+            WEBHOOKS,
+            has=lambda _, obj: not _rejects(obj),
+            title="delete the webhooks whose failure is ignored",
+        ),
+        Group(
             "a webhook calls a Service that no workload answers, so the API server rejects what it is called for",
-            lambda key, obj: key.ref.kind in WEBHOOKS and not _is_answered(obj, old, new) and _rejects(obj),
+            WEBHOOKS,
+            has=lambda _, obj: not _is_answered(obj, old, new),
             blocks=True,
             title="delete the webhooks that no workload answers",
         ),
         Group(
-            "a webhook calls a workload that the later release lacks, and blocks writes as soon as that is deleted",
-            lambda key, _: key.ref.kind in WEBHOOKS,
+            "a webhook of the earlier release is still called, and blocks writes as soon as its workload is deleted",
+            WEBHOOKS,
             title="delete the webhooks of the earlier release",
             advice="delete them before the workload",
         ),
         Group(
             "a workload of the earlier release keeps running",
-            lambda key, _: key.ref.kind in TEMPLATES,
+            TEMPLATES,
             title="delete the workloads of the earlier release",
         ),
         Group(
             "a CustomResourceDefinition, and with it all objects of its kind, is no longer used",
-            lambda key, _: key.ref.kind == CRD,
+            ("CustomResourceDefinition",),
             advice="keep it as long as people need these objects: to delete it deletes all of them",
         ),
         Group(
             "a volume with data is no longer used",
-            lambda key, _: key.ref.kind in DATA,
+            ("PersistentVolumeClaim", "PersistentVolume"),
             advice="keep it until its data is copied: to delete it may delete the data",
         ),
         Group(
             "a namespace, with everything that people have created in it, is no longer used",
-            lambda key, _: key.ref.kind == "Namespace",
+            ("Namespace",),
             advice="keep it until nothing in it is needed: to delete it deletes everything in it",
         ),
         Group(
             "a route still leads to a Service of the earlier release",
-            lambda key, _: key.ref.kind in ROUTES,
+            ("VirtualService", "Gateway", "DestinationRule", "Ingress"),
             title="delete the routes of the earlier release",
         ),
         Group(
             "a policy of the earlier release is still in force",
-            lambda key, _: key.ref.kind in POLICIES,
+            ("AuthorizationPolicy", "RequestAuthentication", "PeerAuthentication", "NetworkPolicy", "EnvoyFilter"),
             title="delete the policies of the earlier release",
         ),
         Group(
             "a ConfigMap or Secret has been replaced by one with another hash in its name, and has no effect",
-            lambda key, _: remove_hash(key.ref) != key.ref and remove_hash(key.ref) in generated,
+            HASHED_KINDS,
+            has=lambda key, _: remove_hash(key.ref) != key.ref and remove_hash(key.ref) in generated,
             title="delete the settings that have been replaced",
         ),
         Group(
             "an object is no longer part of the release",
-            lambda _key, _obj: True,
             title="delete the other objects that are no longer part of the release",
         ),
     ]

@@ -35,18 +35,9 @@ IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
     "CustomResourceDefinition": (("spec", "scope"), ("spec", "names", "kind"), ("spec", "names", "plural")),
 }
 """The fields that Kubernetes' API does not change in an existing object, by kind."""
-DELETABLE = (
-    "Deployment",
-    "DaemonSet",
-    "ReplicaSet",
-    "Job",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "PriorityClass",
-    "Service",
-)
-"""The kinds of which an object can be deleted and created again without a loss, but of the time in between."""
 CRD = "CustomResourceDefinition"
+WITH_DATA = (CRD, "PersistentVolumeClaim")
+"""The kinds of which an object is not deleted by advice; all others are complete in the manifests."""
 
 
 def list_refusals(old: Tree, new: Tree) -> Iterator[Finding]:
@@ -84,9 +75,9 @@ def _list_immutable(key: Key, old: Object, new: Object) -> Iterator[Finding]:
             f"{_show(get_nested(new, *path))}",
             (str(key),),
             blocks=True,
-            title=f"delete {key}, so that it is created again" if kind in DELETABLE else "",
-            commands=(command,) if kind in DELETABLE else (),
-            advice="" if kind in DELETABLE else f"keep the earlier value, or copy the content before `{command}`",
+            title="" if kind in WITH_DATA else f"delete {key}, so that it is created again",
+            commands=() if kind in WITH_DATA else (command,),
+            advice=f"keep the earlier value, or copy the content before `{command}`" if kind in WITH_DATA else "",
         )
 
 

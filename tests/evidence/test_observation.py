@@ -16,7 +16,8 @@ import pytest
 from lab.context import Lab
 from lab.errors import KnownFailureId, LabError
 from lab.evidence.known_failures import diagnose
-from lab.evidence.observation import NOT_OBSERVED, Observation, Symptom, observe
+from lab.evidence.observation import NOT_OBSERVED, observe
+from lab.evidence.symptoms import Observation, Symptom
 from lab.k8s.objects import Object
 from lab.layers.port_forward import port_forward_log
 from lab.request_path.trace import explain_request

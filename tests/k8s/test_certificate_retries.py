@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from lab.k8s.client import Kube
 from lab.k8s.objects import Object, ObjectRef
 from lab.run.background import run_in_background
 from lab.run.shell import Shell
+from lab.run.waiting import poll, wait_until
 from tests.conftest import WriteProgram
 from tests.fake_cluster import FakeCluster
 
@@ -61,7 +61,13 @@ def test_required_certificates_are_retried_a_few_times(
     write_program("kubectl", f'echo "$@" >> {calls}')
     cluster.objects["Certificate"] = [LOST]
     with run_in_background(lambda: retry_until_cancelled(kube, shell, required, reports.append, interval=0.01)):
-        time.sleep(2)  # long enough for more retries than are allowed
+        wait_until(
+            poll(lambda: sum("/certificates" in path for path in cluster.requests)),
+            satisfied=lambda checks: checks > MAX_RETRIES + 2,  # in two of them, no further retry is allowed
+            timeout=30,
+            waiting_for="the Certificates to be checked more often than a retry is allowed",
+            journal=kube.journal,
+        )
     command = "patch certificates.cert-manager.io/web --namespace=shop --subresource=status"
     assert [line.startswith(command) for line in calls.read_text().splitlines()] == [True] * expected
     assert len(reports) == expected

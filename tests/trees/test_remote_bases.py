@@ -25,7 +25,8 @@ def test_go_modules_build_the_same_objects_as_the_copies(
     unpack(archive, directory)
     found = list(find_remote_bases(directory))
     if not found:
-        pytest.skip("this tree has no remote bases")
+        assert tree.replaced == ()
+        return
     Copier(context, Path(require_program("kustomize")), copies).copy(found, directory)
     assert list(replace_remote_bases(directory, copies)) == list(tree.replaced)
     assert parse_documents(build_manifests(tree.shell, directory, TARGET)) == tree.objects

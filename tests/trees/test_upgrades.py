@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import pytest
@@ -30,27 +31,28 @@ REFUSED = {
 """The objects that the API server refuses."""
 
 
+ARCHIVES_BY_VERSION = {release.kubeflow: archive for archive in KNOWN if (release := find_release_of_archive(archive))}
+VERSIONS = ["1.7.0", *LEFT_BEHIND]
+PAIRS = [pair for pair in itertools.pairwise(VERSIONS) if ARCHIVES_BY_VERSION.keys() >= set(pair)]
+"""The versions of neighboring releases whose archives were given."""
+
+
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Tree]:
-    """The trees of all given archives of known releases, by the version of the release, oldest first."""
+    """The trees of all given archives of known releases, by the version of the release."""
     found = {}
-    for archive in KNOWN:
-        release = find_release_of_archive(archive)
-        assert release
-        objects = unpack_tree(archive, tmp_path_factory.mktemp("plan") / "manifests").objects
-        found[release.kubeflow] = Tree.from_objects(archive.name, release, objects)
-    order = ["1.7.0", *LEFT_BEHIND]
-    return dict(sorted(found.items(), key=lambda item: order.index(item[0])))
+    for version, archive in ARCHIVES_BY_VERSION.items():
+        unpacked = unpack_tree(archive, tmp_path_factory.mktemp("plan") / "manifests")
+        assert unpacked.release
+        found[version] = Tree.from_objects(archive.name, unpacked.release, unpacked.objects)
+    return found
 
 
-@pytest.fixture(params=LEFT_BEHIND)
+@pytest.fixture(params=PAIRS, ids=" to ".join)
 def pair(request: pytest.FixtureRequest, trees: Mapping[str, Tree]) -> Plan:
     """The plan of the upgrade to a release from the one before it."""
-    versions = ["1.7.0", *LEFT_BEHIND]
-    old = versions[versions.index(request.param) - 1]
-    if not {old, request.param} <= trees.keys():
-        pytest.skip(f"the archives of {old} and {request.param} were not given")
-    return make_plan(trees[old], trees[request.param])
+    old, new = request.param
+    return make_plan(trees[old], trees[new])
 
 
 def test_the_objects_that_are_left_behind_are_counted(pair: Plan) -> None:

@@ -49,12 +49,13 @@ def test_a_webhook_that_may_be_ignored_does_not_block(make_tree: MakeTree) -> No
     old = make_tree(make_webhook("Ignore"))
     (finding,) = list_left_behind(old, make_tree())
     assert not finding.blocks
+    assert "ignores the failure" in finding.effect
 
 
 def test_a_webhook_whose_workload_is_left_behind_too_is_deleted_before_it(make_tree: MakeTree) -> None:
     old = make_tree(SERVICE, make_deployment("hooks", app="hooks"), make_webhook())
     webhook, workload, _service = list_left_behind(old, make_tree())
-    assert "blocks writes as soon as that is deleted" in webhook.effect
+    assert "blocks writes as soon as its workload is deleted" in webhook.effect
     assert webhook.remedy.endswith("delete them before the workload")
     assert workload.subjects == ("Deployment hooks in kubeflow",)
 
