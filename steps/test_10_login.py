@@ -309,10 +309,11 @@ def web_app_ignores_claim(
     user: BrowserUser, kubeflow: Kubeflow, release: Release, owner: Owner, email: str, other: str
 ) -> None:
     """Check the user that each response of the web app's API names."""
-    skip_if_omitted(kubeflow, f"kubeflow/{release.web_apps['volumes'].deployment}", "the volumes web app")
+    app = release.web_apps["volumes"]
+    skip_if_omitted(kubeflow, f"kubeflow/{app.deployment}", "the volumes web app")
     email, other = owner.translate(email), owner.translate(other)
-    path = f"{release.web_apps['volumes'].path}api/namespaces/{owner.namespace}/pvcs"
-    seen = user.fetch_field(path, "user", claimed_user=other)
+    path = f"{app.path}api/namespaces/{owner.namespace}/pvcs"
+    seen = user.fetch_field(path, "user", claimed_user=other, deployment=app.deployment)
     assert seen == email, (
         f"expected the volumes web app to identify {email}, who claims to be {other}, seen {seen}: {HEADER_NOT_REMOVED}"
     )

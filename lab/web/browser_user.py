@@ -28,6 +28,9 @@ USERID_HEADER = "kubeflow-userid"
 """The header in which the gateway passes the user to the components."""
 USER_INFO_PATH = "/api/workgroup/env-info"
 """The path of the dashboard's API that returns the user and the user's namespaces."""
+DASHBOARD = "centraldashboard"
+"""The Deployment of the dashboard, which answers its page and its API."""
+KFAM_LOG = "`kubectl logs -n kubeflow deployment/profiles-deployment --all-containers`"
 SHOW_TIMEOUT_MS = 15_000
 """Milliseconds for a page to show an element."""
 FIRST_ERROR_STATUS = 400
@@ -167,30 +170,30 @@ class BrowserUser:
         self._wait_for(USER_BADGE)
         return str(self.fetch_field(USER_INFO_PATH, "user"))
 
-    def fetch_field(self, path: str, field: str, claimed_user: str = "") -> Any:
+    def fetch_field(self, path: str, field: str, claimed_user: str = "", deployment: str = DASHBOARD) -> Any:
         """Request a path of Kubeflow's APIs from a script of the page, and return a field of the JSON response.
 
         Args:
             path: The path.
             field: The name of the field.
             claimed_user: The value of the user header that the request has; without that header if empty.
+            deployment: The name of the Deployment in the namespace kubeflow that answers the path.
 
         Raises:
             LabError: If the response is an error, or lacks the field.
         """
         headers = {USERID_HEADER: claimed_user} if claimed_user else {}
-        expected = f"a JSON object with the field {field!r}"
         try:
             answer = Answer(**self.page.evaluate(FETCH_SCRIPT, [path, headers]))
         except BrowserError as error:  # such as a redirect to a login at another host
-            raise self._unexpected_page(
-                f"the page cannot request {path}", expected, error.message.splitlines()[0]
-            ) from None
+            text = error.message.splitlines()[0]
+            raise self._wrong_answer(f"the page cannot request {path}", field, text, deployment) from None
         try:
             return json.loads(answer.text)[field]
         except (ValueError, LookupError, TypeError):
             text = answer.text.strip()[:SHOWN_TEXT] or "an empty response"
-            raise self._unexpected_page(f"{path} returns {answer.status} to the page", expected, text) from None
+            headline = f"{path} returns {answer.status} to the page"
+            raise self._wrong_answer(headline, field, text, deployment) from None
 
     def create_resource(self, form: ResourceForm, app: WebApp, namespace: str, name: str) -> Answer:
         """Open the page of a web app, and send the request by which that page creates a resource.
@@ -287,6 +290,16 @@ class BrowserUser:
     def _empty_answer(self, url: str, status: int) -> LabError:
         return self._unexpected_page(
             f"{url} returns {status} without a page", "the dashboard, or Dex's login form", "an empty response"
+        )
+
+    def _wrong_answer(self, headline: str, field: str, text: str, deployment: str) -> LabError:
+        logs = f"`kubectl logs -n kubeflow deployment/{deployment} --all-containers`"
+        kfam = f"; it asks KFAM for the user's namespaces: {KFAM_LOG}" if deployment == DASHBOARD else ""
+        return LabError(
+            headline,
+            expected=f"a JSON object with the field {field!r}",
+            seen="\n".join([text, *self.diagnose()]),
+            remedy=f"read the log of the component that answers: {logs}{kfam}",
         )
 
     def _unexpected_page(self, headline: str, expected: str, text: str = "") -> LabError:

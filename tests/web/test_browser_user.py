@@ -192,6 +192,8 @@ def test_a_response_without_the_field_is_an_error(
     assert caught.value.headline == f"/whoami returns {status} to the page"
     assert (text or "an empty response") in caught.value.seen
     assert "Dex is not ready" in caught.value.seen
+    assert "kubectl logs -n kubeflow deployment/centraldashboard" in caught.value.remedy
+    assert "deployment/profiles-deployment" in caught.value.remedy
 
 
 @pytest.mark.usefixtures("kubeflow")
