@@ -10,6 +10,9 @@ from lab.k8s.blockers import Blocker
 PATIENCE = 20.0
 """Seconds for which a blocker must last: a pod that crashes while the services that it needs still start recovers."""
 
+WEBHOOK_TIMEOUT = 30.0
+"""Seconds for which the API server waits for a webhook at most, as the field timeoutSeconds of a webhook limits it."""
+
 
 @dataclass
 class _Track:
@@ -69,3 +72,46 @@ class BlockerTracker:
         track = self._tracks.setdefault(key, _Track(blocker, now, now))
         track.last_seen = now
         return track
+
+
+class RejectionTracker:
+    """Distinguishes a webhook that does not answer from one that was starting when a pod was rejected.
+
+    While the pod of a webhook starts, controllers try to create pods, each time after a longer pause. An attempt that
+    began before the webhook was ready can still fail by its timeout afterwards. A rejection therefore lasts only if a
+    further attempt has failed later than that after everything else had become ready.
+
+    Args:
+        timeout: Seconds for which an attempt waits for a webhook at most.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self._settled_at: float | None = None
+        self._last_attempts: dict[str, str] = {}
+
+    def update(self, is_settled: bool, now: float) -> None:
+        """Record whether everything is ready apart from the workloads whose pods are rejected.
+
+        Args:
+            is_settled: Whether that is the case.
+            now: Seconds of a monotonic clock.
+        """
+        if not is_settled:
+            self._settled_at = None
+            self._last_attempts.clear()
+        elif self._settled_at is None:
+            self._settled_at = now
+
+    def is_lasting(self, blocker: Blocker, now: float) -> bool:
+        """Return whether the rejection has been repeated since all else was ready.
+
+        Args:
+            blocker: The blocker of a workload, with the time of the last attempt to create a pod.
+            now: Seconds of a monotonic clock.
+        """
+        if self._settled_at is None:
+            return False
+        if now - self._settled_at < self.timeout:
+            self._last_attempts[blocker.pod] = blocker.time
+        return bool(blocker.time) and blocker.time > self._last_attempts.setdefault(blocker.pod, blocker.time)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lab.k8s.blocker_logs import SHOWN, describe_blockers
-from lab.k8s.blocker_tracker import PATIENCE, BlockerTracker
+from lab.k8s.blocker_tracker import PATIENCE, WEBHOOK_TIMEOUT, BlockerTracker, RejectionTracker
 from lab.k8s.blockers import Blocker, describe_pending_claims
 from lab.k8s.client import Kube
 from lab.k8s.contents import CLAIM, EVENT, POD, REPLICA_SET, Contents
@@ -132,26 +132,18 @@ def _observe_rollout(
     tracker: BlockerTracker,
 ) -> Observations[_RolloutStatus]:
     """Observe the namespaces, and report the progress; see wait_until_ready."""
-    last_attempts: dict[str, str] = {}
     warning_tracker, warned = BlockerTracker(tracker.patience), set[str]()
-
-    def is_lasting(blocker: Blocker, contents: Contents) -> bool:
-        """Return whether a blocker does not disappear by itself.
-
-        While the pod of a webhook starts, controllers try to create pods, each time after a longer pause. A rejection
-        lasts if a controller was rejected again after everything else had become ready.
-        """
-        if not blocker.explanation.may_recover:
-            return True
-        if not contents.has_only_rejected_workloads:
-            last_attempts.clear()
-            return False
-        return bool(blocker.time) and blocker.time > last_attempts.setdefault(blocker.pod, blocker.time)
+    rejection_tracker = RejectionTracker(WEBHOOK_TIMEOUT)
 
     def build_status(seen: ObjectsByKind) -> _RolloutStatus:
         objects = {kind: [obj for obj in seen[kind] if obj["metadata"]["namespace"] in namespaces] for kind in KINDS}
         contents, now = Contents(objects, owned), time.monotonic()
-        lasting = [blocker for blocker in contents.blockers if is_lasting(blocker, contents)]
+        rejection_tracker.update(contents.has_only_rejected_workloads, now)
+        lasting = [
+            blocker
+            for blocker in contents.blockers
+            if not blocker.explanation.may_recover or rejection_tracker.is_lasting(blocker, now)
+        ]
         return _RolloutStatus(contents, expected, tracker.update(lasting, contents.ready_pods, now))
 
     def report_warnings(contents: Contents) -> None:

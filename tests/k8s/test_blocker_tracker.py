@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.k8s.blocker_tracker import BlockerTracker
+from lab.k8s.blocker_tracker import BlockerTracker, RejectionTracker
 from lab.k8s.blockers import Blocker
 from lab.k8s.explanations import Explanation
 
@@ -75,3 +75,45 @@ def test_all_present_blockers_are_returned_oldest_first(tracker: BlockerTracker)
     tracker.update([old, gone], (), 100)
     tracker.update([new, old], (), 110)
     assert tracker.update([new, old], (), 120) == [old, new]
+
+
+class TestRejections:
+    """Pods that are rejected because a webhook does not answer."""
+
+    @pytest.fixture
+    def tracker(self) -> RejectionTracker:
+        """Return a tracker of webhooks that are waited for 30 s at most."""
+        return RejectionTracker(30)
+
+    def make_rejection(self, second: int) -> Blocker:
+        time = f"2026-11-28T10:00:{second:02}Z"
+        return Blocker("auth/dex", "creation of its pods", CRASH, "", kind="Deployment", time=time)
+
+    def test_a_rejection_while_pods_start_does_not_last(self, tracker: RejectionTracker) -> None:
+        for second in (1, 5):
+            tracker.update(False, second)
+            assert not tracker.is_lasting(self.make_rejection(second), second)
+
+    def test_an_attempt_that_began_before_the_webhook_was_ready_does_not_count(self, tracker: RejectionTracker) -> None:
+        """Its timeout ends when all else is ready; the next attempt follows after a pause."""
+        tracker.update(True, 1)
+        assert not tracker.is_lasting(self.make_rejection(1), 1)
+        assert not tracker.is_lasting(self.make_rejection(10), 10)
+        tracker.update(True, 45)
+        assert not tracker.is_lasting(self.make_rejection(10), 45)
+
+    def test_a_later_attempt_counts(self, tracker: RejectionTracker) -> None:
+        tracker.update(True, 1)
+        assert not tracker.is_lasting(self.make_rejection(10), 10)
+        assert tracker.is_lasting(self.make_rejection(50), 50)
+
+    def test_a_pod_that_becomes_unready_starts_anew(self, tracker: RejectionTracker) -> None:
+        tracker.update(True, 1)
+        tracker.is_lasting(self.make_rejection(10), 10)
+        tracker.update(False, 20)
+        tracker.update(True, 25)
+        assert not tracker.is_lasting(self.make_rejection(50), 50)
+
+    def test_a_rejection_without_a_time_does_not_last(self, tracker: RejectionTracker) -> None:
+        tracker.update(True, 1)
+        assert not tracker.is_lasting(make_blocker(), 100)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from lab.errors import UnrecoverableError, WaitTimeoutError
+from lab.k8s import rollout
 from lab.k8s.client import Kube
 from lab.k8s.contents import describe_other_workloads, inspect_namespace
 from lab.k8s.objects import Object, ObjectRef
@@ -334,8 +335,9 @@ class TestRejectedPods:
         assert sum("still waiting: Deployment auth/dex" in text for text in reported) == 1
 
     def test_a_webhook_that_rejects_again_after_all_else_is_ready_ends_the_wait(
-        self, cluster: FakeCluster, kube: Kube, shell: Shell
+        self, cluster: FakeCluster, kube: Kube, shell: Shell, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(rollout, "WEBHOOK_TIMEOUT", 0.0)
         rejected = self.reject(cluster, WEBHOOK)
         cluster.objects["Event"] = [event_about(rejected, "FailedCreate", f"Error creating: {WEBHOOK}", 1)]
         second = event_about(rejected, "FailedCreate", f"Error creating: {WEBHOOK}", 2)
