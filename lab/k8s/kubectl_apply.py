@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError, WaitTimeoutError
+from lab.k8s.apply_queue import ApplyQueue
 from lab.k8s.blocker_logs import describe_blockers
 from lab.k8s.blocker_tracker import PATIENCE
 from lab.k8s.blockers import Blocker
@@ -42,6 +43,7 @@ class ApplyRound:
     Args:
         accepted: The number of objects that were accepted in this and in earlier rounds.
         total: The number of objects.
+        left_out: The number of objects that are not accepted yet and that this round did not apply.
         rejections: The rejections of this round.
         permanent: Those of them whose cause does not disappear.
         blockers: The blockers of the objects that the rejections wait for, if one of them has lasted too long.
@@ -51,6 +53,7 @@ class ApplyRound:
 
     accepted: int
     total: int
+    left_out: int = 0
     rejections: tuple[Rejection, ...] = ()
     permanent: tuple[Rejection, ...] = ()
     blockers: tuple[Blocker, ...] = ()
@@ -138,7 +141,7 @@ def apply_in_rounds(
     try:
         return wait_until(
             poll(loop.run_round, every=0.5),
-            satisfied=lambda result: not result.rejections,
+            satisfied=lambda result: result.accepted == result.total,
             unrecoverable=lambda result: _find_dead_ends(result, shell),
             describe=_describe_round,
             timeout=timeout,
@@ -170,7 +173,8 @@ class _ApplyLoop:
         patience: float,
     ) -> None:
         self._shell, self._log_directory, self._options, self._report = shell, log_directory, options, report
-        self._documents = self._remaining = split_documents(manifests)
+        self._documents = split_documents(manifests)
+        self._queue = ApplyQueue(self._documents)
         objects = [obj for obj, _ in self._documents]
         self._definitions = Definitions.from_objects(objects)
         self._tracer = RejectionTracer(kube, objects, patience) if kube else None
@@ -185,21 +189,23 @@ class _ApplyLoop:
         """Run one round, and report its result if it differs from the last reported one."""
         self._number += 1
         command = ["kubectl", "apply", *self._options, "-f", "-"]
-        manifests = join_documents(text for _, text in self._remaining)
+        sent, left_out = self._queue.next, self._queue.left_out
+        manifests = join_documents(text for _, text in sent)
         result = self._shell.run(*command, stdin=manifests, allow_failure=True, timeout=APPLY_TIMEOUT)
         (self._log_directory / f"round-{self._number}.log").write_text(result.output + result.errors)
         rejections = parse_rejections(result.errors, result.exit_status, self._definitions)
-        rejected = select_rejected(self._remaining, result.output) if rejections else []
+        rejected = select_rejected(sent, result.output) if rejections else []
         rejections = name_subjects(rejections, [obj for obj, _ in rejected])
         permanent = self._find_permanent(rejections)
         trace = self._tracer.trace(rejections) if self._tracer and rejections else None
         if rejections:
-            rejected = rejected or self._remaining
-            self._remaining = self._select_remaining(rejected, rejections)
+            rejected = rejected or sent
+        self._queue.update(self._select_again(rejected, rejections))
         total = len(self._documents)
         state = ApplyRound(
-            total - len(rejected),
+            total - len(rejected) - left_out,
             total,
+            left_out,
             tuple(rejections),
             tuple(permanent),
             trace.lasting if trace else (),
@@ -226,8 +232,8 @@ class _ApplyLoop:
         """Return the seconds since the first of the successive rounds with this cause."""
         return time.monotonic() - self._first_seen[rejection.cause.summary]
 
-    def _select_remaining(self, rejected: Sequence[Document], rejections: Sequence[Rejection]) -> list[Document]:
-        """Return the documents for the next round.
+    def _select_again(self, rejected: Sequence[Document], rejections: Sequence[Rejection]) -> set[str]:
+        """Return the texts of the objects to apply again.
 
         An object in a namespace that is being deleted disappears with it, although it was accepted; so does a CRD. Both
         are applied again.
@@ -240,14 +246,14 @@ class _ApplyLoop:
         }
         deleted = any("custom resource definition is terminating" in rejection.text for rejection in rejections)
         texts = {text for _, text in rejected}
-        return [
-            (obj, text)
+        return {
+            text
             for obj, text in self._documents
             if text in texts
             or get_nested(obj, "metadata", "namespace") in namespaces
             or (obj["kind"] == "Namespace" and get_nested(obj, "metadata", "name") in namespaces)
             or (obj["kind"] == CRD and (deleted or get_nested(obj, "spec", "names", "kind") in lost_kinds))
-        ]
+        }
 
     def _report_changes(self, state: ApplyRound) -> None:
         changed = (state.accepted, frozenset(rejection.cause.summary for rejection in state.rejections))
@@ -306,8 +312,9 @@ def _describe_round(result: ApplyRound) -> str:
 
 
 def _count_objects(result: ApplyRound) -> str:
-    number = len(result.rejections)
-    return f"{result.accepted} of {result.total} objects accepted" + (f", {number} rejected" if number else "")
+    counts = ((len(result.rejections), "rejected"), (result.left_out, "to be applied later"))
+    texts = (f"{number} {state}" for number, state in counts if number)
+    return ", ".join([f"{result.accepted} of {result.total} objects accepted", *texts])
 
 
 def _list_causes(rejections: Sequence[Rejection]) -> str:

@@ -53,7 +53,7 @@ def order_manifests(manifests: str, first: Collection[str], last: Collection[str
             return Part.BEFORE_WORKLOADS if number < begin else Part.AFTER_WORKLOADS
         if qualified_name(obj) in first:
             return Part.FIRST
-        is_last = qualified_name(obj) in last or not refs.issuperset(_list_mounted_objects(obj))
+        is_last = qualified_name(obj) in last or not refs.issuperset(list_mounted_objects(obj))
         return Part.LAST if is_last else Part.WORKLOADS
 
     return join_documents(text for _, (_, text) in sorted(enumerate(documents), key=select_part))
@@ -89,7 +89,7 @@ def _bound_role(binding: Object) -> ObjectRef:
     return ObjectRef(str(kind), str(name), namespace_of(binding) if kind == "Role" else "")
 
 
-def _list_mounted_objects(workload: Object) -> Iterator[ObjectRef]:
+def list_mounted_objects(workload: Object) -> Iterator[ObjectRef]:
     """Yield the ConfigMaps and Secrets without which no pod of a workload starts."""
     for volume in get_nested(workload, *POD, "volumes") or []:
         for field, kind, key in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):

@@ -95,6 +95,24 @@ exit 1"""
     assert (tmp_path / "applied").read_text() == MANIFESTS.partition("---")[2].lstrip()
 
 
+def test_workloads_wait_for_certificates(shell: Shell, write_program: WriteProgram, tmp_path: Path) -> None:
+    manifests = join_documents(
+        (
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: web}\n"
+            "spec: {template: {spec: {volumes: [{secret: {secretName: tls}}]}}}",
+            "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: web, namespace: web}\n"
+            "spec: {secretName: tls}",
+        )
+    )
+    write_program("kubectl", "cat > /dev/null")
+    last, printed = apply(shell, tmp_path, manifests)
+    assert printed == [
+        "round 1: 1 of 2 objects accepted, 1 to be applied later",
+        "round 2: 2 of 2 objects accepted",
+    ]
+    assert (last.accepted, last.number) == (2, 2)
+
+
 def test_select_rejected_returns_all_objects_of_a_rejected_name() -> None:
     names = (("web", "shop"), ("database", "shop"), ("database", "archive"))
     pods = [
