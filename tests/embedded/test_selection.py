@@ -21,9 +21,9 @@ def test_versions_of_a_program_are_those_of_the_release() -> None:
 
 
 def test_commit_and_version_of_a_module_without_tags_are_set_by_the_linker() -> None:
-    program = load_pins("1.7").programs["pilot-agent"]
-    assert "istio.io/istio/pkg/version.buildVersion=1.31-alpha.b01690e6db7d" in program.variables
-    assert "istio.io/istio/pkg/version.buildGitRevision=b01690e6db7d" in program.variables
+    program = load_pins("1.10").programs["pilot-agent"]
+    assert "istio.io/istio/pkg/version.buildVersion=1.26.1" in program.variables
+    assert "istio.io/istio/pkg/version.buildGitRevision=2ce3ad897b98" in program.variables
 
 
 def test_variant_replaces_fields_in_its_range_of_versions() -> None:

@@ -270,7 +270,7 @@ SABOTAGES = (
             "does not remove the header kubeflow-userid",
         ),
         steps=[
-            edit("istio-system/EnvoyFilter/authn-filter", '"remove": "kubeflow-userid"', '"remove": "x-other"'),
+            edit("istio-system/EnvoyFilter/authn-filter", r"(remove\(\W+)kubeflow-userid", r"\1x-other"),
             edit(
                 "istio-system/EnvoyFilter/authn-filter",
                 '"allowed_upstream_headers"',
