@@ -20,6 +20,8 @@ from lab.run.shell import Shell
 BUILD_TIMEOUT = 1800
 SHOWN = 3
 """The number of modules that an error names."""
+WITHOUT_DEBUGGING = "-gcflags=all=-dwarf=false"
+"""The linker removes debugging information anyway. Not to write it saves an eighth of the time of a build."""
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
@@ -48,6 +50,7 @@ def build(shell: Shell, program: Program, log_file: Path, directory: Path) -> Ma
             f"-modfile={program.requirements}",
             f"-tags={','.join(program.tags)}",
             "-trimpath",
+            WITHOUT_DEBUGGING,
             "-ldflags",
             f"-s -w {variables}",
             "-o",
@@ -61,6 +64,18 @@ def build(shell: Shell, program: Program, log_file: Path, directory: Path) -> Ma
         (directory / name).symlink_to(program.name)
     version = _go_shell(shell, program.source).run("go", "env", "GOVERSION").output.strip()
     return {"go": version, "edits": [edit.model_dump() for edit in program.edits]}
+
+
+def download_requirements(shell: Shell, program: Program) -> None:
+    """Download the modules that a program is built from; a failed download is repeated by the build.
+
+    Args:
+        shell: The shell that runs Go.
+        program: The program.
+    """
+    go = _go_shell(shell, program.source)
+    command = ("go", "list", "-deps", f"-modfile={program.requirements}", f"-tags={','.join(program.tags)}")
+    go.run(*command, program.package, timeout=BUILD_TIMEOUT, allow_failure=True)
 
 
 def download_module(shell: Shell, program: Program) -> Path:

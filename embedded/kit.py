@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -14,11 +17,12 @@ from embedded import inventory, kits
 from embedded.pins import Pins
 from embedded.rules import ENGINE, RUNC, BuildRule, Key, Rules, program_key
 from embedded.selection import load_pins
-from embedded.store import Entry, Store
+from embedded.store import NOT_BUILT, Entry, Store
 from embedded.workshop import Workshop
 from lab.context import RunContext
 from lab.errors import LabError
 from lab.host.lock import hold_kit
+from lab.run.background import run_in_background
 
 PRINTED_WIDTH = 200
 """The columns of the inventory where it is not printed to a terminal."""
@@ -101,7 +105,8 @@ class Builder:
         self.entries: dict[Key, Entry] = {}
         self.rules = {rule.key: rule for rule in self.list_rules()}
         self.missing = sum(not self.store.is_built(rule.item) for rule in self.rules.values())
-        self.built = 0
+        self._numbers = count(1)
+        self._programs: dict[Key, Future[Entry]] = {}
 
     def list_rules(self) -> list[BuildRule]:
         """Return the rules for all items, according to the pins."""
@@ -116,8 +121,10 @@ class Builder:
                 remedy="build the whole kit and read its inventory: `python -m lab kit`",
             )
         (self._context.paths.cache / "logs").mkdir(parents=True, exist_ok=True)
-        for key in keys or self._list_used_keys():
-            self.ensure(key)
+        keys = keys or self._list_used_keys()
+        with self._build_programs(keys):
+            for key in keys:
+                self.ensure(key)
         rules = [rule for rule in self.rules.values() if self.store.is_built(rule.item)]
         inventory.write([self.store.load_entry(rule.item) for rule in rules], self.store.directory)
         return Kit(self.entries, self.pins)
@@ -127,6 +134,8 @@ class Builder:
 
         The items that it is built from are checked only if it must be built.
         """
+        if key in self._programs:
+            self.entries[key] = self._programs[key].result()
         if key not in self.entries:
             rule = self.rules[key]
             entry, reason = self.store.find_intact(rule.item, verifies_files=self._verifies_files)
@@ -137,11 +146,45 @@ class Builder:
             self.entries[key] = entry
         return self.entries[key]
 
+    @contextmanager
+    def _build_programs(self, keys: Sequence[Key]) -> Iterator[None]:
+        """Build the missing programs in the background, one after the other, in the order in which they are needed.
+
+        Go does not use all processors while it downloads and links. So modules are downloaded ahead, and other items
+        are built at the same time. If a program cannot be built, the following ones are not, and nothing waits for
+        them.
+        """
+        rules = {rule.key: rule for rule in self._list_missing(keys) if rule.download}
+        self._programs = {key: Future() for key in rules}
+
+        def download() -> None:
+            for rule in rules.values():
+                if rule.download:
+                    rule.download()
+
+        def build() -> None:
+            for key, rule in rules.items():
+                future = self._programs[key]
+                try:
+                    future.set_result(self._build(rule, NOT_BUILT))
+                except Exception as error:
+                    future.set_exception(error)
+                    raise
+
+        with run_in_background(download), run_in_background(build):
+            yield
+
+    def _list_missing(self, keys: Sequence[Key]) -> Iterator[BuildRule]:
+        """Yield the rules of the missing items, in the order in which they are built; some more than once."""
+        for key in keys:
+            if not self.store.is_built((rule := self.rules[key]).item):
+                yield from self._list_missing(rule.dependencies)
+                yield rule
+
     def _build(self, rule: BuildRule, reason: str) -> Entry:
-        self.built += 1
-        item = rule.item
+        item, number = rule.item, next(self._numbers)
         title = f"kit: {item.kind}/{item.name} {item.version} ({reason})"
-        with self._context.progress.stage(title, self.built, max(self.built, self.missing)):
+        with self._context.progress.stage(title, number, max(number, self.missing)):
             return self.store.build(item, rule.fill, self._kept_keys)
 
     @cached_property

@@ -43,11 +43,13 @@ class BuildRule:
         item: The item.
         dependencies: The items that it is built from.
         fill: Writes its files into an empty directory, and returns facts for its record.
+        download: Downloads the modules that a program is built from, which `fill` otherwise does; None for other items.
     """
 
     item: Item
     dependencies: tuple[Key, ...]
     fill: Callable[[Path], Mapping[str, Any]]
+    download: Callable[[], None] | None = None
 
     @property
     def key(self) -> Key:
@@ -85,7 +87,8 @@ class Rules:
             origin = f"Go module {program.module}" if program.module else f"embedded/programs/{program.source.name}"
             version = program.number if program.module else program.version
             item = Item("programs", program.name, version, origin, program.cache_inputs)
-            yield BuildRule(item, (), partial(golang.build, self.shell, program, self.logs / f"{program.name}.log"))
+            fill = partial(golang.build, self.shell, program, self.logs / f"{program.name}.log")
+            yield BuildRule(item, (), fill, partial(golang.download_requirements, self.shell, program))
 
     def _roots(self) -> Iterator[BuildRule]:
         packages = {ENGINE: self.pins.engine.packages}

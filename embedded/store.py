@@ -14,6 +14,8 @@ from typing import Any
 
 RECORD = "record.json"
 KEY_LENGTH = 16
+NOT_BUILT = "not built yet"
+"""The reason why an item is built that the cache lacks."""
 EXECUTABLE = "+x"
 """The suffix of the checksum of an executable file."""
 
@@ -100,7 +102,7 @@ class Store:
             entry = self.load_entry(item)
             recorded = dict(entry.record["files"])
         except FileNotFoundError:
-            return None, "not built yet"
+            return None, NOT_BUILT
         except (OSError, ValueError, KeyError, TypeError) as error:
             return None, f"damaged: its record cannot be read ({error})"
         present = compute_checksums(entry.directory) if verifies_files else recorded

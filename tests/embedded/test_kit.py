@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,47 @@ def build_app(builder: Builder) -> list[str]:
 
 def test_item_is_built_after_its_dependencies(new_builder: NewBuilder) -> None:
     assert build_app(new_builder()) == ["libhttp", "header", "libtls", "app"]
+
+
+def make_program(name: str, fill: Callable[[Path], Mapping[str, Any]], download: Callable[[], None]) -> BuildRule:
+    return BuildRule(Item("programs", name, "1", "test", (name,)), (), fill, download)
+
+
+def test_programs_are_built_and_downloaded_while_other_items_are_built(new_builder: NewBuilder) -> None:
+    """The image of the first program is built while the second one is, for which the third one is downloaded."""
+    events = {name: threading.Event() for name in ("download 3", "image 1")}
+
+    def wait_for(name: str) -> Mapping[str, Any]:
+        assert events[name].wait(10)
+        return {}
+
+    def build_image(_: Path) -> Mapping[str, Any]:
+        events["image 1"].set()
+        return {}
+
+    rules = [
+        make_program("1", lambda _: {}, lambda: None),
+        make_program("2", lambda _: wait_for("image 1") or wait_for("download 3"), lambda: None),
+        make_program("3", lambda _: {}, events["download 3"].set),
+        BuildRule(Item("images", "1", "1", "test", ()), (("programs", "1"),), build_image),
+    ]
+    builder = new_builder()
+    builder.rules = {rule.key: rule for rule in rules}
+    entries = builder.build([("images", "1"), ("programs", "2"), ("programs", "3")]).entries
+    assert sorted(entries) == [("images", "1"), ("programs", "1"), ("programs", "2"), ("programs", "3")]
+
+
+def test_the_error_of_a_program_ends_the_build(new_builder: NewBuilder) -> None:
+    def fail(_: Path) -> Mapping[str, Any]:
+        raise LabError("the program could not be built")
+
+    def ignore() -> None:
+        raise LabError("no download")
+
+    builder = new_builder()
+    builder.rules = {("programs", "1"): make_program("1", fail, ignore)}
+    with pytest.raises(LabError, match="the program could not be built"):
+        builder.build([("programs", "1")])
 
 
 def test_dependencies_of_an_intact_item_are_not_checked(new_builder: NewBuilder, paths: Paths) -> None:

@@ -21,6 +21,20 @@ KITS = {release: load_pins(release) for release in kits.list_releases()}
 PINS = KITS["1.7"]
 PROGRAMS = {(program.name, program.number): program for kit in KITS.values() for program in kit.programs.values()}
 IMAGES = {image.reference: image for kit in KITS.values() for image in kit.images.values()}
+SHARED_MODULES = (
+    "github.com/google/gnostic",
+    "golang.org/x/net",
+    "golang.org/x/sys",
+    "golang.org/x/text",
+    "google.golang.org/protobuf",
+    "k8s.io/api",
+    "k8s.io/apimachinery",
+    "k8s.io/client-go",
+    "k8s.io/klog/v2",
+    "k8s.io/kube-openapi",
+    "k8s.io/utils",
+)
+"""Modules that Kubernetes' client imports, or that are it."""
 MANIFESTS = sorted((pins.PROGRAMS / "node/manifests").glob("*.yaml"))
 
 
@@ -216,3 +230,26 @@ def test_version_is_found_in_both_forms_of_requirements(requirement: str, tmp_pa
     (tmp_path / "go.mod").write_text(f"module kit\n\n{requirement}\n")
     program = Program(name="web", folder=str(tmp_path), module="example.com/web", package="example.com/web")
     assert program.version == "v1.0.0"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("hyperkube", "coredns", "cert-manager-controller", "training-operator"),
+        ("pilot-discovery", "helm", "metallb-controller"),
+    ],
+)
+def test_programs_of_the_first_kit_share_the_modules_that_take_longest_to_compile(names: tuple[str, ...]) -> None:
+    """Otherwise everything that imports Kubernetes' client is compiled again for each program."""
+    texts = [(PINS.programs[name].source / PINS.programs[name].requirements).read_text() for name in names]
+    for module in SHARED_MODULES:
+        versions = {find_required_version(text, module) for text in texts}
+        assert len(versions) == 1, module
+
+
+def find_required_version(requirements: str, module: str) -> str:
+    """Return the version of a module in requirements that do not replace it by another version."""
+    found = re.search(rf"^(?:require )?\t?{re.escape(module)} (v\S+)", requirements, re.MULTILINE)
+    assert found, module
+    replaced = re.search(rf"^(?:replace )?\t?{re.escape(module)} => \S+ (v\S+)", requirements, re.MULTILINE)
+    return replaced[1] if replaced else found[1]

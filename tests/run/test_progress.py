@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import pytest
 from rich.console import Console
@@ -67,3 +68,18 @@ def test_notes_are_printed_once_and_kept(plain: Progress) -> None:
         plain.note(text)
     assert plain.notes == ["the pod [web-1] has ended", "another note"]
     assert shown(plain) == "note: the pod [web-1] has ended\nnote: another note\n"
+
+
+def test_stages_at_the_same_time_have_a_line_each(live: Progress) -> None:
+    with live.stage("building the program"):
+        with live.stage("building the image"):
+            time.sleep(0.3)  # the display is refreshed ten times a second
+        assert {"building the program", "building the image"} <= set(re.findall(r"building the \w+", shown(live)))
+    with live.stage("building the chart"):
+        pass
+    lines = [line for line in shown(live).splitlines() if line.endswith(" s")]
+    assert [re.sub(r".*(building the \w+).*", r"\1", line) for line in lines] == [
+        "building the image",
+        "building the program",
+        "building the chart",
+    ]
