@@ -113,11 +113,15 @@ class HttpsIngress:
 
     def _wait_until_served(self, url: str) -> None:
         first_page = self._lab.release.auth_proxy.first_page
+
+        def get_statuses() -> set[int]:
+            return {self._lab.http.get(url).status_code for _ in range(ingress.ANSWERS)}
+
         wait_until(
             # The Ingress controller serves a certificate of its own until it has read that of the Ingress.
-            poll(lambda: self._lab.http.get(url).status_code, every=0.1, transient=(OSError, LabError)),
-            satisfied=lambda status: is_served(status, first_page) and status not in HTTPS_REDIRECTS,
-            describe=lambda status: f"{url} returns {status}",
+            poll(get_statuses, every=0.1, transient=(OSError, LabError)),
+            satisfied=lambda seen: all(is_served(each, first_page) and each not in HTTPS_REDIRECTS for each in seen),
+            describe=lambda seen: f"{url} returns {' or '.join(map(str, sorted(seen)))}",
             timeout=SERVED_TIMEOUT,
             waiting_for=f"{url} to reach the auth proxy",
             journal=self._lab.journal,

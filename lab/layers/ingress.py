@@ -38,6 +38,9 @@ READY_TIMEOUT = 120
 ADDRESS_TIMEOUT = 30
 PUBLISHED_TIMEOUT = 75
 """Seconds; ingress-nginx writes addresses into Ingresses once a minute."""
+ANSWERS = 10
+"""The answers in a row after which a new Ingress is served: while nginx replaces its processes, an old one may answer
+in between."""
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 MANY_DEFAULTS_ACCEPTED = ">=1.25"
 """The versions of Kubernetes that are known to accept several default IngressClasses, and to use the newest."""

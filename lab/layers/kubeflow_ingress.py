@@ -11,7 +11,7 @@ from lab.context import Lab
 from lab.errors import WaitError, diagnose_if_permitted
 from lab.k8s.objects import Object, describe_external_addresses, load_balancer_ips
 from lab.layers import auth_chain, gateway, token_keys
-from lab.layers.ingress import Backend, create_ingress, diagnose_ingress, list_hosts
+from lab.layers.ingress import ANSWERS, Backend, create_ingress, diagnose_ingress, list_hosts
 from lab.run.waiting import poll, root_cause, wait_until
 from lab.web.http_client import is_served
 
@@ -65,9 +65,9 @@ class KubeflowIngress:
         self.apply()
         try:
             wait_until(
-                poll(lambda: get_status(self.lab), every=0.1, transient=(OSError,)),
-                satisfied=self._is_served,
-                describe=lambda status: f"it returns {status}",
+                poll(lambda: {get_status(self.lab) for _ in range(ANSWERS)}, every=0.1, transient=(OSError,)),
+                satisfied=lambda statuses: all(map(self._is_served, statuses)),
+                describe=lambda statuses: f"it returns {' or '.join(map(str, sorted(statuses)))}",
                 timeout=SERVED_TIMEOUT,
                 waiting_for=f"requests for {INGRESS_URL} at {address} to reach the auth proxy",
                 journal=self.lab.journal,

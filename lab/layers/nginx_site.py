@@ -10,7 +10,7 @@ from lab.context import Lab
 from lab.errors import diagnose_if_permitted
 from lab.k8s.objects import Object, ObjectRef, describe_external_addresses, get_nested, load_balancer_ips
 from lab.k8s.readiness import wait_for_pods
-from lab.layers.ingress import READ_LOG, Backend, create_ingress, diagnose_ingress
+from lab.layers.ingress import ANSWERS, READ_LOG, Backend, create_ingress, diagnose_ingress
 from lab.run.waiting import poll, root_cause, wait_until
 from lab.web.hosts import NGINX_HOST
 
@@ -70,9 +70,9 @@ class NginxSite:
         self._wait_for_controller()
         create_ingress(kube, INGRESS, NGINX_HOST, Backend(NAMESPACE, NAME, 80), self.address)
         wait_until(
-            poll(self._get_status, every=0.1, transient=(OSError,)),
-            satisfied=lambda status: status == requests.codes.ok,
-            describe=lambda status: f"it returns {status}",
+            poll(lambda: {self._get_status() for _ in range(ANSWERS)}, every=0.1, transient=(OSError,)),
+            satisfied=lambda statuses: statuses == {requests.codes.ok},
+            describe=lambda statuses: f"it returns {' or '.join(map(str, sorted(statuses)))}",
             timeout=SERVED_TIMEOUT,
             waiting_for=f"{URL} at {self.address} to return the nginx site",
             journal=self.lab.journal,
